@@ -1,0 +1,85 @@
+/** Everything that coordinator and generator say to each other. Plain records; no shared memory. */
+import type { IntervalRecord } from '../metrics/interval-record.js';
+import type { LoadPlan } from '../plan/load-plan.js';
+
+/** The exact share of the plan that one generator carries out. */
+export interface WorkerShare {
+  readonly workerId: number;
+  readonly workerCount: number;
+  readonly sessions: number;
+  /** Messages of this worker after the warm-up; null: no bound. */
+  readonly messages: number | null;
+}
+
+/** The address that the target's name was pinned to. */
+export interface PinnedAddress {
+  readonly address: string;
+  readonly family: 4 | 6;
+}
+
+/** What a worker thread is asked to do. `port` is transferred beside it. */
+export interface GeneratorTask<Port = unknown> {
+  readonly kind: 'load';
+  readonly plan: LoadPlan;
+  readonly share: WorkerShare;
+  readonly address: PinnedAddress;
+  readonly port: Port;
+}
+
+/** One polite session before the load, never sending MAIL. */
+export interface PreflightTask {
+  readonly kind: 'preflight';
+  readonly plan: LoadPlan;
+  readonly address: PinnedAddress;
+}
+
+/** What a TLS session agreed on. */
+export interface TlsDescription {
+  readonly protocol: string;
+  readonly cipher: string;
+  readonly subject: string | null;
+  readonly issuer: string | null;
+  readonly validTo: string | null;
+}
+
+/** What the pre-flight session learnt, or why it failed. */
+export interface PreflightResult {
+  readonly ok: boolean;
+  /** What went wrong, one sentence without the target's name; empty when ok. */
+  readonly problem: string;
+  /** What to try; empty when ok. */
+  readonly advice: string;
+  readonly connections: number;
+  readonly commands: number;
+  readonly greeting: string | null;
+  /** EHLO keywords with parameters before TLS, and after it (null without TLS). */
+  readonly keywords: readonly string[];
+  readonly keywordsAfterTls: readonly string[] | null;
+  readonly tls: TlsDescription | null;
+}
+
+/** How a generator's task ended. */
+export interface GeneratorResult {
+  readonly workerId: number;
+  /** The last interval record: its counters are the worker's totals. */
+  readonly intervals: number;
+  /** Per phase and latency key, how many values the generator recorded over the whole run: must equal the sum of its intervals. */
+  readonly latencyCounts: readonly [readonly number[], readonly number[]];
+  /** Records sent, so that a lost one is noticed. */
+  readonly last: IntervalRecord;
+}
+
+/** Coordinator to generator. */
+export type CoordinatorMessage =
+  /** Begin: time zero on the machine's shared monotonic clock, µs. */
+  | { readonly type: 'start'; readonly zeroUs: number }
+  /** Start nothing more, finish what is under way until the drain deadline. */
+  | { readonly type: 'stop' }
+  /** End everything now. */
+  | { readonly type: 'cut' };
+
+/** Generator to coordinator. */
+export type WorkerMessage =
+  /** Ready to start. */
+  | { readonly type: 'ready'; readonly workerId: number }
+  | { readonly type: 'interval'; readonly record: IntervalRecord };

@@ -1,0 +1,130 @@
+/**
+ * The record of a run: what a generator says once per second, and nothing else that counts.
+ *
+ * Plain records and typed arrays only, so that they can cross a thread, a file or a network. Counters are cumulative
+ * since the start of the run; histograms hold the interval alone. The last record of each generator therefore carries
+ * its totals, and the sum of the histograms must match them.
+ */
+
+/** Version of the record; a reader refuses others. */
+export const INTERVAL_RECORD_VERSION = 1;
+
+/** What has a histogram: every step that is timed (by its index), then these. */
+export const LatencyKey = { message: 14, session: 15, refused: 16, unfinished: 17 } as const;
+/** How many histograms a phase can have: one per step index, then {@link LatencyKey}. */
+export const LATENCY_COUNT = 18;
+
+/** One histogram of one interval. All values are µs. */
+export interface LatencyRecord {
+  /** A step's index or a {@link LatencyKey}. */
+  readonly key: number;
+  readonly count: number;
+  readonly minUs: number;
+  readonly maxUs: number;
+  readonly sumUs: number;
+  /** Values outside 1 µs to 1 h that were clamped to that range. */
+  readonly clamped: number;
+  /** HdrHistogram V2, deflated, base64. */
+  readonly histogram: string;
+}
+
+/** Replies of one step that share code, enhanced code and interim flag. Counts are cumulative. */
+export interface ReplyRow {
+  readonly step: number;
+  readonly code: number;
+  /** `class * 1e6 + subject * 1e3 + detail` (RFC 3463), or 0 when the reply had none. */
+  readonly enhanced: number;
+  /** The reply did not end its command: 334 inside AUTH, or a code that cannot end it. */
+  readonly interim: boolean;
+  readonly count: number;
+  /** Text of the first such reply, at most 160 characters, as latin1 and not yet cleaned for display. */
+  readonly sample: string;
+  /** µs since time zero. */
+  readonly firstSeenUs: number;
+  readonly lastSeenUs: number;
+}
+
+/** Failures of one step that share a kind. Counts are cumulative. */
+export interface ErrorRow {
+  readonly step: number;
+  /** Index into `ERROR_KIND_NAMES`. */
+  readonly kind: number;
+  readonly count: number;
+  readonly sample: string;
+}
+
+/** Started and ended, for clients and for sessions. Index with `Ending`. */
+export interface LifeCounts {
+  readonly started: number;
+  /** Length 3, by `Ending`. */
+  readonly ended: readonly number[];
+  /** Counted by walking what is open, not by subtraction, so that the books can fail to balance. */
+  readonly open: number;
+}
+
+/** All counts of what began in one phase. Cumulative. */
+export interface PhaseCounts {
+  readonly messagesAttempted: number;
+  /** By `Outcome`. */
+  readonly messages: readonly number[];
+  /** Messages taken and not settled, counted by walking the sessions. */
+  readonly messagesInFlight: number;
+  readonly recipientsAttempted: number;
+  readonly recipients: readonly number[];
+  readonly recipientsInFlight: number;
+  readonly clients: LifeCounts;
+  readonly sessions: LifeCounts;
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+  /** Per step index. */
+  readonly sent: readonly number[];
+  readonly replied: readonly number[];
+  readonly failed: readonly number[];
+  readonly pipelined: readonly number[];
+  /** Outstanding commands, counted by walking the sessions. */
+  readonly inFlight: readonly number[];
+  readonly replies: readonly ReplyRow[];
+  readonly errors: readonly ErrorRow[];
+}
+
+/** What was done between the end of the warm-up and the end of the window, whatever its phase. Cumulative. */
+export interface WindowCounts {
+  readonly attempted: number;
+  readonly accepted: number;
+  readonly recipientsAccepted: number;
+  readonly bytesSent: number;
+  /** When the last message was settled, µs since time zero; -1: none yet. */
+  readonly lastSettledUs: number;
+}
+
+/** The generator's own health in one interval. */
+export interface HealthRecord {
+  /** Lateness of the worker's own clock tick, µs; key is -1. */
+  readonly eventLoopLag: LatencyRecord;
+  /** Share of the interval in which the event loop was busy, 0 to 1. */
+  readonly busy: number;
+  /** User and system CPU of the thread since its start, s; -1 where the platform does not tell. */
+  readonly cpuSec: number;
+  /** Connects that failed because this machine ran out of file descriptors (EMFILE, ENFILE). Cumulative. */
+  readonly fileLimitHits: number;
+  /** Connects that failed because no local port was free (EADDRNOTAVAIL). Cumulative. */
+  readonly portLimitHits: number;
+}
+
+/** One interval of one generator. `phases[0]` began in the warm-up, `phases[1]` after it. */
+export interface IntervalRecord {
+  readonly version: number;
+  readonly workerId: number;
+  /** Seconds since time zero, counted from 0; the same for all workers. */
+  readonly index: number;
+  readonly startUs: number;
+  readonly endUs: number;
+  readonly phases: readonly [PhaseCounts, PhaseCounts];
+  /** Histograms of what completed in this interval, per phase in which it began. */
+  readonly latencies: readonly [readonly LatencyRecord[], readonly LatencyRecord[]];
+  readonly window: WindowCounts;
+  readonly openSessions: number;
+  /** When a server last greeted us, or now while a greeted session is open; µs since time zero, -1: never. */
+  readonly lastGreetedUs: number;
+  readonly health: HealthRecord;
+}

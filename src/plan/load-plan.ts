@@ -1,0 +1,98 @@
+/** The plan of a run: complete, frozen, serialisable. Types only; `resolve-plan.ts` makes one from what a user wrote. */
+
+/** Whether TLS is used, and how it begins. */
+export type TlsMode = 'off' | 'opportunistic' | 'required' | 'implicit';
+
+/** How far commands are grouped (RFC 2920). */
+export type PipeliningMode = 'auto' | 'on' | 'off' | 'across' | 'force';
+
+/** Where the load goes. */
+export interface TargetPlan {
+  /** As reports print it: `smtp://127.0.0.1:2525`. */
+  readonly url: string;
+  /** Host name or address literal without brackets, as written. */
+  readonly host: string;
+  readonly port: number;
+}
+
+/** TLS settings. Files are read when the plan is made, so that workers and reports never touch the disk. */
+export interface TlsPlan {
+  readonly mode: TlsMode;
+  /** Verify the certificate chain and name. */
+  readonly verify: boolean;
+  /** Name for SNI and verification; null: the target's host when it is a name. */
+  readonly serverName: string | null;
+  /** PEM of the trusted roots; null: Node's own list. */
+  readonly caPem: string | null;
+}
+
+/** SASL credentials. `password` is removed from every plan that is printed or stored. */
+export interface AuthPlan {
+  readonly mechanism: 'plain' | 'login';
+  readonly user: string;
+  readonly password: string;
+}
+
+/** Deadlines per step in ms, from the write of the command. */
+export interface TimeoutPlan {
+  readonly connect: number;
+  readonly tls: number;
+  readonly greeting: number;
+  readonly ehlo: number;
+  readonly starttls: number;
+  readonly auth: number;
+  readonly mail: number;
+  readonly rcpt: number;
+  readonly data: number;
+  readonly transfer: number;
+  readonly endOfData: number;
+  readonly rset: number;
+  readonly quit: number;
+}
+
+/** What every message is made of. */
+export interface MessagePlan {
+  /** Octets of headers and body as SIZE would declare them: before dot-stuffing, without the final dot. */
+  readonly sizeBytes: number;
+  /** A message to send in place of generated text, as latin1 with CRLF line ends; null: generated. */
+  readonly content: string | null;
+  readonly subject: string;
+}
+
+/** Everything a run needs to know. Nothing is optional; null says "none". */
+export interface LoadPlan {
+  readonly target: TargetPlan;
+  readonly tls: TlsPlan;
+  readonly auth: AuthPlan | null;
+  readonly pipelining: PipeliningMode;
+  /** Concurrent sessions over all workers. */
+  readonly sessions: number;
+  /** The measured time in ms; null: `messages` alone ends the run. At least one of the two is set. */
+  readonly durationMs: number | null;
+  /** Messages begun after the warm-up, over all workers; null: `durationMs` alone ends the run. */
+  readonly messages: number | null;
+  /** Messages per client before QUIT and a new connection; null: the connection is kept. */
+  readonly messagesPerSession: number | null;
+  /** Recipients per message. */
+  readonly recipients: number;
+  /** Recipient numbers wrap after this many. */
+  readonly addresses: number;
+  /** Reverse-path without brackets; `%d` becomes the number of the message; empty: the null reverse-path. */
+  readonly from: string;
+  /** Forward-path without brackets; `%d` becomes the number of the recipient. */
+  readonly to: string;
+  readonly helo: string;
+  readonly message: MessagePlan;
+  readonly timeoutsMs: TimeoutPlan;
+  readonly warmupMs: number;
+  readonly drainMs: number;
+  readonly giveUpMs: number;
+  readonly seed: number;
+  readonly workers: number;
+  /** Connects in progress per worker. */
+  readonly connectLimit: number;
+  /** Hosts that may be targets though they are neither loopback nor private. */
+  readonly allowTargets: readonly string[];
+  /** PLAIN and LOGIN may be sent in clear to a host that is not loopback. */
+  readonly authClear: boolean;
+}
