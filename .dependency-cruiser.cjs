@@ -1,0 +1,213 @@
+/**
+ * Who may import what. One rule per module says which other parts of the project it may reach; a new module needs a
+ * rule of its own before it may import anything. `run.ts` is the composition root: it may import all of src but cli.
+ */
+
+/** Files without project imports, open to everyone. */
+const FOUNDATION = ['^src/errors\\.ts$', '^src/assert\\.ts$', '^src/clock\\.ts$'];
+
+/**
+ * The parts of the project. `from` is the part itself, `may` what it may import (types or code), `mayTypes` what it
+ * may import for types alone, `node` the built-in modules that are its business (null: any).
+ */
+const PARTS = [
+  { name: 'foundation', from: '^src/(errors|assert|clock)\\.ts$', may: [], node: null },
+  { name: 'protocol', from: '^src/protocol/', may: FOUNDATION, node: ['crypto', 'buffer'] },
+  { name: 'plan', from: '^src/plan/', may: FOUNDATION, node: ['fs', 'path', 'os', 'net', 'buffer', 'util'] },
+  {
+    name: 'metrics',
+    from: '^src/metrics/',
+    may: [...FOUNDATION, '^src/protocol/steps\\.ts$'],
+    node: ['perf_hooks', 'buffer', 'zlib'],
+  },
+  { name: 'messages', from: '^src/messages/', may: [], mayTypes: ['^src/plan/', '^src/metrics/'], node: [] },
+  {
+    name: 'scenario',
+    from: '^src/scenario/',
+    may: [...FOUNDATION, '^src/plan/', '^src/metrics/', '^src/config-file/', '^src/protocol/'],
+    node: ['buffer', 'crypto'],
+  },
+  {
+    name: 'verdict',
+    from: '^src/verdict/',
+    may: [...FOUNDATION, '^src/plan/', '^src/metrics/', '^src/config-file/'],
+    node: [],
+  },
+  {
+    name: 'sink',
+    from: '^src/sink/',
+    may: [...FOUNDATION, '^src/protocol/', '^src/metrics/', '^src/config-file/'],
+    node: null,
+  },
+  {
+    name: 'coordinator',
+    from: '^src/coordinator/',
+    may: [...FOUNDATION, '^src/plan/', '^src/metrics/', '^src/messages/', '^src/verdict/', '^src/run-store/'],
+    node: ['worker_threads', 'events', 'path', 'url', 'os', 'timers', 'timers/promises', 'perf_hooks', 'fs'],
+  },
+  {
+    name: 'run-store',
+    from: '^src/run-store/',
+    may: [...FOUNDATION, '^src/metrics/'],
+    mayTypes: ['^src/plan/'],
+    node: ['fs', 'fs/promises', 'path'],
+  },
+  {
+    name: 'report',
+    from: '^src/report/',
+    may: [...FOUNDATION, '^src/metrics/', '^src/protocol/(steps|enhanced-status|reply-meanings)\\.ts$'],
+    mayTypes: ['^src/plan/', '^src/verdict/', '^src/messages/'],
+    node: [],
+  },
+  { name: 'run', from: '^src/run\\.ts$', may: ['^src/(?!cli/|index\\.ts$)'], node: null },
+  { name: 'index', from: '^src/index\\.ts$', may: ['^src/(?!cli/)'], node: [] },
+  { name: 'cli', from: '^src/cli/', may: ['^src/'], node: null },
+  {
+    name: 'sink-worker',
+    from: '^workers/sink-worker\\.ts$',
+    may: ['^src/sink/', '^src/errors\\.ts$'],
+    node: ['worker_threads'],
+  },
+  {
+    name: 'generator',
+    from: '^workers/(?!sink-worker\\.ts$)',
+    may: [...FOUNDATION, '^src/protocol/', '^src/scenario/', '^src/plan/', '^src/metrics/', '^src/messages/'],
+    node: ['net', 'tls', 'worker_threads', 'perf_hooks', 'fs', 'os', 'crypto', 'buffer', 'timers', 'timers/promises'],
+  },
+];
+
+/** Third-party libraries, each behind one module of ours. */
+const LIBRARIES = {
+  piscina: ['^src/coordinator/worker-pool\\.ts$'],
+  'hdr-histogram-js': ['^src/metrics/'],
+  commander: ['^src/cli/'],
+  'p-limit': ['^workers/', '^src/coordinator/'],
+  zod: ['^src/report/result-schema\\.ts$'],
+  'cli-table3': ['^src/report/', '^src/cli/'],
+  picocolors: ['^src/report/', '^src/cli/'],
+};
+
+const PROJECT = '^(src|workers)/';
+
+/** A part's own files: siblings may always import each other. */
+const own = (part) => [part.from];
+
+const layering = PARTS.flatMap((part) => {
+  const mayTypes = part.mayTypes ?? [];
+  const rules = [
+    {
+      name: `${part.name}-imports`,
+      comment: `${part.name} may import only ${[...part.may, ...mayTypes].join(', ') || 'nothing of the project'}`,
+      severity: 'error',
+      from: { path: part.from },
+      to: { path: PROJECT, pathNot: [...own(part), ...part.may, ...mayTypes] },
+    },
+  ];
+  if (mayTypes.length > 0) {
+    rules.push({
+      name: `${part.name}-imports-types-only`,
+      comment: `${part.name} may import only types from ${mayTypes.join(', ')}`,
+      severity: 'error',
+      from: { path: part.from },
+      to: { path: mayTypes, pathNot: [...own(part), ...part.may], dependencyTypesNot: ['type-only'] },
+    });
+  }
+  if (part.node !== null) {
+    rules.push({
+      name: `${part.name}-node-modules`,
+      comment: `${part.name} may use only these built-in modules: ${part.node.join(', ') || 'none'}`,
+      severity: 'error',
+      from: { path: part.from },
+      to: {
+        dependencyTypes: ['core'],
+        ...(part.node.length > 0 ? { pathNot: `^(node:)?(${part.node.join('|')})$` } : {}),
+      },
+    });
+  }
+  return rules;
+});
+
+const libraries = Object.entries(LIBRARIES).map(([library, places]) => ({
+  name: `${library}-in-one-place`,
+  comment: `${library} is wrapped by ${places.join(', ')}; the rest of the project sees our types`,
+  severity: 'error',
+  from: { path: PROJECT, pathNot: places },
+  to: { path: `^node_modules/${library}/` },
+}));
+
+module.exports = {
+  forbidden: [
+    ...layering,
+    ...libraries,
+    {
+      name: 'every-part-has-a-rule',
+      comment: 'a file outside the table above may import nothing: add its part to PARTS',
+      severity: 'error',
+      from: { path: PROJECT, pathNot: PARTS.map((part) => part.from) },
+      to: {},
+    },
+    {
+      name: 'unknown-library',
+      comment: 'a library of the shipped code needs an entry in LIBRARIES, saying where it is wrapped',
+      severity: 'error',
+      from: { path: PROJECT },
+      to: { path: '^node_modules/', pathNot: Object.keys(LIBRARIES).map((library) => `^node_modules/${library}/`) },
+    },
+    {
+      name: 'no-circular',
+      comment: 'modules that need each other are one module, or miss a third; types may look back',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    {
+      name: 'no-orphans',
+      comment: 'a file that nothing imports and that imports nothing is dead',
+      severity: 'error',
+      from: { orphan: true, pathNot: ['\\.d\\.ts$', '^workers/', '^src/index\\.ts$', '^test/', '^benchmarks/'] },
+      to: {},
+    },
+    {
+      name: 'not-to-test',
+      comment: 'shipped code and benchmarks never need a test file',
+      severity: 'error',
+      from: { path: '^(src|workers|benchmarks)/' },
+      to: { path: '^test/' },
+    },
+    {
+      name: 'not-to-benchmarks',
+      comment: 'benchmarks are imported by tests alone',
+      severity: 'error',
+      from: { path: PROJECT },
+      to: { path: '^benchmarks/' },
+    },
+    {
+      name: 'not-to-workers',
+      comment: 'src names the worker file once, as a URL; nothing of workers runs on the main thread',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^workers/' },
+    },
+    {
+      name: 'not-resolvable',
+      comment: 'an import that leads nowhere',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true, pathNot: '^(\\.\\./)+dist/' },
+    },
+    {
+      name: 'not-to-dev-dependencies',
+      comment: 'shipped code runs without devDependencies',
+      severity: 'error',
+      from: { path: PROJECT },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: ['node_modules', '^dist/'] },
+    exclude: { path: '^dist/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['types', 'import', 'node', 'default'] },
+  },
+};

@@ -1,0 +1,22 @@
+import { defineConfig } from 'vitest/config';
+
+/** `npm run test:real` asks for this mode: the tests against servers that a machine may not have. */
+const REAL_SERVERS_MODE = 'real-servers';
+
+export default defineConfig(({ mode }) => {
+  const real = mode === REAL_SERVERS_MODE;
+  return {
+    test: {
+      include: real ? ['test/real-servers/**/*.test.ts'] : ['test/**/*.test.ts'],
+      exclude: ['dist/**', 'node_modules/**', ...(real ? [] : ['test/real-servers/**'])],
+      // Processes, not threads: the engine starts threads of its own.
+      pool: 'forks',
+      // Real servers share the cores with the load; one file at a time keeps their timing honest.
+      fileParallelism: !real,
+      testTimeout: real ? 60_000 : 20_000,
+      hookTimeout: real ? 60_000 : 20_000,
+      teardownTimeout: 10_000,
+      reporters: [real ? 'verbose' : 'default', './test/support/vitest-summary-reporter.ts'],
+    },
+  };
+});
