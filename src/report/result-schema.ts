@@ -1,0 +1,413 @@
+/**
+ * The result of a run: the one shape that `--json` writes, that reports read and that `postrush schema result` prints.
+ * Import types from here with `import type`, so that a run does not load the validator.
+ */
+import { z } from 'zod';
+import { ERROR_KIND_NAMES } from '../metrics/outcome.js';
+
+/** Steps as the result file names them; the same names as `STEP_NAMES` of the protocol. */
+export const RESULT_STEP_NAMES = [
+  'connect',
+  'tls',
+  'greeting',
+  'ehlo',
+  'starttls',
+  'auth',
+  'mail',
+  'rcpt',
+  'data',
+  'transfer',
+  'endOfData',
+  'rset',
+  'quit',
+  'session',
+] as const;
+
+const count = (meaning: string) => z.int().nonnegative().describe(meaning);
+const amount = (meaning: string) => z.number().nonnegative().describe(meaning);
+const amountOrNull = (meaning: string) => z.number().nonnegative().nullable().describe(meaning);
+const microseconds = (meaning: string) =>
+  z.number().nonnegative().nullable().describe(`${meaning}, µs; null: no values`);
+const text = (meaning: string) => z.string().describe(meaning);
+const flag = (meaning: string) => z.boolean().describe(meaning);
+
+const stepName = z.enum(RESULT_STEP_NAMES).meta({ id: 'StepName', description: 'A step of an SMTP session' });
+
+const latencySummary = z
+  .strictObject({
+    count: count('Number of values'),
+    minUs: microseconds('Smallest value, exact'),
+    meanUs: microseconds('Mean, from the exact sum'),
+    stdevUs: microseconds('Standard deviation'),
+    p50Us: microseconds('50th percentile'),
+    p75Us: microseconds('75th percentile'),
+    p90Us: microseconds('90th percentile'),
+    p95Us: microseconds('95th percentile'),
+    p99Us: microseconds('99th percentile'),
+    p999Us: microseconds('99.9th percentile'),
+    p9999Us: microseconds('99.99th percentile'),
+    maxUs: microseconds('Largest value, exact'),
+    weak: z
+      .array(z.string().regex(/^p(50|75|90|95|99|999|9999)$/))
+      .describe('Percentiles that the count cannot carry (fewer than 100 values beyond them), as "p99", "p999"'),
+    histogram: z.string().nullable().describe('HdrHistogram V2, deflated, base64, values in µs; null: no values'),
+  })
+  .meta({ id: 'LatencySummary', description: 'One latency distribution. With count 0 every value is null' });
+/** One latency distribution, in µs. With `count` 0 every other figure is null. */
+export type LatencySummary = z.infer<typeof latencySummary>;
+
+const latencyOrNull = (meaning: string) => latencySummary.nullable().describe(`${meaning}; null: not measured`);
+
+const stepResult = z
+  .strictObject({
+    sent: count('Commands sent, or dialogues, connects and handshakes begun'),
+    replied: count('Ended by their last reply'),
+    failed: count('Ended without one'),
+    inFlight: count('Still outstanding; 0 in a complete result'),
+    pipelined: count('Sent behind another command in the same write (RFC 2920)'),
+    latency: latencySummary.describe('From the write to the last line of the reply'),
+  })
+  .meta({ id: 'StepResult', description: 'One step: sent = replied + failed + inFlight' });
+/** Counts and latency of one step. */
+export type StepResult = z.infer<typeof stepResult>;
+
+const replyResult = z
+  .strictObject({
+    step: stepName,
+    code: z.int().min(0).max(999).describe('Reply code (RFC 5321 section 4.2)'),
+    enhanced: z.string().nullable().describe('Enhanced status code (RFC 3463), such as "2.1.5"; null: none was sent'),
+    count: count('Replies'),
+    interim: flag('Did not end its command, as 334 within AUTH'),
+    meaning: text('What the code says at this step'),
+    sample: text('Text of the first such reply, as received; not safe to print unless cleaned'),
+    firstSeenSec: z.number().describe('First one, s since the start of the load'),
+    lastSeenSec: z.number().describe('Last one, s since the start of the load'),
+  })
+  .meta({ id: 'ReplyResult', description: 'Replies of one step that share code, enhanced code and interim flag' });
+/** One row of the reply table. */
+export type ReplyResult = z.infer<typeof replyResult>;
+
+const errorResult = z
+  .strictObject({
+    step: stepName,
+    kind: z.enum(ERROR_KIND_NAMES).describe('Why the commands failed'),
+    count: count('Commands that failed'),
+    sample: text('Detail of the first one, as received; not safe to print unless cleaned'),
+  })
+  .meta({ id: 'ErrorResult', description: 'Failures of one step that share a kind' });
+/** One row of the error table. */
+export type ErrorResult = z.infer<typeof errorResult>;
+
+const settledCounts = {
+  accepted: count('Accepted by the server (2yz)'),
+  deferred: count('Refused for now (4yz)'),
+  rejected: count('Refused for good (5yz)'),
+  failed: count('Without a settling reply'),
+  cut: count('Unsettled when the run ended'),
+  abandoned: count('Ended on purpose by the script'),
+};
+
+const lifeCounts = {
+  started: count('Started; equals completed + failed + cut'),
+  completed: count('Ran the script to its end'),
+  failed: count('Ended early'),
+  cut: count('Open when the run ended'),
+};
+
+const blocks = {
+  messages: z.strictObject({
+    offered: count('Attempted and dropped together'),
+    attempted: count('Taken from the plan'),
+    ...settledCounts,
+    dropped: count('Never attempted'),
+    droppedBy: z.strictObject({
+      cap: count('No free session'),
+      target: count('The target was lost'),
+      end: count('The run ended first'),
+      worker: count('A worker was lost'),
+    }),
+  }),
+  recipients: z.strictObject({ attempted: count('Recipients of attempted messages'), ...settledCounts }),
+  sessions: z.strictObject({
+    ...lifeCounts,
+    peakOpen: count('Most sessions open at the end of an interval, summed over workers'),
+  }),
+  clients: z.strictObject(lifeCounts),
+  bytes: z.strictObject({ sent: count('Octets written'), received: count('Octets read') }),
+  latency: z.strictObject({
+    message: latencyOrNull('Write of MAIL to final reply, accepted messages'),
+    session: latencyOrNull('connect() to closed'),
+    refused: latencyOrNull('Write of MAIL to the settling reply, deferred and rejected messages'),
+    unfinished: latencyOrNull('Age at their end of failed and cut messages'),
+    service: latencyOrNull('connect() or hand-over to final reply, planned arrivals'),
+    response: latencyOrNull('Intended start to final reply, planned arrivals'),
+    wait: latencyOrNull('Time without a free session, planned arrivals'),
+    lag: latencyOrNull('Lateness of the generator, planned arrivals'),
+  }),
+  steps: z.partialRecord(stepName, stepResult).describe('Only steps that occurred'),
+  replies: z.array(replyResult),
+  errors: z.array(errorResult),
+};
+
+const resultBlocks = z
+  .strictObject(blocks)
+  .meta({ id: 'ResultBlocks', description: 'Counts and latencies of everything that began in one phase' });
+/** What is counted and timed per phase: these blocks stand in the result itself and again in `warmup`. */
+export type ResultBlocks = z.infer<typeof resultBlocks>;
+/** Totals of messages. */
+export type MessageTotals = ResultBlocks['messages'];
+/** Totals of recipients. */
+export type RecipientTotals = ResultBlocks['recipients'];
+/** Totals of sessions. */
+export type SessionTotals = ResultBlocks['sessions'];
+/** Totals of clients. */
+export type ClientTotals = ResultBlocks['clients'];
+/** Latencies that belong to no single step. */
+export type LatencyBlock = ResultBlocks['latency'];
+
+const intervalResult = z
+  .strictObject({
+    index: count('Position in the run'),
+    startSec: z.number().describe('Start, s since the start of the load'),
+    sec: amount('Length, s'),
+    phase: z.enum(['warmup', 'measured', 'drain']),
+    attempted: count('Messages attempted in it'),
+    accepted: count('Messages accepted in it'),
+    deferred: count('Messages deferred in it'),
+    rejected: count('Messages rejected in it'),
+    failed: count('Messages failed in it'),
+    dropped: count('Messages dropped in it'),
+    openSessions: count('Sessions open at its end'),
+    steps: z.partialRecord(
+      stepName,
+      z.strictObject({
+        count: count('Values'),
+        p50Us: microseconds('50th percentile'),
+        p99Us: microseconds('99th percentile'),
+      }),
+    ),
+    replies: z.strictObject({
+      '2yz': count('Positive replies'),
+      '3yz': count('Intermediate replies'),
+      '4yz': count('Transient refusals'),
+      '5yz': count('Permanent refusals'),
+    }),
+    errors: count('Failed commands'),
+    generator: z.strictObject({
+      eventLoopLagP99Us: microseconds('99th percentile of the event-loop lag over all workers'),
+      busy: amount('Busiest worker: share of the interval its event loop was busy, 0 to 1'),
+      cpuSec: amountOrNull('User and system CPU of all workers in it, s'),
+    }),
+  })
+  .meta({ id: 'IntervalResult', description: 'What happened in one interval of the run, over all workers' });
+/** One interval of the run. */
+export type IntervalResult = z.infer<typeof intervalResult>;
+
+const workerHealth = z
+  .strictObject({
+    workerId: count('Number of the worker, from 0'),
+    busy: amount('Share of the measured time its event loop was busy, 0 to 1'),
+    cpuSec: amountOrNull('User and system CPU of the thread, s; null: the platform does not tell'),
+    eventLoopLagP99Us: microseconds('99th percentile of its event-loop lag'),
+    lost: flag('Crashed or exited before its end'),
+    sessions: count('Sessions it started'),
+  })
+  .meta({ id: 'WorkerHealth' });
+/** Health of one worker. */
+export type WorkerHealth = z.infer<typeof workerHealth>;
+
+const healthGate = z
+  .strictObject({
+    name: text('What is watched'),
+    value: z.number().nullable().describe('What was measured, in `unit`; null: no data'),
+    bound: z.number().nullable().describe('Where it breaks, in `unit`'),
+    unit: text('Unit of value and bound: "us", "share", "count"'),
+    ok: flag('Whether it held'),
+  })
+  .meta({
+    id: 'HealthGate',
+    description: 'A bound on the health of the generator; when it breaks, the numbers do not count',
+  });
+/** One health gate of the generator. */
+export type HealthGate = z.infer<typeof healthGate>;
+
+const generatorHealth = z
+  .strictObject({
+    workers: z.array(workerHealth),
+    eventLoopLag: latencySummary.describe('Lateness of the workers’ own clock ticks'),
+    busy: amount('Busiest worker: share of the measured time its event loop was busy, 0 to 1'),
+    cpuSec: amountOrNull('User and system CPU of all workers, s; null: the platform does not tell'),
+    cpuUsPerMessage: amountOrNull('CPU of all workers per attempted message, µs; null: unknown'),
+    startupSec: amount('From the start of the program to the start of the load, s'),
+    fileLimitHits: count('Connects that failed for want of file descriptors'),
+    portLimitHits: count('Connects that failed for want of local ports'),
+    gates: z.array(healthGate),
+  })
+  .meta({ id: 'GeneratorHealth' });
+/** Health of the generator. */
+export type GeneratorHealth = z.infer<typeof generatorHealth>;
+
+const tlsResult = z
+  .strictObject({
+    protocol: text('Such as "TLSv1.3"'),
+    cipher: text('Cipher suite'),
+    subject: z.string().nullable().describe('Subject of the certificate'),
+    issuer: z.string().nullable().describe('Issuer of the certificate'),
+    validTo: z.string().nullable().describe('End of its validity'),
+  })
+  .meta({ id: 'TlsResult', description: 'What TLS agreed on in the pre-flight session' });
+
+const targetResult = z
+  .strictObject({
+    url: text('Target as asked for'),
+    host: text('Host name or address as written'),
+    port: z.int().min(0).max(65535),
+    address: text('Address that was used'),
+    family: z.union([z.literal(4), z.literal(6)]).describe('IP version'),
+    greeting: z.string().nullable().describe('Text of the greeting, as received; null: none came'),
+    keywords: z.array(z.string()).describe('EHLO keywords with parameters, before TLS'),
+    keywordsAfterTls: z.array(z.string()).nullable().describe('The same after TLS; null: no TLS'),
+    tls: tlsResult.nullable(),
+    builtInSink: z
+      .strictObject({ replyDelayMs: amount('How long it waits before it answers, ms') })
+      .nullable()
+      .describe('The target was the built-in sink; null: it was a server of yours'),
+  })
+  .meta({ id: 'TargetResult' });
+/** What the load was put on, as the pre-flight session saw it. */
+export type TargetResult = z.infer<typeof targetResult>;
+
+const planResult = z
+  .looseObject({
+    sessions: count('Concurrent sessions over all workers'),
+    workers: count('Worker threads'),
+    durationMs: amountOrNull('Measured time, ms; null: `messages` ends the run'),
+    messages: z.int().nonnegative().nullable().describe('Messages after the warm-up; null: `durationMs` ends the run'),
+    messagesPerSession: z.int().positive().nullable().describe('Messages per connection; null: it is kept'),
+    recipients: count('Recipients per message'),
+    pipelining: text('off, auto, on, across or force'),
+    warmupMs: amount('Warm-up, ms'),
+    seed: z.number().describe('Seed of everything random'),
+    message: z.looseObject({ sizeBytes: count('Octets of headers and body') }),
+    tls: z.looseObject({
+      mode: text('off, opportunistic, required or implicit'),
+      verify: flag('Certificates are verified'),
+    }),
+    auth: z.looseObject({ mechanism: text('SASL mechanism') }).nullable(),
+  })
+  .meta({ id: 'PlanResult', description: 'The plan of the run without its secrets; more fields than these' });
+/** The plan as stored: without secrets. Only what reports read has a type. */
+export type PlanResult = z.infer<typeof planResult>;
+
+const verdictReason = z
+  .strictObject({
+    kind: text('Stable name of the reason'),
+    text: text('The reason in a sentence'),
+    value: z.number().nullable().describe('What was measured'),
+    bound: z.number().nullable().describe('What it was measured against'),
+  })
+  .meta({ id: 'VerdictReason' });
+/** Why the verdict is what it is. */
+export type VerdictReason = z.infer<typeof verdictReason>;
+
+const bookCheck = z
+  .strictObject({
+    name: text('The equation'),
+    left: z.number(),
+    right: z.number(),
+    ok: flag('left equals right'),
+  })
+  .meta({ id: 'BookCheck' });
+/** One equation of the books. */
+export type BookCheck = z.infer<typeof bookCheck>;
+
+const objectiveResult = z
+  .strictObject({
+    expression: text('As written'),
+    value: z.number().nullable().describe('What was measured, in `unit`; null: no data'),
+    bound: z.number().describe('What was asked for, in `unit`'),
+    unit: text('Unit of value, bound and margin'),
+    margin: z.number().nullable().describe('Distance to the bound, positive when met'),
+    pass: flag('Whether it was met'),
+  })
+  .meta({ id: 'ObjectiveResult' });
+/** One objective and whether it was met. */
+export type ObjectiveResult = z.infer<typeof objectiveResult>;
+
+const perSecond = (meaning: string) => amount(`${meaning} per second of measured time`);
+
+/** Validates a result, whatever its source. */
+export const runResultSchema = z
+  .strictObject({
+    schema: z.literal('postrush.result/1'),
+    verdict: z
+      .enum(['pass', 'fail', 'invalid'])
+      .describe('invalid: the generator was the limit, the numbers do not count'),
+    reasons: z.array(verdictReason),
+    complete: flag('False: data of a worker or of the end of the run is missing'),
+    endedBy: z.enum(['plan', 'signal', 'secondSignal', 'abort', 'targetLost', 'killed']),
+    tool: z.strictObject({ name: z.string(), version: z.string() }),
+    environment: z.strictObject({
+      node: text('Version of Node.js'),
+      platform: z.string(),
+      arch: z.string(),
+      cpuModel: z.string(),
+      cores: count('Logical cores'),
+      memoryBytes: count('Memory of the machine, octets'),
+    }),
+    target: targetResult,
+    plan: planResult,
+    preflight: z.strictObject({
+      connections: count('Connections before the load, counted nowhere else'),
+      commands: count('Commands before the load, counted nowhere else'),
+    }),
+    window: z.strictObject({
+      startedAt: z
+        .string()
+        .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/)
+        .describe('Start of the load, ISO 8601, UTC'),
+      measuredSec: amount('Length of the measured window, s'),
+      warmupSec: amount('Length of the warm-up before it, s'),
+      drainSec: amount('Length of the drain after it, s'),
+    }),
+    arrivals: z
+      .strictObject({
+        offered: count('Planned arrivals'),
+        started: count('Arrivals that were started'),
+        dropped: count('Arrivals that were not'),
+      })
+      .nullable()
+      .describe('Open load; null: closed load'),
+    ...blocks,
+    throughput: z
+      .strictObject({
+        offeredPerSec: amountOrNull('Messages offered per second of measured time; null: no rate was offered'),
+        attemptedPerSec: perSecond('Messages attempted'),
+        acceptedPerSec: perSecond('Messages accepted'),
+        recipientsPerSec: perSecond('Recipients accepted'),
+        bytesPerSec: perSecond('Octets sent'),
+      })
+      .describe('What was settled within the window'),
+    intervals: z.array(intervalResult).max(3600),
+    generator: generatorHealth,
+    objectives: z.array(objectiveResult),
+    books: z.strictObject({ balanced: flag('All checks hold'), checks: z.array(bookCheck) }),
+    warmup: resultBlocks.nullable().describe('What began in the warm-up, counted nowhere else; null: there was none'),
+  })
+  .meta({
+    title: 'postrush result',
+    description: 'What a run of postrush found. Units are the ends of field names: Us µs, Sec s, Ms ms, PerSec 1/s',
+  });
+/** The result of a run. */
+export type RunResult = z.infer<typeof runResultSchema>;
+
+/** The JSON Schema (2020-12) of the result file. */
+export function resultJsonSchema(): object {
+  return z.toJSONSchema(runResultSchema, {
+    target: 'draft-2020-12',
+    override: ({ jsonSchema }) => {
+      // Every integer would carry this bound, which says nothing about the result.
+      if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+    },
+  });
+}
