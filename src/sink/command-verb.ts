@@ -1,0 +1,59 @@
+/** Tells commands apart by their first four letters, case aside (RFC 5321 §2.4). */
+
+/** The commands a sink knows, as small integers. */
+export const Verb = {
+  unknown: 0,
+  ehlo: 1,
+  helo: 2,
+  starttls: 3,
+  auth: 4,
+  mail: 5,
+  rcpt: 6,
+  data: 7,
+  rset: 8,
+  noop: 9,
+  vrfy: 10,
+  help: 11,
+  quit: 12,
+  /** A command of SMTP that this server does not perform: EXPN, TURN, LHLO, BDAT... */
+  unimplemented: 13,
+} as const;
+/** A command's integer. */
+export type Verb = (typeof Verb)[keyof typeof Verb];
+
+const LOWER_CASE = 0x20202020;
+const SPACE = 0x20;
+
+/** The verb of a command line without its line end. */
+export function verbOf(line: string): Verb {
+  const verb = VERBS.get(fourLetters(line));
+  if (verb === undefined) return Verb.unknown;
+  if (verb === Verb.starttls) return /^starttls(?: |$)/i.test(line) ? verb : Verb.unknown;
+  return line.length === 4 || line.charCodeAt(4) === SPACE ? verb : Verb.unknown;
+}
+
+function fourLetters(line: string): number {
+  const letters =
+    (line.charCodeAt(0) << 24) | (line.charCodeAt(1) << 16) | (line.charCodeAt(2) << 8) | line.charCodeAt(3);
+  return letters | LOWER_CASE;
+}
+
+const VERBS = new Map<number, Verb>([
+  [fourLetters('ehlo'), Verb.ehlo],
+  [fourLetters('helo'), Verb.helo],
+  [fourLetters('star'), Verb.starttls],
+  [fourLetters('auth'), Verb.auth],
+  [fourLetters('mail'), Verb.mail],
+  [fourLetters('rcpt'), Verb.rcpt],
+  [fourLetters('data'), Verb.data],
+  [fourLetters('rset'), Verb.rset],
+  [fourLetters('noop'), Verb.noop],
+  [fourLetters('vrfy'), Verb.vrfy],
+  [fourLetters('help'), Verb.help],
+  [fourLetters('quit'), Verb.quit],
+  [fourLetters('expn'), Verb.unimplemented],
+  [fourLetters('turn'), Verb.unimplemented],
+  [fourLetters('etrn'), Verb.unimplemented],
+  [fourLetters('lhlo'), Verb.unimplemented],
+  [fourLetters('bdat'), Verb.unimplemented],
+]);

@@ -1,0 +1,266 @@
+/**
+ * The socket of one session: groups replies into writes, delays and drips them, turns to TLS, ends. Knows no SMTP.
+ *
+ * Replies made while one chunk is read leave in one write. As soon as one of them must wait, all later ones queue up
+ * behind it, so that replies keep the order of their commands.
+ */
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import type { SecureContext } from 'node:tls';
+import type { CountedReply } from './reply-book.js';
+import { SinkSession } from './sink-session.js';
+import type { SinkCore, SinkWire } from './sink-session.js';
+
+/** What follows the octets written so far. */
+const Ending = { none: 0, close: 1, reset: 2, tls: 3 } as const;
+type Ending = (typeof Ending)[keyof typeof Ending];
+
+/** Why nothing is read; bits. */
+const Pause = { fault: 1, unsentReplies: 2, queue: 4 } as const;
+
+/** Something that waits for its time, or for what is before it. */
+interface Outgoing {
+  readonly reply: CountedReply | null;
+  /** On `performance.now()`'s clock; 0: at once. */
+  readonly dueMs: number;
+  readonly dripMs: number;
+  readonly ending: Ending;
+}
+
+/** Reading stops while more than this waits in the queue. */
+const QUEUE_MAX = 1000;
+/** How long a client may take to close its side after ours, ms. */
+const LINGER_MS = 5000;
+
+/** One accepted connection. It takes part in its sink's counters until the socket is closed. */
+export class SinkConnection implements SinkWire {
+  readonly #core: SinkCore;
+  readonly #secureContext: SecureContext | null;
+  readonly #session: SinkSession;
+  /** The TCP socket; under TLS it carries `#socket`. */
+  readonly #tcp: Socket;
+  #socket: Socket;
+  readonly #replyDelayMs: number;
+  /** Octets to write when the chunk at hand is read. */
+  #batch = '';
+  #batchEnding: Ending = Ending.none;
+  readonly #queue: Outgoing[] = [];
+  #timer: NodeJS.Timeout | null = null;
+  #resumeTimer: NodeJS.Timeout | null = null;
+  #isNextSlow = false;
+  #nextDelayMs = 0;
+  #nextDripMs = 0;
+  #pauses = 0;
+  /** When the chunk at hand came: replies to one group are due together. */
+  #nowMs = 0;
+
+  /**
+   * @param secureContext - for STARTTLS and implicit TLS; null: neither is on offer
+   * @param onClosed - called once, when the socket is closed
+   */
+  constructor(core: SinkCore, socket: Socket, secureContext: SecureContext | null, onClosed: () => void) {
+    this.#core = core;
+    this.#tcp = socket;
+    this.#socket = socket;
+    this.#secureContext = secureContext;
+    this.#replyDelayMs = core.settings.replyDelayMs;
+    this.#session = new SinkSession(core, this);
+    core.counters.connectionOpened();
+    socket.on('close', () => {
+      if (this.#timer !== null) clearTimeout(this.#timer);
+      if (this.#resumeTimer !== null) clearTimeout(this.#resumeTimer);
+      core.counters.connectionClosed();
+      onClosed();
+    });
+    this.#listen(socket);
+  }
+
+  /** Lets the session speak first. */
+  open(): void {
+    this.#readClock();
+    this.#session.open();
+    this.#flush();
+  }
+
+  /** Ends the connection at once. */
+  destroy(): void {
+    this.#tcp.destroy();
+  }
+
+  send(reply: CountedReply): void {
+    if (this.#replyDelayMs === 0 && !this.#isNextSlow && this.#queue.length === 0) {
+      reply.count++;
+      this.#batch += reply.octets;
+      return;
+    }
+    this.#enqueue(reply, this.#nextDelayMs, this.#nextDripMs, Ending.none);
+    this.slowNext(0, 0);
+  }
+
+  sendSlowly(reply: CountedReply, delayMs: number, dripMs: number): void {
+    this.#enqueue(reply, delayMs, dripMs, Ending.none);
+  }
+
+  slowNext(delayMs: number, dripMs: number): void {
+    this.#nextDelayMs = delayMs;
+    this.#nextDripMs = dripMs;
+    this.#isNextSlow = delayMs > 0 || dripMs > 0;
+  }
+
+  close(delayMs: number): void {
+    this.#end(Ending.close, delayMs);
+  }
+
+  reset(delayMs: number): void {
+    this.#end(Ending.reset, delayMs);
+  }
+
+  startTls(delayMs: number): void {
+    this.#end(Ending.tls, delayMs);
+  }
+
+  stopReading(forMs: number): void {
+    this.#pause(Pause.fault);
+    if (forMs === 0) return;
+    this.#resumeTimer = setTimeout(() => {
+      this.#unpause(Pause.fault);
+      this.#readClock();
+      this.#session.resume();
+      this.#flush();
+    }, forMs);
+  }
+
+  #listen(socket: Socket): void {
+    socket.on('data', this.#onData);
+    // A client that has said all it wanted may still wait for replies.
+    socket.on('end', () => {
+      this.close(0);
+      this.#flush();
+    });
+    socket.on('error', () => this.#core.counters.socketErrors++);
+  }
+
+  readonly #onData = (chunk: Buffer): void => {
+    this.#readClock();
+    this.#session.receive(chunk);
+    this.#flush();
+  };
+
+  #readClock(): void {
+    if (this.#replyDelayMs > 0) this.#nowMs = performance.now();
+  }
+
+  #end(ending: Ending, delayMs: number): void {
+    if (delayMs === 0 && this.#queue.length === 0) this.#batchEnding = ending;
+    else this.#enqueue(null, delayMs, 0, ending);
+  }
+
+  #enqueue(reply: CountedReply | null, delayMs: number, dripMs: number, ending: Ending): void {
+    const totalMs = delayMs + (reply === null ? 0 : this.#replyDelayMs);
+    const nowMs = this.#replyDelayMs > 0 ? this.#nowMs : performance.now();
+    this.#queue.push({ reply, dueMs: totalMs === 0 ? 0 : nowMs + totalMs, dripMs, ending });
+    if (this.#queue.length > QUEUE_MAX) this.#pause(Pause.queue);
+  }
+
+  /** Writes what is ready. The queue moves on by itself while its timer runs. */
+  #flush(): void {
+    if (this.#batch !== '' || this.#batchEnding !== Ending.none) this.#writeBatch();
+    if (this.#queue.length > 0 && this.#timer === null) this.#advanceQueue();
+  }
+
+  #advanceQueue(): void {
+    for (;;) {
+      const next = this.#queue[0];
+      if (next === undefined || this.#batchEnding !== Ending.none) break;
+      const waitMs = next.dueMs === 0 ? 0 : next.dueMs - performance.now();
+      if (waitMs > 0) {
+        // Node's timers may fire up to 1 ms early: then the rest is waited for once more.
+        this.#wakeAfter(Math.ceil(waitMs), () => this.#advanceQueue());
+        break;
+      }
+      if (next.reply !== null) next.reply.count++;
+      if (next.reply !== null && next.dripMs > 0) {
+        this.#writeBatch();
+        this.#drip(next.reply.octets, 0, next.dripMs);
+        return;
+      }
+      this.#queue.shift();
+      this.#batch += next.reply?.octets ?? '';
+      this.#batchEnding = next.ending;
+    }
+    this.#writeBatch();
+    if (this.#queue.length <= QUEUE_MAX / 2) this.#unpause(Pause.queue);
+  }
+
+  /** Sends one octet and waits; the head of the queue stays there until its last octet is out. */
+  #drip(octets: string, at: number, dripMs: number): void {
+    if (at < octets.length) {
+      this.#write(octets.charAt(at));
+      this.#wakeAfter(dripMs, () => this.#drip(octets, at + 1, dripMs));
+    } else {
+      this.#queue.shift();
+      this.#advanceQueue();
+    }
+  }
+
+  #wakeAfter(ms: number, wake: () => void): void {
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      wake();
+    }, ms);
+  }
+
+  #writeBatch(): void {
+    const octets = this.#batch;
+    const ending = this.#batchEnding;
+    this.#batch = '';
+    this.#batchEnding = Ending.none;
+    if (ending === Ending.reset) {
+      // Behind the write, because RST throws away what the kernel has not sent.
+      if (octets === '') this.#tcp.resetAndDestroy();
+      else this.#socket.write(octets, 'latin1', () => this.#tcp.resetAndDestroy());
+    } else if (ending === Ending.close) {
+      this.#socket.end(octets, 'latin1');
+      this.#tcp.setTimeout(LINGER_MS, () => this.destroy());
+    } else {
+      if (octets !== '') this.#write(octets);
+      if (ending === Ending.tls) this.#upgrade();
+    }
+  }
+
+  #write(octets: string): void {
+    if (!this.#socket.writable || this.#socket.write(octets, 'latin1')) return;
+    // The client sends but does not read: it gets no further until it does.
+    this.#pause(Pause.unsentReplies);
+    this.#socket.once('drain', () => this.#unpause(Pause.unsentReplies));
+  }
+
+  #upgrade(): void {
+    if (this.#secureContext === null) return;
+    this.#tcp.off('data', this.#onData);
+    const socket = new TLSSocket(this.#tcp, { isServer: true, secureContext: this.#secureContext });
+    this.#socket = socket;
+    socket.on('secure', () => {
+      this.#readClock();
+      this.#session.onSecure();
+      this.#flush();
+    });
+    // Handshake failures come here and not as 'error'.
+    socket.on('_tlsError', () => {
+      this.#core.counters.socketErrors++;
+      this.destroy();
+    });
+    this.#listen(socket);
+  }
+
+  #pause(reason: number): void {
+    if (this.#pauses === 0) this.#socket.pause();
+    this.#pauses |= reason;
+  }
+
+  #unpause(reason: number): void {
+    if ((this.#pauses & reason) === 0) return;
+    this.#pauses &= ~reason;
+    if (this.#pauses === 0) this.#socket.resume();
+  }
+}

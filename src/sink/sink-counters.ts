@@ -1,0 +1,112 @@
+/** What a sink has seen. Plain counters of one thread; knows neither sockets nor SMTP. */
+import type { ReplyBook } from './reply-book.js';
+
+/** Commands by step, as the client counts its own: HELO is `ehlo`, `endOfData` is a message's end. */
+export interface CommandCounts {
+  ehlo: number;
+  starttls: number;
+  auth: number;
+  mail: number;
+  rcpt: number;
+  data: number;
+  endOfData: number;
+  rset: number;
+  noop: number;
+  vrfy: number;
+  help: number;
+  quit: number;
+  /** Lines that were no command the sink performs. */
+  unknown: number;
+}
+
+/** Replies that share step, code and enhanced code. */
+export interface SinkReplyRow {
+  readonly step: string;
+  readonly code: number;
+  /** `2.1.5`, or null when the reply had none. */
+  readonly enhanced: string | null;
+  readonly count: number;
+}
+
+/** What a sink has seen so far. */
+export interface SinkStats {
+  /** Connections accepted. */
+  readonly connections: number;
+  readonly peakOpen: number;
+  readonly open: number;
+  /** Messages whose end was answered with 2yz. */
+  readonly messages: number;
+  /** Recipients of those messages. */
+  readonly recipients: number;
+  /** Octets of SMTP, inside TLS where there is TLS. */
+  readonly bytesReceived: number;
+  /** TLS handshakes completed. */
+  readonly tlsSessions: number;
+  /** AUTH dialogues that succeeded. */
+  readonly authenticated: number;
+  /** By step; every step is present. */
+  readonly commands: Readonly<Record<string, number>>;
+  /** Replies sent, 334 included. Raw octets of a fault row count by the code that they begin with, if they do. */
+  readonly replies: readonly SinkReplyRow[];
+  /** Fault rows that struck. */
+  readonly faults: number;
+  /** Errors of sockets, handshakes and accepting: resets, broken pipes, plain text in place of TLS. */
+  readonly socketErrors: number;
+}
+
+/** The counters of one sink, incremented in place. */
+export class SinkCounters {
+  connections = 0;
+  peakOpen = 0;
+  open = 0;
+  messages = 0;
+  recipients = 0;
+  bytesReceived = 0;
+  tlsSessions = 0;
+  authenticated = 0;
+  faults = 0;
+  socketErrors = 0;
+  readonly commands: CommandCounts = {
+    ehlo: 0,
+    starttls: 0,
+    auth: 0,
+    mail: 0,
+    rcpt: 0,
+    data: 0,
+    endOfData: 0,
+    rset: 0,
+    noop: 0,
+    vrfy: 0,
+    help: 0,
+    quit: 0,
+    unknown: 0,
+  };
+
+  connectionOpened(): void {
+    this.connections++;
+    this.open++;
+    if (this.open > this.peakOpen) this.peakOpen = this.open;
+  }
+
+  connectionClosed(): void {
+    this.open--;
+  }
+
+  /** A copy that can cross threads. */
+  stats(replies: ReplyBook): SinkStats {
+    return {
+      connections: this.connections,
+      peakOpen: this.peakOpen,
+      open: this.open,
+      messages: this.messages,
+      recipients: this.recipients,
+      bytesReceived: this.bytesReceived,
+      tlsSessions: this.tlsSessions,
+      authenticated: this.authenticated,
+      commands: { ...this.commands },
+      replies: replies.rows(),
+      faults: this.faults,
+      socketErrors: this.socketErrors,
+    };
+  }
+}

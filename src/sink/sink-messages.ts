@@ -1,0 +1,21 @@
+/** What the thread of a sink and its owner say to each other. Plain records only. */
+import type { SinkStats } from './sink-counters.js';
+import type { SinkOptions } from './sink-options.js';
+
+/** What the thread is asked to do. `port` is transferred beside it. */
+export interface SinkTask<Port = unknown> {
+  readonly options: SinkOptions;
+  readonly port: Port;
+}
+
+/** Owner to sink. */
+export type SinkRequest =
+  /** Answer with the statistics so far. */
+  | { readonly type: 'stats' }
+  /** End all connections; the task resolves with the final statistics. */
+  | { readonly type: 'close' };
+
+/** Sink to owner. */
+export type SinkNotice =
+  | { readonly type: 'listening'; readonly host: string; readonly port: number }
+  | { readonly type: 'stats'; readonly stats: SinkStats };

@@ -1,0 +1,202 @@
+/**
+ * What a sink can be told, and the complete settings made from it. Data and checks only; knows no socket.
+ */
+import { PostrushError } from '../errors.js';
+import type { ConfigIssue } from '../errors.js';
+
+/** Where in a session a fault row can strike. */
+export const FAULT_EVENTS = [
+  'connect',
+  'tls',
+  'ehlo',
+  'helo',
+  'starttls',
+  'auth',
+  'mail',
+  'rcpt',
+  'data',
+  'content',
+  'endOfData',
+  'rset',
+  'quit',
+] as const;
+/** Name of a place where a fault row can strike. */
+export type FaultEvent = (typeof FAULT_EVENTS)[number];
+
+/**
+ * One row of the fault table. The first row that matches wins; it stands in for what the sink would have said.
+ *
+ * A row with neither `reply` nor `raw` that goes on (`then: 'continue'`) only slows the usual reply down.
+ * The command takes effect if the code that the row sends is the one that says so (2yz; 354 for DATA), and not otherwise.
+ */
+export interface FaultRow {
+  /**
+   * What the row waits for: a command, or `connect` (the greeting, after implicit TLS), `tls` (in place of the
+   * handshake, before its first octet), `content` (the first octet of a message's content), `endOfData` (its end).
+   * A `reply` at `content` is the early answer to the whole message: its end is not answered again. `raw` there is
+   * sent on top of everything.
+   */
+  readonly on: FaultEvent;
+  /** Only the n-th occurrence (1-based) over the whole sink. Occurrences are those of `on` that fit `matching`. */
+  readonly nth?: number;
+  /** Every n-th occurrence. */
+  readonly everyNth?: number;
+  /** Not the first so many occurrences; `nth` and `everyNth` count from there. */
+  readonly after?: number;
+  /** Only when the command line contains this text, case and all. */
+  readonly matching?: string;
+  /** The reply, with all its lines, without the last CRLF: `550 5.1.1 no such user`. */
+  readonly reply?: string;
+  /** Latin-1 octets sent as they are in place of a reply: garbage, bare LF, half lines, replies that nobody asked for. */
+  readonly raw?: string;
+  /** Waits so many ms before it speaks or ends the connection. Later replies of the connection wait too. */
+  readonly delayMs?: number;
+  /** Sends one octet at a time, so many ms apart. */
+  readonly dripMs?: number;
+  /**
+   * After the reply, or in place of it when there is none: FIN, RST, never another octet, or go on.
+   *
+   * @defaultValue 'continue'
+   */
+  readonly then?: 'close' | 'reset' | 'silence' | 'continue';
+  /** Stops reading, so that the client's writes stall: for `delayMs`, or without it for ever. */
+  readonly stopReading?: boolean;
+}
+
+/** What may be told to a sink. */
+export interface SinkOptions {
+  /** @defaultValue '127.0.0.1' */
+  readonly host?: string;
+  /** 0: any free port. @defaultValue 0 */
+  readonly port?: number;
+  /** Host name in greeting and EHLO. @defaultValue 'sink.postrush.test' */
+  readonly name?: string;
+  /** Added before every reply, ms. Replies to a group of commands that came together leave together. @defaultValue 0 */
+  readonly replyDelayMs?: number;
+  /** Key and certificate, PEM. Offers STARTTLS. @defaultValue null */
+  readonly tls?: { readonly key: string; readonly cert: string } | null;
+  /** With `tls`: TLS from the first octet (RFC 8314 §3.3). @defaultValue false */
+  readonly implicitTls?: boolean;
+  /** Passwords by user. AUTH PLAIN and LOGIN are offered when there are any. */
+  readonly users?: Readonly<Record<string, string>>;
+  /** MAIL needs AUTH first (530). @defaultValue false */
+  readonly requireAuth?: boolean;
+  /** EHLO keywords that are not offered; `EHLO` itself refuses EHLO with 502, so that a client falls back to HELO. */
+  readonly withhold?: readonly string[];
+  /** Recipients per message; 452 beyond (RFC 5321 §4.5.3.1.10). @defaultValue 1000 */
+  readonly maxRecipients?: number;
+  /** Accepted messages per session; 0: no limit. @defaultValue 0 */
+  readonly maxMessagesPerSession?: number;
+  /**
+   * What a MAIL beyond `maxMessagesPerSession` gets: 421 and the end of the connection, its end without a word, or 452 time and again.
+   *
+   * @defaultValue '421'
+   */
+  readonly messageLimitReply?: '421' | 'close' | 'mail452';
+  /** Octets per message as SIZE counts them (RFC 1870 §5); 552 beyond. @defaultValue 104857600 */
+  readonly maxSize?: number;
+  readonly faults?: readonly FaultRow[];
+  /** Keeps the last n accepted messages in memory. @defaultValue 0 */
+  readonly keepMessages?: number;
+}
+
+/** {@link SinkOptions} with nothing left open. */
+export type SinkSettings = Required<SinkOptions>;
+
+/** What holds when an option is not given. */
+export const SINK_DEFAULTS: SinkSettings = {
+  host: '127.0.0.1',
+  port: 0,
+  name: 'sink.postrush.test',
+  replyDelayMs: 0,
+  tls: null,
+  implicitTls: false,
+  users: {},
+  requireAuth: false,
+  withhold: [],
+  maxRecipients: 1000,
+  maxMessagesPerSession: 0,
+  messageLimitReply: '421',
+  maxSize: 100 * 1024 * 1024,
+  faults: [],
+  keepMessages: 0,
+};
+
+const WITHHOLDABLE = ['PIPELINING', 'ENHANCEDSTATUSCODES', '8BITMIME', 'SIZE', 'STARTTLS', 'AUTH', 'EHLO'];
+/** Events without a command line, where `matching` could never match. */
+const LINELESS_EVENTS: readonly FaultEvent[] = ['connect', 'tls', 'content', 'endOfData'];
+
+/**
+ * Completes and checks options.
+ *
+ * @throws PostrushError `E_CONFIG` with every problem found
+ */
+export function resolveSinkOptions(options: SinkOptions): SinkSettings {
+  const settings: SinkSettings = { ...SINK_DEFAULTS, ...options };
+  const issues: ConfigIssue[] = [];
+  for (const key of ['port', 'maxRecipients', 'maxMessagesPerSession', 'maxSize', 'keepMessages'] as const) {
+    if (!Number.isSafeInteger(settings[key]) || settings[key] < 0) {
+      issues.push({ path: key, message: 'must be a whole number, 0 or more', received: String(settings[key]) });
+    }
+  }
+  if (!isDuration(settings.replyDelayMs)) {
+    issues.push({
+      path: 'replyDelayMs',
+      message: 'must be milliseconds, 0 or more',
+      received: String(settings.replyDelayMs),
+    });
+  }
+  if (settings.implicitTls && settings.tls === null) issues.push({ path: 'implicitTls', message: 'needs `tls`' });
+  if (settings.requireAuth && Object.keys(settings.users).length === 0) {
+    issues.push({ path: 'requireAuth', message: 'needs `users`, or nobody could ever send' });
+  }
+  for (const keyword of settings.withhold) {
+    if (!WITHHOLDABLE.includes(keyword)) {
+      issues.push({ path: 'withhold', message: `knows only ${WITHHOLDABLE.join(', ')}`, received: keyword });
+    }
+  }
+  settings.faults.forEach((row, index) => {
+    for (const message of faultProblems(row)) issues.push({ path: `faults[${String(index)}]`, message });
+  });
+  if (issues.length > 0) {
+    const list = issues.map((issue) => `${issue.path} ${issue.message}`).join('; ');
+    throw new PostrushError('E_CONFIG', `the sink's options are unusable: ${list}`, { issues });
+  }
+  return settings;
+}
+
+function faultProblems(row: FaultRow): string[] {
+  const problems: string[] = [];
+  const acts = row.reply ?? row.raw ?? row.stopReading ?? (row.then === 'continue' ? undefined : row.then);
+  if (acts === undefined && (row.on === 'content' || (row.delayMs ?? row.dripMs) === undefined)) {
+    problems.push(
+      'the row does nothing: give it `reply`, `raw`, `then`, `stopReading` or, where a reply is due, `delayMs`',
+    );
+  }
+  if (!FAULT_EVENTS.includes(row.on)) problems.push(`\`on\` knows only ${FAULT_EVENTS.join(', ')}`);
+  if (row.matching !== undefined && LINELESS_EVENTS.includes(row.on)) {
+    problems.push(`\`matching\` needs a command line, and \`${row.on}\` has none`);
+  }
+  if (row.reply !== undefined && row.raw !== undefined) problems.push('`reply` and `raw` exclude each other');
+  if (row.reply !== undefined && !/^\d{3}([ -][^\r\n]*)?(\r\n\d{3}([ -][^\r\n]*)?)*$/.test(row.reply)) {
+    problems.push('`reply` must be lines of three digits and text, between them CRLF; `raw` sends anything');
+  }
+  if (row.raw !== undefined && /[^\0-\xff]/.test(row.raw))
+    problems.push('`raw` must be Latin-1: one character per octet');
+  for (const key of ['nth', 'everyNth'] as const) {
+    const value = row[key];
+    if (value !== undefined && (!Number.isSafeInteger(value) || value < 1)) problems.push(`\`${key}\` counts from 1`);
+  }
+  if (row.after !== undefined && (!Number.isSafeInteger(row.after) || row.after < 0))
+    problems.push('`after` counts from 0');
+  for (const key of ['delayMs', 'dripMs'] as const) {
+    const value = row[key];
+    if (value !== undefined && !isDuration(value)) problems.push(`\`${key}\` must be milliseconds, 0 or more`);
+  }
+  return problems;
+}
+
+/** Node's timers hold 31 bits of ms; more would fire at once. */
+function isDuration(ms: number): boolean {
+  return Number.isFinite(ms) && ms >= 0 && ms <= 0x7fffffff;
+}

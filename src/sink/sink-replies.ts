@@ -1,0 +1,88 @@
+/** The replies of a sink that behaves (RFC 5321 §4.2.2, §4.3.2; enhanced codes of RFC 3463). */
+import type { CountedReply, ReplyBook } from './reply-book.js';
+import type { SinkSettings } from './sink-options.js';
+
+/** What a sink offers in EHLO, and so performs. */
+export interface SinkExtensions {
+  readonly isEsmtp: boolean;
+  readonly pipelining: boolean;
+  readonly enhancedStatusCodes: boolean;
+  readonly eightBitMime: boolean;
+  readonly size: boolean;
+  readonly startTls: boolean;
+  readonly auth: boolean;
+}
+
+/** What remains on offer under these settings. */
+export function extensionsOf(settings: SinkSettings): SinkExtensions {
+  const offers = (keyword: string): boolean => !settings.withhold.includes(keyword);
+  return {
+    isEsmtp: offers('EHLO'),
+    pipelining: offers('PIPELINING'),
+    enhancedStatusCodes: offers('ENHANCEDSTATUSCODES'),
+    eightBitMime: offers('8BITMIME'),
+    size: offers('SIZE'),
+    startTls: offers('STARTTLS') && settings.tls !== null && !settings.implicitTls,
+    auth: offers('AUTH') && Object.keys(settings.users).length > 0,
+  };
+}
+
+/** The replies that every session needs again and again. */
+export type SinkReplies = Readonly<Record<keyof ReturnType<typeof sinkReplies>, CountedReply>>;
+
+/** Makes them for one sink. */
+export function sinkReplies(book: ReplyBook, settings: SinkSettings, extensions: SinkExtensions) {
+  const { name } = settings;
+  return {
+    greeting: book.line('greeting', 220, '', extensions.isEsmtp ? `${name} ESMTP postrush` : `${name} SMTP postrush`),
+    helo: book.line('ehlo', 250, '', name),
+    ehlo: book.verbatim('ehlo', ehloOctets(settings, extensions, extensions.startTls)),
+    ehloInTls: book.verbatim('ehlo', ehloOctets(settings, extensions, false)),
+    readyForTls: book.line('starttls', 220, '2.0.0', 'ready to start TLS'),
+    plainChallenge: book.line('auth', 334, '', ''),
+    userChallenge: book.line('auth', 334, '', 'VXNlcm5hbWU6'),
+    passwordChallenge: book.line('auth', 334, '', 'UGFzc3dvcmQ6'),
+    authenticated: book.line('auth', 235, '2.7.0', 'authenticated'),
+    credentialsWrong: book.line('auth', 535, '5.7.8', 'credentials are wrong'),
+    authCancelled: book.line('auth', 501, '5.7.0', 'authentication cancelled'),
+    authSyntax: book.line('auth', 501, '5.5.2', 'cannot decode this'),
+    authMechanism: book.line('auth', 504, '5.5.4', 'mechanism not offered'),
+    authTwice: book.line('auth', 503, '5.5.1', 'already authenticated'),
+    mailOk: book.line('mail', 250, '2.1.0', 'sender ok'),
+    authFirst: book.line('mail', 530, '5.7.0', 'authentication required'),
+    senderSyntax: book.line('mail', 501, '5.1.7', 'bad reverse-path'),
+    declaredTooBig: book.line('mail', 552, '5.3.4', 'message too big'),
+    messageLimit: book.line('mail', 452, '4.5.3', 'too many messages in this session'),
+    messageLimitClosing: book.line('mail', 421, '4.7.0', 'too many messages in this session, closing'),
+    rcptOk: book.line('rcpt', 250, '2.1.5', 'recipient ok'),
+    recipientSyntax: book.line('rcpt', 501, '5.1.3', 'bad forward-path'),
+    recipientLimit: book.line('rcpt', 452, '4.5.3', 'too many recipients'),
+    dataGo: book.line('data', 354, '', 'end data with <CRLF>.<CRLF>'),
+    dataWithoutRecipients: book.line('data', 554, '5.5.1', 'no valid recipients'),
+    messageOk: book.line('endOfData', 250, '2.0.0', 'message accepted'),
+    messageTooBig: book.line('endOfData', 552, '5.3.4', 'message too big'),
+    messageWithoutRecipients: book.line('endOfData', 554, '5.5.1', 'no valid recipients'),
+    resetOk: book.line('rset', 250, '2.0.0', 'reset'),
+    noopOk: book.line('noop', 250, '2.0.0', 'nothing done'),
+    vrfyOk: book.line('vrfy', 252, '2.5.2', 'send some mail, and see'),
+    help: book.line('help', 214, '2.0.0', 'EHLO HELO STARTTLS AUTH MAIL RCPT DATA RSET NOOP VRFY HELP QUIT'),
+    bye: book.line('quit', 221, '2.0.0', 'bye'),
+    unrecognised: book.line('unknown', 500, '5.5.2', 'command not recognised'),
+    bareLineFeed: book.line('unknown', 500, '5.5.2', 'a line ends with CRLF, not with a bare LF'),
+    lineTooLong: book.line('unknown', 500, '5.5.2', 'line too long'),
+    lineEndless: book.line('unknown', 500, '5.5.2', 'line too long, closing'),
+    injection: book.line('starttls', 421, '4.7.0', 'data behind STARTTLS, closing'),
+    nothing: book.verbatim('session', ''),
+  };
+}
+
+function ehloOctets(settings: SinkSettings, extensions: SinkExtensions, startTls: boolean): string {
+  const lines = [settings.name];
+  if (extensions.pipelining) lines.push('PIPELINING');
+  if (extensions.size) lines.push(`SIZE ${String(settings.maxSize)}`);
+  if (extensions.eightBitMime) lines.push('8BITMIME');
+  if (extensions.enhancedStatusCodes) lines.push('ENHANCEDSTATUSCODES');
+  if (extensions.auth) lines.push('AUTH PLAIN LOGIN');
+  if (startTls) lines.push('STARTTLS');
+  return lines.map((line, index) => `250${index === lines.length - 1 ? ' ' : '-'}${line}\r\n`).join('');
+}
