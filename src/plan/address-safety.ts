@@ -1,0 +1,79 @@
+/**
+ * Who may be put under load, and to whom mail may be addressed, without the user's word. Pure judgement: names are
+ * resolved elsewhere, and the addresses behind them are handed in.
+ */
+import type { ConfigIssue } from '../errors.js';
+import { canonicalIp, isIp, judgeAddress } from './ip-address.js';
+import type { LoadPlan } from './load-plan.js';
+import { OPTION_NAMES } from './options.js';
+
+/** Top-level domains for tests (RFC 2606 §2, RFC 6761). */
+const RESERVED_TOP_LEVELS = new Set(['test', 'example', 'invalid', 'localhost']);
+/** Second-level domains for documentation (RFC 2606 §3). */
+const RESERVED_DOMAINS = ['example.com', 'example.net', 'example.org'];
+
+/** Whether a domain is reserved for tests and documentation, so that mail for it can reach no stranger. */
+export function isReservedDomain(domain: string): boolean {
+  const name = plainName(domain);
+  const topLevel = name.slice(name.lastIndexOf('.') + 1);
+  return RESERVED_TOP_LEVELS.has(topLevel) || RESERVED_DOMAINS.some((reserved) => isWithin(name, reserved));
+}
+
+/** Whether consent for `allowed` covers `domain`: the very domain or one below it. */
+export function isAllowedDomain(domain: string, allowed: readonly string[]): boolean {
+  return allowed.some((one) => isWithin(plainName(domain), plainName(one)));
+}
+
+/** A host in the one form in which hosts are compared: addresses canonical, names in lower case without a final dot. */
+export function plainHost(host: string): string {
+  const bare = host.replace(/^\[(.*)\]$/, '$1');
+  return canonicalIp(bare) ?? plainName(bare);
+}
+
+/** What {@link checkPinnedAddresses} needs of a plan. */
+export type GuardedPlan = Pick<LoadPlan, 'target' | 'tls' | 'auth' | 'allowTargets' | 'authClear'>;
+
+/**
+ * Judges the addresses that the target stands for. For an address literal the plan has been judged when it was made;
+ * for a name this is asked again once its addresses are known, before the first connection.
+ *
+ * @param plan - the plan, or as much of it as matters here
+ * @param addresses - every address behind the target's name, or the literal itself
+ * @returns an issue per rule that is broken; empty: the load may start
+ */
+export function checkPinnedAddresses(plan: GuardedPlan, addresses: readonly string[]): ConfigIssue[] {
+  const issues: ConfigIssue[] = [];
+  const stranger = addresses.find((address) => judgeAddress(address) === 'public');
+  if (stranger !== undefined && !isAllowedTarget(plan)) {
+    issues.push({ path: OPTION_NAMES.target, message: strangerSentence(plan.target.host, stranger) });
+  }
+  const offLoopback = addresses.find((address) => judgeAddress(address) !== 'loopback');
+  const mayBeClear = plan.tls.mode === 'off' || plan.tls.mode === 'opportunistic';
+  if (plan.auth !== null && mayBeClear && offLoopback !== undefined && !plan.authClear) {
+    issues.push({
+      path: OPTION_NAMES.auth,
+      message:
+        `would send the password in clear to ${offLoopback}, which is not this machine: use --tls required or smtps://, ` +
+        'or give --auth-clear if that is what you want',
+    });
+  }
+  return issues;
+}
+
+function isAllowedTarget(plan: GuardedPlan): boolean {
+  const host = plainHost(plan.target.host);
+  return plan.allowTargets.some((allowed) => plainHost(allowed) === host);
+}
+
+function strangerSentence(host: string, address: string): string {
+  const who = isIp(host) ? host : `${host} has the address ${address}, which`;
+  return `${who} is neither loopback nor private: if its owner agrees to the load, give --allow-target ${host}`;
+}
+
+function isWithin(name: string, domain: string): boolean {
+  return name === domain || name.endsWith(`.${domain}`);
+}
+
+function plainName(name: string): string {
+  return name.toLowerCase().replace(/\.$/, '');
+}

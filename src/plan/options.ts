@@ -1,0 +1,134 @@
+/**
+ * What a user may write, and the only defaults. File contents stand here, not paths: reading files is the business of
+ * whoever has a disk. Knows no command line beyond the names of its flags.
+ */
+
+/**
+ * What a load test may be told. Everything but `target` has a default. Values with units are text (`'10s'`, `'1KiB'`),
+ * counts are numbers or decimal text.
+ */
+export interface LoadTestOptions {
+  /** `smtp://host[:port]` (25), `smtps://host[:port]` (465) or `host:port`. */
+  readonly target: string;
+  /** Concurrent sessions over all workers. @defaultValue 20 */
+  readonly sessions?: number | string;
+  /** The measured time. @defaultValue `'10s'` when `messages` is not given either */
+  readonly duration?: string;
+  /** Messages to attempt after the warm-up, over all workers. With `duration`, whichever is reached first ends the run. */
+  readonly messages?: number | string;
+  /** Messages per connection before QUIT and a new one; `'all'` keeps the connection. @defaultValue 1 */
+  readonly messagesPerSession?: number | string;
+  /** Recipients per message; more than one needs `%d` in `to`. @defaultValue 1 */
+  readonly recipients?: number | string;
+  /** Octets of headers and body of a generated message. @defaultValue `'1KiB'` */
+  readonly size?: number | string;
+  /** A whole message to send in place of generated text. Text is sent as UTF-8; line ends become CRLF. */
+  readonly message?: Uint8Array | string;
+  /** Reverse-path, `%d` is the number of the message; `''` or `'<>'` is the null reverse-path. @defaultValue `'sender%d@example.test'` */
+  readonly from?: string;
+  /** Forward-path, `%d` is the number of the recipient. @defaultValue `'user%d@example.test'` */
+  readonly to?: string;
+  /** Name for EHLO and HELO. @defaultValue `'postrush.test'` */
+  readonly helo?: string;
+  /** Subject of generated messages. @defaultValue `'postrush load test'` */
+  readonly subject?: string;
+  /** SASL mechanism: `plain` or `login`. @defaultValue no authentication */
+  readonly auth?: string;
+  /** SASL user. */
+  readonly user?: string;
+  /** SASL password. */
+  readonly password?: string;
+  /** STARTTLS: `off`, `opportunistic` or `required`. @defaultValue `'off'` for `smtp://` */
+  readonly tls?: string;
+  /** PEM of the roots to trust in place of Node's own list. */
+  readonly tlsCa?: string;
+  /** Name for SNI and verification in place of the target's host. */
+  readonly tlsServername?: string;
+  /** Skip the verification of the certificate. @defaultValue false */
+  readonly tlsInsecure?: boolean;
+  /** RFC 2920: `auto`, `on`, `off`, `across` or `force`. @defaultValue `'auto'` */
+  readonly pipelining?: string;
+  /** Deadlines: `'30s'` for every step, `'endOfData=60s'` for one. @defaultValue connect 10s, endOfData 60s, others 30s */
+  readonly timeouts?: string | readonly string[];
+  /** Load before the measured time. @defaultValue `'0s'` */
+  readonly warmup?: string;
+  /** Longest wait for messages under way at the end. @defaultValue `'5s'` */
+  readonly drain?: string;
+  /** The run ends after so long without a greeting of the server. @defaultValue `'30s'` */
+  readonly giveUp?: string;
+  /** Seed of everything random. @defaultValue 1 */
+  readonly seed?: number | string;
+  /** Worker threads. @defaultValue the number of cores, at most `sessions` */
+  readonly workers?: number | string;
+  /** Connects in progress per worker. @defaultValue 256 */
+  readonly connectLimit?: number | string;
+  /** Recipient numbers wrap after so many. @defaultValue 100,000 */
+  readonly addresses?: number | string;
+  /** Hosts that may be the target though they are neither loopback nor private. */
+  readonly allowTargets?: string | readonly string[];
+  /** Domains, with their subdomains, that may be sender or recipient though they are not reserved for tests. */
+  readonly allowDomains?: string | readonly string[];
+  /** PLAIN and LOGIN may be sent without TLS to a host that is not loopback. @defaultValue false */
+  readonly authClear?: boolean;
+}
+
+/** The defaults. Names end in their unit. The number of workers depends on the machine and is not here. */
+export const DEFAULTS = {
+  sessions: 20,
+  /** Holds when neither a duration nor a number of messages is given. */
+  durationMs: 10_000,
+  messagesPerSession: 1,
+  recipients: 1,
+  messageBytes: 1024,
+  from: 'sender%d@example.test',
+  to: 'user%d@example.test',
+  helo: 'postrush.test',
+  subject: 'postrush load test',
+  tls: 'off',
+  pipelining: 'auto',
+  timeoutConnectMs: 10_000,
+  timeoutEndOfDataMs: 60_000,
+  /** Every step but the two above. */
+  timeoutOtherMs: 30_000,
+  warmupMs: 0,
+  drainMs: 5000,
+  giveUpMs: 30_000,
+  seed: 1,
+  connectLimit: 256,
+  addresses: 100_000,
+} as const;
+
+/** How each option is called where users meet it: issues name options by these. */
+export const OPTION_NAMES = {
+  target: 'TARGET',
+  sessions: '--sessions',
+  duration: '--duration',
+  messages: '--messages',
+  messagesPerSession: '--messages-per-session',
+  recipients: '--rcpt',
+  size: '--size',
+  message: '--message',
+  from: '--from',
+  to: '--to',
+  helo: '--helo',
+  subject: '--subject',
+  auth: '--auth',
+  user: '--user',
+  password: '--password-file',
+  tls: '--tls',
+  tlsCa: '--tls-ca',
+  tlsServername: '--tls-servername',
+  tlsInsecure: '--tls-insecure',
+  pipelining: '--pipelining',
+  timeouts: '--timeout',
+  warmup: '--warmup',
+  drain: '--drain',
+  giveUp: '--give-up',
+  seed: '--seed',
+  workers: '--workers',
+  connectLimit: '--connect-limit',
+  addresses: '--addresses',
+  allowTargets: '--allow-target',
+  allowDomains: '--allow-domain',
+  authClear: '--auth-clear',
+} as const satisfies Record<keyof LoadTestOptions, string>;

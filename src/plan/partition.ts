@@ -1,0 +1,34 @@
+/** Divides a plan among workers. Pure arithmetic. */
+import { assert } from '../assert.js';
+import type { LoadPlan } from './load-plan.js';
+
+/** What one worker carries out of a plan. */
+export interface PlanShare {
+  /** From 0. */
+  readonly workerId: number;
+  readonly workerCount: number;
+  readonly sessions: number;
+  /** Messages of this worker after the warm-up; null: no bound. */
+  readonly messages: number | null;
+}
+
+/**
+ * Divides sessions and messages exactly: the sums over all shares are the plan's numbers, and no two shares differ by
+ * more than one. Remainders go to the first workers.
+ *
+ * @returns one share per worker, by worker id
+ */
+export function partition(plan: Pick<LoadPlan, 'sessions' | 'messages' | 'workers'>): PlanShare[] {
+  const { sessions, messages, workers } = plan;
+  assert(workers >= 1, 'a plan has at least one worker');
+  return Array.from({ length: workers }, (_, workerId) => ({
+    workerId,
+    workerCount: workers,
+    sessions: shareOf(sessions, workerId, workers),
+    messages: messages === null ? null : shareOf(messages, workerId, workers),
+  }));
+}
+
+function shareOf(total: number, workerId: number, workers: number): number {
+  return Math.floor(total / workers) + (workerId < total % workers ? 1 : 0);
+}

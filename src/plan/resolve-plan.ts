@@ -1,0 +1,302 @@
+/**
+ * Turns what a user wrote into a complete plan, or into every problem with it. The rules between options live here.
+ * Pure: files have been read before, names are resolved after.
+ */
+import { PostrushError } from '../errors.js';
+import { checkPinnedAddresses, isAllowedDomain, isReservedDomain } from './address-safety.js';
+import { isIp } from './ip-address.js';
+import type { AuthPlan, LoadPlan, MessagePlan, TimeoutPlan, TlsMode, TlsPlan } from './load-plan.js';
+import { isMailDomain, parseMailAddress } from './mail-address.js';
+import { MAX_MESSAGE_BYTES, minMessageBytes } from './message-size.js';
+import { OptionReader, listOf } from './option-reader.js';
+import { DEFAULTS } from './options.js';
+import type { LoadTestOptions } from './options.js';
+import { isHostName, parseTarget } from './target.js';
+import type { ParsedTarget } from './target.js';
+import { formatSize, parseDurationMs, parseSizeBytes } from './units.js';
+
+/** Bounds of counts. They keep products exact (messages × recipients < 2^53) and machines alive. */
+const MAX_SESSIONS = 100_000;
+const MAX_MESSAGES = 1_000_000_000_000;
+const MAX_RECIPIENTS = 1000;
+const MAX_ADDRESSES = 1_000_000_000;
+const MAX_WORKERS = 256;
+const MAX_CONNECT_LIMIT = 65_535;
+const MAX_SEED = 0xffff_ffff;
+/** A timer of Node holds 31 bits of ms, 596 hours. */
+const MAX_DURATION_MS = 500 * 3_600_000;
+/** The range of the histograms: a longer wait could not be told. */
+const MAX_TIMEOUT_MS = 3_600_000;
+/** RFC 5322 §2.1.1 allows lines of 998 octets. */
+const MAX_SUBJECT_LENGTH = 900;
+const MAX_CREDENTIAL_LENGTH = 4096;
+
+const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
+
+/**
+ * Makes the plan of a run.
+ *
+ * @param options - what the user wrote
+ * @param cores - how many workers to use at most when the user did not say
+ * @returns the plan, frozen through and through
+ * @throws PostrushError `E_CONFIG` with every problem in `issues`
+ */
+export function resolvePlan(options: LoadTestOptions, cores: number): LoadPlan {
+  const reader = new OptionReader(options);
+  const target = readTarget(reader);
+  const sessions = reader.count('sessions', DEFAULTS.sessions, 1, MAX_SESSIONS);
+  const allowDomains = readAllowDomains(reader);
+  const from = readAddress(reader, 'from', allowDomains);
+  const to = readAddress(reader, 'to', allowDomains);
+  const plan: LoadPlan = {
+    target: { url: target.url, host: target.host, port: target.port },
+    tls: readTls(reader, target),
+    auth: readAuth(reader),
+    pipelining: reader.choice('pipelining', DEFAULTS.pipelining, ['auto', 'on', 'off', 'across', 'force']),
+    sessions,
+    ...readEnd(reader),
+    messagesPerSession: readMessagesPerSession(reader),
+    ...readRecipients(reader, to),
+    from,
+    to,
+    helo: readHelo(reader),
+    message: readMessage(reader, from, to),
+    timeoutsMs: readTimeouts(reader),
+    warmupMs: reader.durationMs('warmup', DEFAULTS.warmupMs, 0, MAX_DURATION_MS),
+    drainMs: reader.durationMs('drain', DEFAULTS.drainMs, 0, MAX_DURATION_MS),
+    giveUpMs: reader.durationMs('giveUp', DEFAULTS.giveUpMs, 1, MAX_DURATION_MS),
+    seed: reader.count('seed', DEFAULTS.seed, 0, MAX_SEED),
+    workers: readWorkers(reader, sessions, cores),
+    connectLimit: reader.count('connectLimit', DEFAULTS.connectLimit, 1, MAX_CONNECT_LIMIT),
+    allowTargets: readAllowTargets(reader),
+    authClear: reader.flag('authClear'),
+  };
+  const unsafe = isIp(target.host) ? checkPinnedAddresses(plan, [target.host]) : [];
+  const issues = [...reader.issues, ...unsafe];
+  if (issues.length > 0) {
+    const list = issues.map(({ path, message }) => `${path} ${message}`).join('; ');
+    throw new PostrushError('E_CONFIG', `these options are unusable: ${list}`, { issues });
+  }
+  return deepFreeze(plan);
+}
+
+/** Stands in for a target that could not be read, so that the other options are still checked. */
+const NO_TARGET: ParsedTarget = { url: '', host: '', port: 0, implicitTls: false };
+
+function readTarget(reader: OptionReader): ParsedTarget {
+  const text = reader.text('target', '');
+  const target = parseTarget(text);
+  if (!('problem' in target)) return target;
+  // What stands before an @ may be a password.
+  reader.refuse('target', target.problem, text.includes('@') || text === '' ? undefined : text);
+  return NO_TARGET;
+}
+
+function readTls(reader: OptionReader, target: ParsedTarget): TlsPlan {
+  const asked = reader.choice('tls', null, ['off', 'opportunistic', 'required']);
+  if (target.implicitTls && asked === 'off') {
+    reader.refuse('tls', 'contradicts smtps://, which is TLS from the start: leave one of the two out', asked);
+  } else if (target.implicitTls && asked !== null) {
+    reader.refuse('tls', 'is for STARTTLS, and smtps:// is TLS from the start already: leave --tls out', asked);
+  }
+  const mode: TlsMode = target.implicitTls ? 'implicit' : (asked ?? DEFAULTS.tls);
+  const caPem = reader.text('tlsCa', null);
+  if (caPem !== null && !caPem.includes('-----BEGIN CERTIFICATE-----')) {
+    reader.refuse('tlsCa', 'takes a PEM file, and this one holds no certificate');
+  }
+  const serverName = reader.text('tlsServername', null);
+  if (serverName !== null && !isHostName(serverName)) reader.refuse('tlsServername', 'takes a host name', serverName);
+  const isInsecure = reader.flag('tlsInsecure');
+  if (isInsecure && caPem !== null) {
+    reader.refuse('tlsInsecure', 'contradicts --tls-ca: without verification there is nothing to trust');
+  }
+  if (mode === 'off') {
+    const needs = 'needs TLS: give --tls required, --tls opportunistic or smtps://';
+    if (caPem !== null) reader.refuse('tlsCa', needs);
+    if (serverName !== null) reader.refuse('tlsServername', needs);
+    if (isInsecure) reader.refuse('tlsInsecure', needs);
+  }
+  return { mode, verify: !isInsecure, serverName, caPem };
+}
+
+function readAuth(reader: OptionReader): AuthPlan | null {
+  const mechanism = reader.choice('auth', null, ['plain', 'login']);
+  const user = reader.text('user', '');
+  const password = reader.text('password', '');
+  if (!reader.has('auth')) {
+    const needs = 'needs --auth plain or --auth login';
+    if (reader.has('user')) reader.refuse('user', needs);
+    if (reader.has('password')) reader.refuse('password', needs);
+    return null;
+  }
+  if (!reader.has('user')) reader.refuse('auth', 'needs --user');
+  else if (!isCredential(user)) reader.refuse('user', 'takes a name without control characters', user);
+  if (!reader.has('password')) {
+    reader.refuse('auth', 'needs a password: give --password-file or set POSTRUSH_PASSWORD');
+  } else if (!isCredential(password)) {
+    reader.refuse('password', 'takes a password on one line, without control characters');
+  }
+  return mechanism === null ? null : { mechanism, user, password };
+}
+
+function isCredential(text: string): boolean {
+  return text !== '' && text.length <= MAX_CREDENTIAL_LENGTH && !/\p{Cc}/u.test(text);
+}
+
+/** When the run ends. */
+function readEnd(reader: OptionReader): Pick<LoadPlan, 'durationMs' | 'messages'> {
+  const messages = reader.count('messages', null, 1, MAX_MESSAGES);
+  const fallback = reader.has('messages') ? null : DEFAULTS.durationMs;
+  return { durationMs: reader.durationMs('duration', fallback, 1, MAX_DURATION_MS), messages };
+}
+
+function readMessagesPerSession(reader: OptionReader): number | null {
+  if (reader.written('messagesPerSession') === 'all') return null;
+  return reader.count('messagesPerSession', DEFAULTS.messagesPerSession, 1, MAX_MESSAGES);
+}
+
+function readRecipients(reader: OptionReader, to: string): Pick<LoadPlan, 'recipients' | 'addresses'> {
+  const recipients = reader.count('recipients', DEFAULTS.recipients, 1, MAX_RECIPIENTS);
+  const addresses = reader.count('addresses', DEFAULTS.addresses, 1, MAX_ADDRESSES);
+  if (recipients > 1 && !to.includes('%d')) {
+    reader.refuse('recipients', 'needs %d in --to when a message has more than one recipient', String(recipients));
+  }
+  if (addresses < recipients) {
+    reader.refuse('addresses', `takes at least as many as --rcpt (${recipients})`, String(addresses));
+  }
+  return { recipients, addresses };
+}
+
+/** A path of the envelope, without brackets. */
+function readAddress(reader: OptionReader, key: 'from' | 'to', allowDomains: readonly string[]): string {
+  const text = reader.text(key, DEFAULTS[key]);
+  const address = parseMailAddress(text);
+  if ('takes' in address) {
+    reader.refuse(key, address.takes, text);
+    return DEFAULTS[key];
+  }
+  if (address.path === '' && key === 'to') {
+    reader.refuse(key, 'takes an address: only the sender may be empty', text);
+    return DEFAULTS[key];
+  }
+  const strange = address.domains.find((domain) => !isReservedDomain(domain) && !isAllowedDomain(domain, allowDomains));
+  if (strange !== undefined) {
+    const consent = strange.replace(/^.*%d[^.]*\.?/, '');
+    reader.refuse(
+      key,
+      `names ${strange}, a domain that is not reserved for tests: if mail may go there, give --allow-domain ${consent}`,
+      text,
+    );
+  }
+  return address.path;
+}
+
+function readHelo(reader: OptionReader): string {
+  const text = reader.text('helo', DEFAULTS.helo);
+  const isLiteral = /^\[[A-Za-z0-9:.-]+\]$/.test(text) && text.length <= 255;
+  if (!isLiteral && !isMailDomain(text)) {
+    reader.refuse('helo', 'takes a domain or an address literal such as [127.0.0.1]', text);
+  }
+  return text;
+}
+
+function readMessage(reader: OptionReader, from: string, to: string): MessagePlan {
+  const subject = reader.text('subject', DEFAULTS.subject);
+  if (!PRINTABLE_ASCII.test(subject) || subject.length > MAX_SUBJECT_LENGTH) {
+    reader.refuse('subject', `takes printable ASCII on one line, at most ${MAX_SUBJECT_LENGTH} octets`, subject);
+  }
+  if (!reader.has('message')) {
+    return { sizeBytes: readSizeBytes(reader, minMessageBytes({ from, to, subject })), content: null, subject };
+  }
+  if (reader.has('size')) reader.refuse('size', 'contradicts --message, which has a size of its own');
+  if (reader.has('subject')) reader.refuse('subject', 'contradicts --message, which has a subject of its own');
+  const content = messageContent(reader.content('message') ?? '');
+  if (content === '') reader.refuse('message', 'takes a message, and this one is empty');
+  if (content.length > MAX_MESSAGE_BYTES) {
+    reader.refuse('message', `takes a message of at most ${formatSize(MAX_MESSAGE_BYTES)}`, `${content.length} octets`);
+  }
+  return { sizeBytes: content.length, content, subject };
+}
+
+function readSizeBytes(reader: OptionReader, minBytes: number): number {
+  const text = reader.written('size');
+  if (text === null) return Math.max(DEFAULTS.messageBytes, minBytes);
+  const reading = parseSizeBytes(text, minBytes, MAX_MESSAGE_BYTES);
+  if (reading.ok) return reading.value;
+  const isTooSmall = parseSizeBytes(text, 0, minBytes).ok;
+  reader.refuse('size', isTooSmall ? `takes at least ${minBytes} octets: the headers need them` : reading.takes, text);
+  return DEFAULTS.messageBytes;
+}
+
+/** A message as mail data wants it: one character per octet, lines end in CRLF, the last one too. */
+function messageContent(message: Uint8Array | string): string {
+  const octets = typeof message === 'string' ? Buffer.from(message, 'utf8') : Buffer.from(message);
+  const text = octets.toString('latin1').replace(/\r\n|\r|\n/g, '\r\n');
+  return text === '' || text.endsWith('\r\n') ? text : `${text}\r\n`;
+}
+
+/** Deadlines: the general ones first, those of single steps over them, whatever their order. */
+function readTimeouts(reader: OptionReader): TimeoutPlan {
+  const { timeoutConnectMs, timeoutEndOfDataMs, timeoutOtherMs } = DEFAULTS;
+  const timeouts: Record<keyof TimeoutPlan, number> = {
+    connect: timeoutConnectMs,
+    tls: timeoutOtherMs,
+    greeting: timeoutOtherMs,
+    ehlo: timeoutOtherMs,
+    starttls: timeoutOtherMs,
+    auth: timeoutOtherMs,
+    mail: timeoutOtherMs,
+    rcpt: timeoutOtherMs,
+    data: timeoutOtherMs,
+    transfer: timeoutOtherMs,
+    endOfData: timeoutEndOfDataMs,
+    rset: timeoutOtherMs,
+    quit: timeoutOtherMs,
+  };
+  const steps = Object.keys(timeouts) as (keyof TimeoutPlan)[];
+  const single = new Map<keyof TimeoutPlan, number>();
+  for (const text of reader.list('timeouts')) {
+    const [, name, time = ''] = /^(?:([^=]*)=)?(.*)$/s.exec(text) ?? [];
+    const reading = parseDurationMs(time, 1, MAX_TIMEOUT_MS);
+    const named = steps.find((step) => step === name);
+    if (name !== undefined && named === undefined) reader.refuse('timeouts', `knows the steps ${listOf(steps)}`, text);
+    else if (!reading.ok) reader.refuse('timeouts', `${reading.takes}, or step=time`, text);
+    else if (named !== undefined) single.set(named, reading.value);
+    else for (const step of steps) timeouts[step] = reading.value;
+  }
+  for (const [step, ms] of single) timeouts[step] = ms;
+  return timeouts;
+}
+
+function readWorkers(reader: OptionReader, sessions: number, cores: number): number {
+  const workers = reader.count('workers', null, 1, MAX_WORKERS);
+  if (workers === null) return Math.max(1, Math.min(cores, sessions, MAX_WORKERS));
+  if (workers > sessions)
+    reader.refuse('workers', `takes at most as many as --sessions (${sessions})`, String(workers));
+  return workers;
+}
+
+function readAllowTargets(reader: OptionReader): readonly string[] {
+  const hosts = reader.list('allowTargets');
+  for (const host of hosts) {
+    const bare = host.replace(/^\[(.*)\]$/, '$1');
+    if (!isIp(bare) && !isHostName(bare)) reader.refuse('allowTargets', 'takes a host name or address, no port', host);
+  }
+  return hosts;
+}
+
+function readAllowDomains(reader: OptionReader): readonly string[] {
+  const domains = reader.list('allowDomains');
+  for (const domain of domains) {
+    if (!isMailDomain(domain)) reader.refuse('allowDomains', 'takes a domain', domain);
+  }
+  return domains;
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    for (const part of Object.values(value)) deepFreeze(part);
+    Object.freeze(value);
+  }
+  return value;
+}

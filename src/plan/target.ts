@@ -1,0 +1,78 @@
+/** Reads where the load goes. Resolves nothing: whether the host may be a target is judged in `address-safety.ts`. */
+import { canonicalIp } from './ip-address.js';
+import type { TargetPlan } from './load-plan.js';
+
+/** A target, and whether TLS begins with the first octet (`smtps://`, RFC 8314 §3.3). */
+export interface ParsedTarget extends TargetPlan {
+  readonly implicitTls: boolean;
+}
+
+const FORMS = 'takes smtp://host[:port], smtps://host[:port] or host:port';
+const SCHEME_PORTS: ReadonlyMap<string, number> = new Map([
+  ['smtp', 25],
+  ['smtps', 465],
+]);
+/** RFC 1035 §2.3.4 */
+const MAX_HOST_LENGTH = 253;
+
+/**
+ * Reads a target.
+ *
+ * @param text - as written
+ * @returns the target, or one sentence on why it is none
+ */
+export function parseTarget(text: string): ParsedTarget | { readonly problem: string } {
+  if (text === '') return { problem: FORMS };
+  if (/[\s\p{Cc}]/u.test(text)) return { problem: `${FORMS}, without blanks and control characters` };
+  const url = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/(.*)$/.exec(text);
+  const scheme = url?.[1]?.toLowerCase() ?? 'smtp';
+  const rest = url?.[2] ?? text;
+  const defaultPort = SCHEME_PORTS.get(scheme);
+  if (defaultPort === undefined || /^[a-z]+\+unix:/i.test(text)) {
+    return { problem: `${FORMS}; other schemes are not supported` };
+  }
+  if (rest.includes('@')) {
+    return { problem: `${FORMS}, without credentials: give those with --auth, --user and --password-file` };
+  }
+  if (/[/?#]/.test(rest)) return { problem: `${FORMS}, and nothing behind the port` };
+  const place = splitHostAndPort(rest);
+  if (place === null) return { problem: `${FORMS}, an IPv6 address in brackets: smtp://[::1]:2525` };
+  const host = readHost(place.host, place.isBracketed);
+  if (host === null) return { problem: `${FORMS}, where host is a host name, an IPv4 address or [an IPv6 address]` };
+  if (place.port === null && url === null) return { problem: `${FORMS}; without smtp:// the port is needed` };
+  const port = place.port === null ? defaultPort : readPort(place.port);
+  if (port === null) return { problem: `${FORMS}, where port is a number from 1 to 65535` };
+  const printedHost = place.isBracketed ? `[${host}]` : host;
+  return { url: `${scheme}://${printedHost}:${port}`, host, port, implicitTls: scheme === 'smtps' };
+}
+
+function splitHostAndPort(text: string): { host: string; port: string | null; isBracketed: boolean } | null {
+  const bracketed = /^\[([^\]]*)\](?::(.*))?$/.exec(text);
+  if (bracketed !== null) return { host: bracketed[1] ?? '', port: bracketed[2] ?? null, isBracketed: true };
+  const plain = /^([^:[\]]*)(?::([^:]*))?$/.exec(text);
+  return plain === null ? null : { host: plain[1] ?? '', port: plain[2] ?? null, isBracketed: false };
+}
+
+/** A host name in lower case, or an address in its canonical form. Null: neither. */
+function readHost(text: string, isBracketed: boolean): string | null {
+  const ip = canonicalIp(text);
+  if (isBracketed) return ip?.includes(':') === true ? ip : null;
+  if (ip !== null) return ip;
+  const name = text.toLowerCase();
+  return isHostName(name) ? name : null;
+}
+
+function readPort(text: string): number | null {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  return port >= 1 && port <= 65_535 ? port : null;
+}
+
+/**
+ * Whether a text is a host name: labels of letters, digits, `-` and `_`, perhaps with a final dot. A last label that
+ * starts like a number is none: resolvers read `127.1` and `0x7f000001` as addresses, which nobody expects of a name.
+ */
+export function isHostName(text: string): boolean {
+  const labels = text.replace(/\.$/, '').split('.');
+  const isLabel = (label: string): boolean => /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/i.test(label);
+  return text.length <= MAX_HOST_LENGTH && labels.every(isLabel) && !/^(?:\d+|0x[0-9a-f]*)$/i.test(labels.at(-1) ?? '');
+}

@@ -1,0 +1,109 @@
+/**
+ * The one place where units are read and written: times, sizes, counts. Pure functions over text; what a bound means is
+ * the caller's business.
+ */
+
+/** What reading a text gave: a value, or what the text would have had to be. */
+export type Reading<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly takes: string };
+
+/** Units of time, largest first, in ms. */
+const TIME_UNITS_MS: readonly (readonly [unit: string, ms: number])[] = [
+  ['h', 3_600_000],
+  ['m', 60_000],
+  ['s', 1000],
+  ['ms', 1],
+];
+/** Units of size in octets. KB is 1,000 and KiB 1,024 (IEC 80000-13). */
+const SIZE_UNITS_BYTES: readonly (readonly [unit: string, bytes: number])[] = [
+  ['MiB', 1_048_576],
+  ['MB', 1_000_000],
+  ['KiB', 1024],
+  ['KB', 1000],
+  ['B', 1],
+];
+
+const TIME = /^(?:\d+(?:\.\d+)?(?:ms|h|m|s))+$/;
+const TIME_PART = /(\d+(?:\.\d+)?)(ms|h|m|s)/g;
+const SIZE = /^(\d+(?:\.\d+)?)([A-Za-z]*)$/;
+const WHOLE_NUMBER = /^\d+$/;
+
+/**
+ * Reads a time: `250ms`, `10s`, `1.5h`, `1m30s`. Larger units come first, each at most once; a unit is required.
+ *
+ * @param text - as written
+ * @param minMs - smallest value that is taken, ms
+ * @param maxMs - largest value that is taken, ms
+ * @returns whole ms
+ */
+export function parseDurationMs(text: string, minMs: number, maxMs: number): Reading<number> {
+  const takes = `takes a time from ${formatDuration(minMs)} to ${formatDuration(maxMs)} with its unit (ms, s, m, h), such as 10s or 1m30s`;
+  if (!TIME.test(text)) return { ok: false, takes };
+  let sumMs = 0;
+  let lastUnitMs = Infinity;
+  for (const [, amount = '', unit = ''] of text.matchAll(TIME_PART)) {
+    const unitMs = TIME_UNITS_MS.find(([name]) => name === unit)?.[1] ?? Infinity;
+    if (unitMs >= lastUnitMs) return { ok: false, takes };
+    lastUnitMs = unitMs;
+    sumMs += Number(amount) * unitMs;
+  }
+  return withinWhole(sumMs, minMs, maxMs, takes);
+}
+
+/**
+ * Reads a size: `1024`, `512B`, `10KB` (10,000), `10KiB` (10,240), `1.5MiB`. Without a unit it is octets.
+ *
+ * @param text - as written
+ * @param minBytes - smallest value that is taken
+ * @param maxBytes - largest value that is taken
+ * @returns whole octets
+ */
+export function parseSizeBytes(text: string, minBytes: number, maxBytes: number): Reading<number> {
+  const takes = `takes a size from ${formatSize(minBytes)} to ${formatSize(maxBytes)} in octets or with a unit (B, KB, KiB, MB, MiB)`;
+  const match = SIZE.exec(text);
+  const unit = match?.[2] === '' ? 'B' : match?.[2];
+  const unitBytes = SIZE_UNITS_BYTES.find(([name]) => name === unit)?.[1];
+  if (match === null || unitBytes === undefined) return { ok: false, takes };
+  return withinWhole(Number(match[1]) * unitBytes, minBytes, maxBytes, takes);
+}
+
+/**
+ * Reads a count: decimal digits and nothing else.
+ *
+ * @param value - as written, or a number from a program
+ * @param min - smallest value that is taken
+ * @param max - largest value that is taken
+ */
+export function parseCount(value: string | number, min: number, max: number): Reading<number> {
+  const takes = `takes a whole number from ${min} to ${max}`;
+  if (typeof value === 'string' && !WHOLE_NUMBER.test(value)) return { ok: false, takes };
+  const count = Number(value);
+  return Number.isSafeInteger(count) && count >= min && count <= max
+    ? { ok: true, value: count }
+    : { ok: false, takes };
+}
+
+/** A time in its largest units: `1m30s`, `250ms`, `0s`. The inverse of {@link parseDurationMs}. */
+export function formatDuration(ms: number): string {
+  let rest = ms;
+  let text = '';
+  for (const [unit, unitMs] of TIME_UNITS_MS) {
+    const amount = Math.floor(rest / unitMs);
+    if (amount > 0) text += `${amount}${unit}`;
+    rest -= amount * unitMs;
+  }
+  return text === '' ? '0s' : text;
+}
+
+/** A size in the largest unit that it fills exactly: `1KiB`, `64MiB`, `1500B`. The inverse of {@link parseSizeBytes}. */
+export function formatSize(bytes: number): string {
+  const whole = SIZE_UNITS_BYTES.find(([unit, unitBytes]) => unit !== 'KB' && unit !== 'MB' && bytes % unitBytes === 0);
+  const [unit, unitBytes] = bytes === 0 || whole === undefined ? (['B', 1] as const) : whole;
+  return `${bytes / unitBytes}${unit}`;
+}
+
+/** Fractions of a unit are fine as long as a whole number of the smallest one comes out (0.1 s is 100 ms). */
+function withinWhole(value: number, min: number, max: number, takes: string): Reading<number> {
+  const whole = Math.round(value);
+  const isWhole = Math.abs(value - whole) < 1e-6;
+  return isWhole && whole >= min && whole <= max ? { ok: true, value: whole } : { ok: false, takes };
+}
