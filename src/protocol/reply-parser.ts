@@ -264,19 +264,21 @@ export class ReplyParser {
         this.#textStart = 0;
         this.#textEnd = 0;
       } else if (this.lineCount >= MAX_REPLY_LINES) {
-        this.#reportMalformed('limit', latin1(buffer, start, end, MAX_SAMPLE_CHARACTERS));
+        this.#reportMalformed('limit', latin1(buffer, straddled ? 0 : lineStart, end, MAX_SAMPLE_CHARACTERS));
       }
     }
     if (straddled) giveBackLineBuffer(buffer);
     return this.#mode === Mode.executing;
   }
 
-  /** Gives up on a line that is still being read. */
+  /** Gives up on a line that is still being read. The sample goes to its end, if that has arrived. */
   #fail(kind: MalformedKind, chunk: Uint8Array, lineStart: number, length: number): void {
-    const lineFeed = chunk.subarray(lineStart, Math.min(length, lineStart + MAX_SAMPLE_CHARACTERS)).indexOf(LF);
-    const end = lineFeed < 0 ? length : lineStart + lineFeed;
     const before = latin1(this.#held, 0, this.#heldOctets, MAX_SAMPLE_CHARACTERS);
-    this.#reportMalformed(kind, before + latin1(chunk, lineStart, end, MAX_SAMPLE_CHARACTERS - before.length));
+    const room = MAX_SAMPLE_CHARACTERS - before.length;
+    let end = lineStart;
+    while (end < length && end < lineStart + room && chunk[end] !== LF) end++;
+    if (end > lineStart && chunk[end - 1] === CR) end--;
+    this.#reportMalformed(kind, before + latin1(chunk, lineStart, end, room));
   }
 
   #reportMalformed(kind: MalformedKind, sample: string): void {
