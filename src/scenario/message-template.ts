@@ -1,0 +1,147 @@
+/**
+ * The octets of every message, built once per worker: constant bytes with a few numbers in them.
+ *
+ *   Message-ID  fixed width, differs in every message
+ *   Date        constant: a message's octets depend on the seed and its number alone
+ *   From, To    as the envelope; their length varies with the number of digits
+ *   Subject
+ *   (empty line)
+ *   padding     makes up for the digits, so that every message has exactly the size asked for
+ *   filler      dot-stuffed once, shared by all messages, ends with the final dot
+ */
+import { assert } from '../assert.js';
+import { PostrushError } from '../errors.js';
+import type { LoadPlan } from '../plan/load-plan.js';
+import { dotStuff } from '../protocol/dot-stuffing.js';
+import { NumberedBytes } from '../protocol/numbered-bytes.js';
+
+const CRLF = '\r\n';
+const TERMINATOR = `.${CRLF}`;
+const ID_DIGITS = 12;
+/** RFC 5322 wants a Date; a constant one keeps messages repeatable. */
+const DATE_HEADER = `Date: Thu, 01 Jan 2026 00:00:00 +0000${CRLF}`;
+const MESSAGE_ID_HEADER = /^message-id:[^\r\n]*\r\n(?:[ \t][^\r\n]*\r\n)*/gim;
+const FILLER_LINE = 'postrush '.repeat(9).slice(0, 78);
+const PAD_OCTET = 0x78;
+
+/** A message ready to be written with its own number. */
+export class MessageTemplate {
+  /** Octets of headers and body of every message, as SIZE would declare them. */
+  readonly sizeBytes: number;
+  /** What `writeHead` writes at most. */
+  readonly maxHeadLength: number;
+  /** Everything after the head, with the final dot; shared, never to be changed. */
+  readonly body: Uint8Array;
+
+  readonly #idStart: Uint8Array;
+  readonly #idEnd: Uint8Array;
+  readonly #from: NumberedBytes;
+  readonly #to: NumberedBytes;
+  readonly #rest: Uint8Array;
+  /** Octets that the head and its padding have together, whatever the number of digits; 0: no padding. */
+  readonly #paddedLength: number;
+  readonly #addresses: number;
+  readonly #recipients: number;
+
+  /** @throws PostrushError E_CONFIG when the size asked for is smaller than the headers */
+  constructor(plan: LoadPlan) {
+    const encode = (text: string): Uint8Array => Buffer.from(text, 'utf8');
+    this.#addresses = plan.addresses;
+    this.#recipients = plan.recipients;
+    this.#idStart = encode('Message-ID: <');
+    this.#idEnd = encode(`.${(plan.seed >>> 0).toString(16)}@postrush.test>${CRLF}`);
+    const { content } = plan.message;
+    const isGenerated = content === null;
+    this.#from = new NumberedBytes(
+      isGenerated ? plan.from : '',
+      isGenerated ? 'From: <' : '',
+      isGenerated ? '>\r\n' : '',
+    );
+    this.#to = new NumberedBytes(isGenerated ? plan.to : '', isGenerated ? 'To: <' : '', isGenerated ? '>\r\n' : '');
+    this.#rest = isGenerated
+      ? encode(`${DATE_HEADER}Subject: ${plan.message.subject}${CRLF}${CRLF}`)
+      : new Uint8Array(0);
+
+    const idLength = this.#idStart.length + ID_DIGITS + this.#idEnd.length;
+    if (content === null) {
+      const longest = new Uint8Array(this.#from.maxLength + this.#to.maxLength);
+      const addressLength = this.#to.write(longest, this.#from.write(longest, 0, plan.addresses), plan.addresses);
+      const headLength = idLength + addressLength + this.#rest.length;
+      const fillerLength = plan.message.sizeBytes - headLength - CRLF.length;
+      if (fillerLength < 0) {
+        const message = `takes at least ${String(headLength + CRLF.length)} octets with these addresses, which the headers alone need`;
+        throw new PostrushError('E_CONFIG', `--size ${message}`, { issues: [{ path: '--size', message }] });
+      }
+      this.#paddedLength = headLength;
+      this.body = Buffer.concat([dotStuff(fillerText(fillerLength)), encode(TERMINATOR)]);
+      this.sizeBytes = plan.message.sizeBytes;
+    } else {
+      const normalised = content.replace(/\r\n|\r|\n/g, CRLF);
+      const headersEnd = normalised.indexOf(CRLF + CRLF);
+      const headers = headersEnd === -1 ? '' : normalised.slice(0, headersEnd + CRLF.length);
+      const own = headers.replace(MESSAGE_ID_HEADER, '') + normalised.slice(headers.length);
+      const stuffed = dotStuff(Buffer.from(own, 'latin1'));
+      this.#paddedLength = 0;
+      this.body = Buffer.concat([stuffed, encode(TERMINATOR)]);
+      this.sizeBytes = idLength + own.length + (own.endsWith(CRLF) ? 0 : CRLF.length);
+    }
+    this.maxHeadLength = Math.max(
+      this.#paddedLength,
+      idLength + this.#from.maxLength + this.#to.maxLength + this.#rest.length,
+    );
+  }
+
+  /**
+   * Writes the head of message `number` (global, from 0) and its padding; `body` follows it.
+   *
+   * @returns the index behind the last octet
+   */
+  writeHead(target: Uint8Array, offset: number, number: number): number {
+    target.set(this.#idStart, offset);
+    let end = writeFixedDigits(target, offset + this.#idStart.length, number);
+    target.set(this.#idEnd, end);
+    end += this.#idEnd.length;
+    if (this.#paddedLength === 0) return end;
+    end = this.#from.write(target, end, senderNumber(number, this.#addresses));
+    end = this.#to.write(target, end, recipientNumber(number, 0, this.#recipients, this.#addresses));
+    target.set(this.#rest, end);
+    end += this.#rest.length;
+    const paddedEnd = offset + this.#paddedLength;
+    assert(end <= paddedEnd, 'a head is never longer than the longest one');
+    target.fill(PAD_OCTET, end, paddedEnd);
+    return paddedEnd;
+  }
+}
+
+/** The number in the reverse-path of message `number`: from 1, wrapping after `addresses`. */
+export function senderNumber(number: number, addresses: number): number {
+  return (number % addresses) + 1;
+}
+
+/** The number of recipient `index` (from 0) of message `number`: i·R + 1 … i·R + R, wrapping after `addresses`. */
+export function recipientNumber(number: number, index: number, recipients: number, addresses: number): number {
+  return ((number * recipients + index) % addresses) + 1;
+}
+
+function writeFixedDigits(target: Uint8Array, offset: number, value: number): number {
+  let rest = value;
+  for (let position = offset + ID_DIGITS - 1; position >= offset; position--) {
+    const quotient = Math.floor(rest / 10);
+    target[position] = 0x30 + (rest - quotient * 10);
+    rest = quotient;
+  }
+  return offset + ID_DIGITS;
+}
+
+/** `length` octets of text in lines, then a line end. */
+function fillerText(length: number): Uint8Array {
+  const lines: string[] = [];
+  let left = length;
+  while (left >= FILLER_LINE.length + CRLF.length) {
+    lines.push(FILLER_LINE);
+    left -= FILLER_LINE.length + CRLF.length;
+  }
+  // The last line ends where the size does; a rest of one octet cannot hold a line end of its own.
+  lines.push('x'.repeat(left));
+  return Buffer.from(lines.join(CRLF) + CRLF, 'latin1');
+}

@@ -1,0 +1,144 @@
+/** A client: one place of the closed load. It sends its messages in one session, or in as many as the server makes it need. */
+import { Ending } from '../src/metrics/outcome.js';
+import type { MessageSupply } from './message-supply.js';
+import type { WheelEntry } from './deadline-wheel.js';
+import type { Recorder } from './recorder.js';
+import type { SessionActor } from './session-actor.js';
+import type { SessionOwner } from './session-state.js';
+
+/** First pause before a new connection when the last session brought nothing; it doubles up to the longest. */
+export const FIRST_PAUSE_US = 50_000;
+/** Longest pause before a new connection, before jitter. */
+export const LONGEST_PAUSE_US = 5_000_000;
+
+/** What a client needs of its generator. */
+export interface ClientHost {
+  readonly supply: MessageSupply;
+  readonly recorder: Recorder;
+  readonly recipients: number;
+  /** Messages per client; Infinity when connections are kept. */
+  readonly messagesPerClient: number;
+  /** Seeded, from 0 (included) to 1. */
+  random(): number;
+  /** Queues the client for its next connect(). */
+  requestStart(client: Client): void;
+  schedule(client: Client, deadlineUs: number): void;
+  onGreeted(nowUs: number): void;
+  /** The client has nothing more to do in this run. */
+  onClientDone(client: Client): void;
+}
+
+/** One of the `-s` places. When its client is done the next one takes the place. */
+export class Client implements SessionOwner, WheelEntry {
+  deadlineUs = Infinity;
+  bucketDueUs = Infinity;
+  nextInBucket: WheelEntry | null = null;
+  previousInBucket: WheelEntry | null = null;
+
+  readonly #host: ClientHost;
+  #session: SessionActor | null = null;
+  /** Messages that this client may still begin. */
+  #left = 0;
+  #startedAtUs = -1;
+  #lastEnding: Ending = Ending.completed;
+  #pauseUs = FIRST_PAUSE_US;
+  #connectSettled: (() => void) | null = null;
+  #isWaiting = true;
+
+  constructor(host: ClientHost) {
+    this.#host = host;
+  }
+
+  attach(session: SessionActor): void {
+    this.#session = session;
+  }
+
+  get session(): SessionActor {
+    return this.#session as SessionActor;
+  }
+
+  /** When the client under way began, µs since time zero; -1: none is. */
+  get startedAtUs(): number {
+    return this.#startedAtUs;
+  }
+
+  /** Opens the next session. The promise is fulfilled when its connect() has succeeded or failed. */
+  start(nowUs: number): Promise<void> | undefined {
+    // Retired while its turn was already coming.
+    if (!this.#isWaiting) return undefined;
+    this.#isWaiting = false;
+    if (!this.#host.supply.has(nowUs)) {
+      this.retire();
+      return undefined;
+    }
+    if (this.#startedAtUs < 0) {
+      this.#startedAtUs = nowUs;
+      this.#left = this.#host.messagesPerClient;
+      this.#host.recorder.clientStarted(nowUs);
+    }
+    const message = this.takeMessage(nowUs);
+    this.#host.recorder.messageTaken(this.#host.recipients, nowUs);
+    return new Promise((resolve) => {
+      this.#connectSettled = resolve;
+      this.session.begin(message, nowUs);
+    });
+  }
+
+  hasMessage(nowUs: number): boolean {
+    return this.#left > 0 && this.#host.supply.has(nowUs);
+  }
+
+  takeMessage(nowUs: number): number {
+    this.#left--;
+    return this.#host.supply.take(nowUs);
+  }
+
+  onConnectSettled(): void {
+    this.#connectSettled?.();
+    this.#connectSettled = null;
+  }
+
+  onGreeted(nowUs: number): void {
+    this.#host.onGreeted(nowUs);
+  }
+
+  onSessionEnded(ending: Ending, acceptedCount: number, nowUs: number): void {
+    this.#lastEnding = ending;
+    if (acceptedCount > 0) this.#pauseUs = FIRST_PAUSE_US;
+    if (ending === Ending.cut || !this.#host.supply.has(nowUs)) {
+      this.retire();
+      return;
+    }
+    if (this.#left === 0) this.#end();
+    this.#isWaiting = true;
+    if (acceptedCount > 0) {
+      this.#host.requestStart(this);
+      return;
+    }
+    const jitter = 0.5 + this.#host.random();
+    this.#host.schedule(this, nowUs + this.#pauseUs * jitter);
+    this.#pauseUs = Math.min(2 * this.#pauseUs, LONGEST_PAUSE_US);
+  }
+
+  /** The pause is over. */
+  onDeadline(): void {
+    if (this.#isWaiting) this.#host.requestStart(this);
+  }
+
+  /** Ends what is left of the client when nothing more will be started. */
+  retire(): void {
+    this.#isWaiting = false;
+    if (this.#startedAtUs >= 0) this.#end();
+    this.#host.onClientDone(this);
+  }
+
+  /** Whether the client pauses or queues for a connect(). */
+  get isWaiting(): boolean {
+    return this.#isWaiting;
+  }
+
+  #end(): void {
+    this.#host.recorder.clientEnded(this.#lastEnding, this.#startedAtUs);
+    this.#startedAtUs = -1;
+  }
+}

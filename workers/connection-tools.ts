@@ -1,0 +1,32 @@
+/** What the connections of a worker share, made from the plan. */
+import { isIP } from 'node:net';
+import { createSecureContext } from 'node:tls';
+import type { Clock } from '../src/clock.js';
+import type { PinnedAddress } from '../src/messages/coordinator-worker.js';
+import type { LoadPlan } from '../src/plan/load-plan.js';
+import { READ_BUFFER_BYTES, type ConnectionTools } from './smtp-connection.js';
+
+/** Makes the shared read buffer and the one TLS context of a worker. */
+export function connectionTools(
+  plan: LoadPlan,
+  address: PinnedAddress,
+  clock: Clock,
+  onLimit: ConnectionTools['onLimit'],
+  describeTls = false,
+): ConnectionTools {
+  const { tls, target } = plan;
+  // SNI takes names only (RFC 6066 §3).
+  const serverName = tls.serverName ?? (isIP(target.host) === 0 ? target.host : '');
+  return {
+    address,
+    port: target.port,
+    clock,
+    readBuffer: Buffer.allocUnsafeSlow(READ_BUFFER_BYTES),
+    secureContext: tls.mode === 'off' ? null : createSecureContext(tls.caPem === null ? {} : { ca: tls.caPem }),
+    serverName,
+    host: target.host,
+    verify: tls.verify,
+    describeTls,
+    onLimit,
+  };
+}

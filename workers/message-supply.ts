@@ -1,0 +1,36 @@
+/** A worker's exact share of the messages: who asks gets the next one, until the plan or the run ends. */
+
+/** The messages of one worker. Numbers are global: this worker has j, j + workers, j + 2·workers and so on. */
+export class MessageSupply {
+  readonly #workerCount: number;
+  readonly #warmupEndUs: number;
+  #nextNumber: number;
+  /** Messages still to be begun after the warm-up; Infinity without a bound. */
+  #left: number;
+  #isClosed = false;
+
+  constructor(share: { workerId: number; workerCount: number; messages: number | null }, warmupEndUs: number) {
+    this.#workerCount = share.workerCount;
+    this.#warmupEndUs = warmupEndUs;
+    this.#nextNumber = share.workerId;
+    this.#left = share.messages ?? Infinity;
+  }
+
+  /** Whether a message may be begun at `nowUs`. */
+  has(nowUs: number): boolean {
+    return !this.#isClosed && (this.#left > 0 || nowUs < this.#warmupEndUs);
+  }
+
+  /** The next message's global number. Call only when {@link has} says yes. */
+  take(nowUs: number): number {
+    if (nowUs >= this.#warmupEndUs) this.#left--;
+    const number = this.#nextNumber;
+    this.#nextNumber += this.#workerCount;
+    return number;
+  }
+
+  /** Nothing more is begun. */
+  close(): void {
+    this.#isClosed = true;
+  }
+}

@@ -1,0 +1,198 @@
+/**
+ * One polite session before the load: greet, secure, authenticate, quit. It never sends MAIL. What it learns describes
+ * the target; what goes wrong becomes one sentence and the run does not begin.
+ */
+import { RunClock, monotonicUs } from '../src/clock.js';
+import type { PreflightResult, PreflightTask, TlsDescription } from '../src/messages/coordinator-worker.js';
+import { ERROR_KIND_NAMES } from '../src/metrics/outcome.js';
+import type { LoadPlan } from '../src/plan/load-plan.js';
+import { Step, STEP_NAMES } from '../src/protocol/steps.js';
+import { compilePreflightScript } from '../src/scenario/compile-script.js';
+import { connectionTools } from './connection-tools.js';
+import { DeadlineWheel, WHEEL_TICK_US } from './deadline-wheel.js';
+import { Outbox } from './outbox.js';
+import { Recorder } from './recorder.js';
+import { SessionActor } from './session-actor.js';
+import { SmtpConnection } from './smtp-connection.js';
+import type { SessionObserver, SessionOwner } from './session-state.js';
+
+/** A server that is busy for a moment is asked again this often. */
+const GREETING_TRIES = 3;
+const RETRY_PAUSE_MS = 1_000;
+const COMMAND_STEPS = [Step.ehlo, Step.starttls, Step.auth, Step.quit];
+
+/** The first thing that went wrong. */
+interface Refusal {
+  readonly step: number;
+  readonly code: number;
+  readonly kind: number;
+  readonly text: string;
+}
+
+/** What one session showed. */
+class Findings implements SessionObserver {
+  greeting: string | null = null;
+  keywords: string[] = [];
+  keywordsAfterTls: string[] | null = null;
+  tls: TlsDescription | null = null;
+  refusal: Refusal | null = null;
+  commands = 0;
+
+  onGreeting(code: number, text: string): void {
+    this.greeting = `${String(code)} ${text}`;
+  }
+
+  onKeyword(text: string): void {
+    // With implicit TLS there is no "before", so what is offered inside it stands under `keywords`.
+    if (this.keywordsAfterTls !== null) this.keywordsAfterTls.push(text);
+    else this.keywords.push(text);
+  }
+
+  onTls(tls: TlsDescription): void {
+    this.tls = tls;
+    if (this.greeting !== null) this.keywordsAfterTls = [];
+  }
+
+  onRefused(step: number, code: number, kind: number, text: string): void {
+    this.refusal ??= { step, code, kind, text };
+  }
+}
+
+/** Asks the target politely whether the load can begin. */
+export async function preflight(task: PreflightTask): Promise<PreflightResult> {
+  let connections = 0;
+  let commands = 0;
+  for (;;) {
+    const findings = await oneSession(task);
+    connections++;
+    commands += findings.commands;
+    const { refusal } = findings;
+    const isBusy = refusal !== null && refusal.step === Step.greeting && refusal.code >= 400 && refusal.code < 500;
+    if (isBusy && connections < GREETING_TRIES) {
+      await new Promise((resolve) => setTimeout(resolve, RETRY_PAUSE_MS));
+      continue;
+    }
+    const [problem, advice] = explain(refusal, findings, task.plan, connections);
+    return {
+      ok: problem === '',
+      problem,
+      advice,
+      connections,
+      commands,
+      greeting: findings.greeting,
+      keywords: findings.keywords,
+      keywordsAfterTls: findings.keywordsAfterTls,
+      tls: findings.tls,
+    };
+  }
+}
+
+function oneSession(task: PreflightTask): Promise<Findings> {
+  const { plan, address } = task;
+  const findings = new Findings();
+  const clock = new RunClock(monotonicUs());
+  const recorder = new Recorder(0, Infinity);
+  const wheel = new DeadlineWheel(clock.nowUs());
+  const timer = setInterval(() => {
+    wheel.tick(clock.nowUs());
+  }, WHEEL_TICK_US / 1e3);
+  return new Promise((resolve) => {
+    const owner: SessionOwner = {
+      hasMessage: () => false,
+      takeMessage: () => -1,
+      onGreeted: () => undefined,
+      onConnectSettled: () => undefined,
+      onSessionEnded: () => {
+        clearInterval(timer);
+        const { sent } = recorder.phaseOf(0);
+        findings.commands = COMMAND_STEPS.reduce((sum, step) => sum + (sent[step] as number), 0);
+        resolve(findings);
+      },
+    };
+    const tools = {
+      script: compilePreflightScript(plan),
+      recorder,
+      wheel,
+      outbox: new Outbox(),
+      clock,
+      observer: findings,
+    };
+    const session = new SessionActor(tools, owner);
+    session.attach(
+      new SmtpConnection(
+        connectionTools(plan, address, clock, () => undefined, true),
+        session,
+      ),
+    );
+    session.begin(-1, clock.nowUs());
+  });
+}
+
+/** What went wrong, and what to try; both empty when nothing did. */
+function explain(refusal: Refusal | null, findings: Findings, plan: LoadPlan, tries: number): [string, string] {
+  if (refusal !== null && refusal.step !== Step.quit) {
+    return refusal.kind === -1 ? explainReply(refusal, tries) : explainError(refusal, plan);
+  }
+  const offered = findings.keywordsAfterTls ?? findings.keywords;
+  if (plan.pipelining === 'on' && !offered.some((keyword) => keyword.toUpperCase().startsWith('PIPELINING'))) {
+    return [
+      'does not offer PIPELINING, which --pipelining on asks for',
+      'try --pipelining auto, or force to send groups all the same',
+    ];
+  }
+  return ['', ''];
+}
+
+function explainReply({ step, code, text }: Refusal, tries: number): [string, string] {
+  const reply = `'${String(code)} ${text}'`;
+  switch (step) {
+    case Step.greeting:
+      if (code < 500) return [`greeted ${String(tries)} times with ${reply}`, 'try again when the server is less busy'];
+      return [`refuses sessions: it greeted with ${reply}`, 'see whether this machine may talk to it'];
+    case Step.auth:
+      return [`refused the credentials: ${reply}`, 'check --user, the password and --auth'];
+    case Step.starttls:
+      return [`refused STARTTLS: ${reply}`, 'try --tls opportunistic or off'];
+    default:
+      return [`answered ${STEP_NAMES[step] ?? 'us'} with ${reply}`, 'see whether it is an SMTP server'];
+  }
+}
+
+function explainError({ step, kind, text }: Refusal, plan: LoadPlan): [string, string] {
+  const name = ERROR_KIND_NAMES[kind] ?? 'closed';
+  switch (name) {
+    case 'refused':
+      return ['refused the connection: nothing listens there', 'start the server, or check the port'];
+    case 'unreachable':
+      return [`cannot be reached: ${text}`, 'check the address and the network'];
+    case 'tlsNotOffered':
+      return [
+        'does not offer STARTTLS, which --tls required asks for',
+        'try --tls opportunistic, or smtps:// for TLS from the start',
+      ];
+    case 'authNotOffered':
+      return [
+        `does not offer what --auth asks for: ${text}`,
+        'try the other mechanism, or --tls required: many servers offer AUTH only inside TLS',
+      ];
+    case 'tls':
+      return [
+        `and postrush agreed on no TLS session: ${text}`,
+        plan.tls.verify
+          ? "give the server's CA with --tls-ca, or switch the check off with --tls-insecure"
+          : 'check that the port speaks TLS',
+      ];
+    case 'timeout':
+      return [
+        `gave no answer to ${STEP_NAMES[step] ?? 'us'} before the deadline`,
+        `check the server, or give it longer with --timeout ${STEP_NAMES[step] ?? ''}=T`,
+      ];
+    case 'limit':
+      return [`cannot be connected to: ${text}`, 'raise the limit of open files or local ports of this machine'];
+    default:
+      return [
+        `broke off at ${STEP_NAMES[step] ?? 'the session'} (${name}): ${text}`,
+        'see whether it is an SMTP server',
+      ];
+  }
+}

@@ -1,0 +1,214 @@
+/**
+ * Writes down what happens in one generator: every command, reply, failure, message, session and client, each in the
+ * phase in which it began. Knows no sockets and no script.
+ */
+import {
+  INTERVAL_RECORD_VERSION,
+  LATENCY_COUNT,
+  LatencyKey,
+  type HealthRecord,
+  type IntervalRecord,
+} from '../src/metrics/interval-record.js';
+import { Ending, Outcome } from '../src/metrics/outcome.js';
+import { PhaseBook, type Census } from '../src/metrics/phase-book.js';
+import type { ReplyText } from '../src/metrics/reply-counts.js';
+import { Step } from '../src/protocol/steps.js';
+
+/** How a message ended and who settled its recipients. */
+export interface MessageEnd {
+  readonly outcome: Outcome;
+  readonly takenAtUs: number;
+  /** Write of MAIL; for a message that never got so far, when it was taken from the plan. */
+  readonly beganAtUs: number;
+  /** Recipients by `Outcome`. */
+  readonly recipients: Float64Array;
+}
+
+/** The recorder of one generator. All times are µs since time zero. */
+export class Recorder {
+  readonly #phases: readonly [PhaseBook, PhaseBook] = [new PhaseBook(), new PhaseBook()];
+  readonly #warmupEndUs: number;
+  readonly #windowEndUs: number;
+  /** Per phase and key, how many values were recorded over the whole run. */
+  readonly #latencyCounts = [new Float64Array(LATENCY_COUNT), new Float64Array(LATENCY_COUNT)] as const;
+  #windowAttempted = 0;
+  #windowAccepted = 0;
+  #windowRecipients = 0;
+  #windowBytes = 0;
+  #lastSettledUs = -1;
+  /** Set when the run is stopped before its window would end by itself. */
+  #stoppedAtUs = Infinity;
+
+  /**
+   * @param warmupEndUs - where the measured phase begins
+   * @param windowEndUs - where the window ends by the plan; Infinity when the last message ends it
+   */
+  constructor(warmupEndUs: number, windowEndUs: number) {
+    this.#warmupEndUs = warmupEndUs;
+    this.#windowEndUs = windowEndUs;
+  }
+
+  /** The book of what began at `beganAtUs`. */
+  phaseOf(beganAtUs: number): PhaseBook {
+    return beganAtUs < this.#warmupEndUs ? this.#phases[0] : this.#phases[1];
+  }
+
+  /** A command (or dialogue) of `step` was begun. */
+  sent(step: number, nowUs: number): void {
+    const book = this.phaseOf(nowUs);
+    book.sent[step] = (book.sent[step] as number) + 1;
+  }
+
+  /** A command of `step` was written in one group with others. */
+  pipelined(step: number, nowUs: number): void {
+    const book = this.phaseOf(nowUs);
+    book.pipelined[step] = (book.pipelined[step] as number) + 1;
+  }
+
+  /** A step succeeded or was ended by its last reply. */
+  replied(step: number, sentAtUs: number, nowUs: number): void {
+    const book = this.phaseOf(sentAtUs);
+    book.replied[step] = (book.replied[step] as number) + 1;
+    this.#latency(sentAtUs, step, nowUs - sentAtUs);
+  }
+
+  /** A reply to a step begun at `sentAtUs`; `interim` when it did not end it. */
+  reply(
+    step: number,
+    sentAtUs: number,
+    nowUs: number,
+    code: number,
+    enhanced: number,
+    interim: boolean,
+    text: ReplyText,
+  ): void {
+    this.phaseOf(sentAtUs).replies.count(step, code, enhanced, interim, nowUs, text);
+  }
+
+  /** A step begun at `sentAtUs` failed. */
+  failed(step: number, sentAtUs: number, kind: number, sample: string): void {
+    const book = this.phaseOf(sentAtUs);
+    book.failed[step] = (book.failed[step] as number) + 1;
+    book.countError(step, kind, sample);
+  }
+
+  /** Something came that answers no command of ours; it is outside the equation of the steps. */
+  unasked(nowUs: number, kind: number, sample: string): void {
+    this.phaseOf(nowUs).countError(Step.session, kind, sample);
+  }
+
+  /** A step begun at `sentAtUs` was under way when the run's end cut its session. */
+  cutOff(step: number, sentAtUs: number): void {
+    const book = this.phaseOf(sentAtUs);
+    book.cutOff[step] = (book.cutOff[step] as number) + 1;
+  }
+
+  bytesSent(count: number, nowUs: number): void {
+    this.phaseOf(nowUs).bytesSent += count;
+    if (this.#isInWindow(nowUs)) this.#windowBytes += count;
+  }
+
+  bytesReceived(count: number, nowUs: number): void {
+    this.phaseOf(nowUs).bytesReceived += count;
+  }
+
+  /** A message was taken from the plan. */
+  messageTaken(recipients: number, nowUs: number): void {
+    const book = this.phaseOf(nowUs);
+    book.messagesAttempted++;
+    book.recipientsAttempted += recipients;
+    if (this.#isInWindow(nowUs)) this.#windowAttempted++;
+  }
+
+  /** A message got its outcome. */
+  messageSettled(end: MessageEnd, nowUs: number): void {
+    const book = this.phaseOf(end.takenAtUs);
+    book.messages[end.outcome] = (book.messages[end.outcome] as number) + 1;
+    for (let outcome = 0; outcome < end.recipients.length; outcome++) {
+      book.recipients[outcome] = (book.recipients[outcome] as number) + (end.recipients[outcome] as number);
+    }
+    if (end.outcome !== Outcome.abandoned) {
+      this.#latency(end.takenAtUs, latencyKeyOf(end.outcome), nowUs - end.beganAtUs);
+    }
+    if (nowUs >= this.#warmupEndUs) this.#lastSettledUs = nowUs;
+    if (this.#isInWindow(nowUs) && end.outcome === Outcome.accepted) {
+      this.#windowAccepted++;
+      this.#windowRecipients += end.recipients[Outcome.accepted] as number;
+    }
+  }
+
+  sessionStarted(nowUs: number): void {
+    this.phaseOf(nowUs).sessions.started++;
+  }
+
+  /** A session's connection is closed; `startedAtUs` is its connect(). */
+  sessionEnded(ending: Ending, startedAtUs: number, nowUs: number): void {
+    const { ended } = this.phaseOf(startedAtUs).sessions;
+    ended[ending] = (ended[ending] as number) + 1;
+    if (ending !== Ending.cut) this.#latency(startedAtUs, LatencyKey.session, nowUs - startedAtUs);
+  }
+
+  clientStarted(nowUs: number): void {
+    this.phaseOf(nowUs).clients.started++;
+  }
+
+  clientEnded(ending: Ending, startedAtUs: number): void {
+    const { ended } = this.phaseOf(startedAtUs).clients;
+    ended[ending] = (ended[ending] as number) + 1;
+  }
+
+  /** The run was stopped: the window ends here at the latest. */
+  stopped(nowUs: number): void {
+    this.#stoppedAtUs = Math.min(this.#stoppedAtUs, nowUs);
+  }
+
+  /** Closes an interval: cumulative counters, and the histograms of the interval alone. */
+  interval(
+    workerId: number,
+    index: number,
+    startUs: number,
+    endUs: number,
+    censuses: readonly [Census, Census],
+    gauges: { openSessions: number; lastGreetedUs: number; health: HealthRecord },
+  ): IntervalRecord {
+    const [warmup, main] = this.#phases;
+    return {
+      version: INTERVAL_RECORD_VERSION,
+      workerId,
+      index,
+      startUs,
+      endUs,
+      phases: [warmup.toCounts(censuses[0]), main.toCounts(censuses[1])],
+      latencies: [warmup.latencies.drain(), main.latencies.drain()],
+      window: {
+        attempted: this.#windowAttempted,
+        accepted: this.#windowAccepted,
+        recipientsAccepted: this.#windowRecipients,
+        bytesSent: this.#windowBytes,
+        lastSettledUs: this.#lastSettledUs,
+      },
+      ...gauges,
+    };
+  }
+
+  /** How many values were recorded over the whole run, per phase and latency key. */
+  latencyCounts(): [number[], number[]] {
+    return [Array.from(this.#latencyCounts[0]), Array.from(this.#latencyCounts[1])];
+  }
+
+  #isInWindow(nowUs: number): boolean {
+    return nowUs >= this.#warmupEndUs && nowUs < this.#windowEndUs && nowUs <= this.#stoppedAtUs;
+  }
+
+  #latency(beganAtUs: number, key: number, us: number): void {
+    const phase = beganAtUs < this.#warmupEndUs ? 0 : 1;
+    const counts = this.#latencyCounts[phase];
+    counts[key] = (counts[key] as number) + 1;
+    this.#phases[phase].latencies.record(key, us);
+  }
+}
+
+function latencyKeyOf(outcome: Outcome): number {
+  if (outcome === Outcome.accepted) return LatencyKey.message;
+  return outcome === Outcome.deferred || outcome === Outcome.rejected ? LatencyKey.refused : LatencyKey.unfinished;
+}

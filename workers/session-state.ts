@@ -1,0 +1,83 @@
+/**
+ * The states of a session, and who a session talks to.
+ *
+ * The table is the specification; where code and table differ, the table is right.
+ *
+ *   state       event                          next        note
+ *   idle        begin                          connecting  connect() is called
+ *   connecting  connected                      dialogue    (securing first, when TLS is implicit)
+ *   securing    TLS ready                      dialogue    what was learnt in clear is forgotten
+ *   dialogue    reply                          dialogue    decided in onReply by (step, class of the code)
+ *   dialogue    220 to STARTTLS                securing
+ *   dialogue    QUIT written                   leaving     at the script's end, after a refusal, or behind the content
+ *   dialogue    421                            leaving     every unsettled recipient is deferred
+ *   leaving     replies                        leaving     outstanding commands still get theirs
+ *   leaving     nothing outstanding            leaving     the server closes first; after CLOSE_WAIT_US we do
+ *   any         connection lost                closing     outstanding commands fail once each, messages fail
+ *   any         deadline, not understood       closing     the same; the connection is dropped
+ *   any         cut                            closing     outstanding commands stay in flight, messages are cut
+ *   closing     closed                         idle        the session is over: its client decides what follows
+ */
+import type { Ending } from '../src/metrics/outcome.js';
+import type { TlsDescription } from '../src/messages/coordinator-worker.js';
+
+/** States of a session, see the table above. */
+export const SessionState = { idle: 0, connecting: 1, securing: 2, dialogue: 3, leaving: 4, closing: 5 } as const;
+
+/** How long the server has to close the connection after its last reply, so that TIME_WAIT is not ours. */
+export const CLOSE_WAIT_US = 2_000_000;
+
+/** What a session needs of its connection. The connection calls back through {@link ConnectionListener}. */
+export interface Connection {
+  /** Whether every octet written so far was taken by the kernel. */
+  readonly isDrained: boolean;
+  /** Whether the octets travel inside TLS. */
+  readonly isSecure: boolean;
+  open(): void;
+  startTls(): void;
+  /** Writes octets that the connection may hold on to until it is drained. */
+  write(bytes: Buffer): void;
+  /** Puts the writes between the two calls into one. */
+  cork(): void;
+  uncork(): void;
+  /** Calls `onDrained` once every octet written so far is taken. */
+  notifyDrained(): void;
+  /** Closes at once, with FIN. `onClosed` follows. */
+  drop(): void;
+}
+
+/** What a connection tells its session. All times are µs since time zero. */
+export interface ConnectionListener {
+  onConnected(nowUs: number): void;
+  onTlsReady(tls: TlsDescription | null, nowUs: number): void;
+  /** `buffer[0..length)` is valid until the call returns. */
+  onData(buffer: Uint8Array, length: number, nowUs: number): void;
+  onDrained(nowUs: number): void;
+  /** The first sign of the end, once; `kind` is an index into the error kinds. */
+  onConnectionLost(kind: number, sample: string, nowUs: number): void;
+  /** The file descriptor is free; the connection may be opened again. */
+  onClosed(nowUs: number): void;
+}
+
+/** Whom a session works for: the client it is a connection of. */
+export interface SessionOwner {
+  /** Whether `takeMessage` would give one. */
+  hasMessage(nowUs: number): boolean;
+  /** Global number of the next message, which is from now on attempted. */
+  takeMessage(nowUs: number): number;
+  /** The server answered the connection with a 220. */
+  onGreeted(nowUs: number): void;
+  /** The connect() succeeded or failed. */
+  onConnectSettled(): void;
+  /** The connection is closed. `acceptedCount`: messages of this session that were accepted. */
+  onSessionEnded(ending: Ending, acceptedCount: number, nowUs: number): void;
+}
+
+/** Someone who wants to read along. Null in a load: these calls build strings. */
+export interface SessionObserver {
+  onGreeting(code: number, text: string): void;
+  onKeyword(text: string): void;
+  onTls(tls: TlsDescription): void;
+  /** The first thing that ended the script early. `code` 0: no reply, see `kind`. */
+  onRefused(step: number, code: number, kind: number, text: string): void;
+}

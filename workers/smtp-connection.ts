@@ -1,0 +1,207 @@
+/**
+ * A TCP connection that can turn into TLS, as its session sees it. Knows no SMTP.
+ *
+ * Plain sockets read through `onread` into one buffer per thread, and the same `net.Socket` object is connected again
+ * after its close: both save much of what Node does per read and per connection (figures in benchmarks/README.md).
+ */
+import { Socket } from 'node:net';
+import { connect as connectTls, type SecureContext, type TLSSocket } from 'node:tls';
+import type { Clock } from '../src/clock.js';
+import type { PinnedAddress, TlsDescription } from '../src/messages/coordinator-worker.js';
+import { ErrorKind } from '../src/metrics/outcome.js';
+import type { Connection, ConnectionListener } from './session-state.js';
+
+/** Size of the read buffer that all plain sockets of a thread share. */
+export const READ_BUFFER_BYTES = 64 * 1024;
+const NOTHING = Buffer.alloc(0);
+
+/** What all connections of a worker share. */
+export interface ConnectionTools {
+  readonly address: PinnedAddress;
+  readonly port: number;
+  readonly clock: Clock;
+  readonly readBuffer: Buffer;
+  /** One context for all sessions: building one costs more than a resumed handshake. Null: no TLS. */
+  readonly secureContext: SecureContext | null;
+  /** Name for SNI; empty when the target is an address. */
+  readonly serverName: string;
+  /** What the certificate must be made out to when there is no server name. */
+  readonly host: string;
+  readonly verify: boolean;
+  /** Whether somebody wants to know what TLS agreed on. */
+  readonly describeTls: boolean;
+  /** Called when a connect fails for want of a file descriptor or a local port. */
+  readonly onLimit: (limit: 'file' | 'port') => void;
+}
+
+/** A connection that its session opens again and again. */
+export class SmtpConnection implements Connection {
+  readonly #tools: ConnectionTools;
+  readonly #listener: ConnectionListener;
+  /** Kept over closes while TLS has not been laid over it. */
+  #plain: Socket | null = null;
+  #secure: TLSSocket | null = null;
+  /** What octets are written to: one of the two above. */
+  #stream: Socket;
+
+  constructor(tools: ConnectionTools, listener: ConnectionListener) {
+    this.#tools = tools;
+    this.#listener = listener;
+    this.#stream = this.#newSocket();
+    this.#plain = this.#stream;
+  }
+
+  get isDrained(): boolean {
+    return this.#stream.writableLength === 0;
+  }
+
+  get isSecure(): boolean {
+    return this.#secure !== null;
+  }
+
+  open(): void {
+    this.#secure = null;
+    this.#plain ??= this.#newSocket();
+    this.#stream = this.#plain;
+    const { address, port } = this.#tools;
+    this.#plain.connect({ host: address.address, port, family: address.family, autoSelectFamily: false });
+  }
+
+  startTls(): void {
+    const { secureContext, serverName, host, verify } = this.#tools;
+    const socket = this.#plain as Socket;
+    // A socket under TLS cannot be used plain again.
+    this.#plain = null;
+    const secure = connectTls({
+      socket,
+      secureContext: secureContext as SecureContext,
+      servername: serverName,
+      host,
+      rejectUnauthorized: verify,
+    });
+    this.#secure = secure;
+    this.#stream = secure;
+    secure.once('secureConnect', () => {
+      const description = this.#tools.describeTls ? describeTls(secure) : null;
+      this.#listener.onTlsReady(description, this.#tools.clock.nowUs());
+    });
+    secure.on('data', (chunk: Buffer) => {
+      this.#listener.onData(chunk, chunk.length, this.#tools.clock.nowUs());
+    });
+    secure.on('end', this.#onEnd);
+    secure.on('error', this.#onError);
+    secure.on('close', this.#onClose);
+  }
+
+  write(bytes: Buffer): void {
+    // TLS may keep what it is given beyond the call, whatever it says of its queue.
+    this.#stream.write(this.#secure === null ? bytes : Buffer.from(bytes));
+  }
+
+  cork(): void {
+    this.#stream.cork();
+  }
+
+  uncork(): void {
+    this.#stream.uncork();
+  }
+
+  notifyDrained(): void {
+    // An empty write queues behind the others. It is rare, so it may cost a closure; a callback per write may not.
+    this.#stream.write(NOTHING, () => {
+      this.#listener.onDrained(this.#tools.clock.nowUs());
+    });
+  }
+
+  drop(): void {
+    this.#stream.destroy();
+  }
+
+  #newSocket(): Socket {
+    const socket = new Socket({
+      onread: { buffer: this.#tools.readBuffer, callback: this.#onRead },
+      // One write is one packet: without this the end of the content waits for an acknowledgement.
+      noDelay: true,
+    } as ConstructorParameters<typeof Socket>[0]);
+    socket.on('connect', this.#onConnect);
+    socket.on('end', this.#onEnd);
+    socket.on('error', this.#onError);
+    socket.on('close', this.#onPlainClose);
+    return socket;
+  }
+
+  readonly #onRead = (length: number, buffer: Uint8Array): boolean => {
+    this.#listener.onData(buffer, length, this.#tools.clock.nowUs());
+    return true;
+  };
+
+  readonly #onConnect = (): void => {
+    this.#listener.onConnected(this.#tools.clock.nowUs());
+  };
+
+  readonly #onEnd = (): void => {
+    this.#listener.onConnectionLost(ErrorKind.closed, 'the server closed the connection', this.#tools.clock.nowUs());
+  };
+
+  readonly #onError = (error: NodeJS.ErrnoException): void => {
+    if (error.code === 'EMFILE' || error.code === 'ENFILE') this.#tools.onLimit('file');
+    else if (error.code === 'EADDRNOTAVAIL') this.#tools.onLimit('port');
+    this.#listener.onConnectionLost(errorKindOf(error), error.message, this.#tools.clock.nowUs());
+  };
+
+  /** The plain socket's close is the connection's, unless TLS was laid over it. */
+  readonly #onPlainClose = (): void => {
+    if (this.#secure === null) this.#onClose();
+  };
+
+  readonly #onClose = (): void => {
+    const nowUs = this.#tools.clock.nowUs();
+    // A close without a sign before it: the session must hear of the loss first.
+    this.#listener.onConnectionLost(ErrorKind.closed, 'the connection was closed', nowUs);
+    this.#listener.onClosed(nowUs);
+  };
+}
+
+/** The kind under which a socket's error is counted. */
+function errorKindOf(error: NodeJS.ErrnoException): number {
+  switch (error.code) {
+    case 'ECONNREFUSED':
+      return ErrorKind.refused;
+    case 'ECONNRESET':
+    case 'EPIPE':
+      return ErrorKind.reset;
+    case 'ETIMEDOUT':
+      return ErrorKind.timeout;
+    case 'EMFILE':
+    case 'ENFILE':
+    case 'EADDRNOTAVAIL':
+    case 'ENOBUFS':
+      return ErrorKind.limit;
+    case 'EHOSTUNREACH':
+    case 'ENETUNREACH':
+    case 'EHOSTDOWN':
+    case 'ENETDOWN':
+    case 'EACCES':
+    case 'EPERM':
+      return ErrorKind.unreachable;
+    default:
+      // Everything else that can go wrong on an open socket comes from OpenSSL or from the check of the certificate.
+      return ErrorKind.tls;
+  }
+}
+
+function describeTls(secure: TLSSocket): TlsDescription {
+  const certificate = secure.getPeerCertificate();
+  const nameOf = (entity: { CN?: string | string[]; O?: string | string[] } | undefined): string | null => {
+    const name = entity?.CN ?? entity?.O;
+    return name === undefined ? null : String(name);
+  };
+  return {
+    protocol: secure.getProtocol() ?? 'unknown',
+    cipher: secure.getCipher().name,
+    // A server may have no certificate at all; Node then gives an empty object.
+    subject: nameOf(certificate.subject as typeof certificate.subject | undefined),
+    issuer: nameOf(certificate.issuer as typeof certificate.issuer | undefined),
+    validTo: (certificate.valid_to as string | undefined) ?? null,
+  };
+}
