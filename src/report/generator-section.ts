@@ -1,0 +1,92 @@
+/** Health of the generator: whether the numbers are the server's or its own. */
+import { cleanText } from './clean-text.js';
+import { formatCount, formatCounted, formatLatency, formatSeconds, formatShare, NO_VALUE } from './quantities.js';
+import { heading, labelled, LABEL_WIDTH, piece, type ReportLine } from './report-line.js';
+import { tableHead, tableRow, type Column } from './report-table.js';
+import type { HealthGate, RunResult, WorkerHealth } from './result-schema.js';
+
+const WORKER_COLUMNS: readonly Column[] = [
+  { title: '', width: LABEL_WIDTH, align: 'left' },
+  { title: 'busy', width: 8, align: 'right' },
+  { title: 'CPU', width: 10, align: 'right' },
+  { title: 'loop lag p99', width: 14, align: 'right' },
+  { title: 'sessions', width: 12, align: 'right' },
+  { title: '', width: 8, align: 'left' },
+];
+/** The busiest workers are shown; on a large machine the others would fill the screen. */
+const MOST_WORKERS = 8;
+
+/** What the generator had left, per worker; a warning when it was the limit. */
+export function generatorSection(result: RunResult, width: number): ReportLine[] {
+  const { generator } = result;
+  const broken = generator.gates.filter(({ ok }) => !ok);
+  const lines: ReportLine[] = [
+    heading('Generator', `what the load cost this machine: ${costText(result)}`),
+    tableHead(WORKER_COLUMNS),
+    ...busiest(generator.workers).map(workerRow),
+  ];
+  if (generator.workers.length > MOST_WORKERS) {
+    lines.push([
+      piece(`${formatCounted(generator.workers.length - MOST_WORKERS, 'less busy worker')} not shown`, 'faint'),
+    ]);
+  }
+  for (const gate of broken) lines.push(...labelled('BROKEN', gateText(gate), width, 'bad'));
+  if (broken.length > 0) {
+    lines.push(
+      ...labelled(
+        'WARNING',
+        'The generator was the limit, not the server: the latencies and rates above are not those of the server.',
+        width,
+        'bad',
+      ),
+    );
+  }
+  const held = generator.gates.filter(({ ok }) => ok);
+  if (held.length > 0) lines.push(...labelled('Held', held.map(gateText).join('; '), width, 'faint'));
+  return lines;
+}
+
+function costText({ generator }: RunResult): string {
+  const { cpuUsPerMessage, cpuSec } = generator;
+  return [
+    ...(cpuUsPerMessage === null ? [] : [`CPU ${formatLatency(cpuUsPerMessage)} per message`]),
+    ...(cpuSec === null ? [] : [`${formatSeconds(cpuSec)} in all`]),
+    `start-up ${formatSeconds(generator.startupSec)}`,
+  ].join(', ');
+}
+
+function busiest(workers: readonly WorkerHealth[]): WorkerHealth[] {
+  return workers
+    .toSorted((a, b) => Number(b.lost) - Number(a.lost) || b.busy - a.busy)
+    .slice(0, MOST_WORKERS)
+    .toSorted((a, b) => a.workerId - b.workerId);
+}
+
+function workerRow(worker: WorkerHealth): ReportLine {
+  return tableRow(WORKER_COLUMNS, [
+    `worker ${worker.workerId}`,
+    formatShare(worker.busy),
+    worker.cpuSec === null ? NO_VALUE : formatSeconds(worker.cpuSec),
+    formatLatency(worker.eventLoopLagP99Us),
+    formatCount(worker.sessions, 10),
+    worker.lost ? { text: 'LOST', style: 'bad' } : '',
+  ]);
+}
+
+function gateText({ name, value, bound, unit }: HealthGate): string {
+  const measured = value === null ? 'no data' : formatGateValue(value, unit);
+  return `${cleanText(name)} ${measured}${bound === null ? '' : ` (bound ${formatGateValue(bound, unit)})`}`;
+}
+
+function formatGateValue(value: number, unit: string): string {
+  switch (unit) {
+    case 'us':
+      return formatLatency(value);
+    case 'share':
+      return formatShare(value);
+    case 'count':
+      return formatCount(value);
+    default:
+      return `${formatCount(value)} ${cleanText(unit)}`;
+  }
+}

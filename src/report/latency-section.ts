@@ -1,0 +1,108 @@
+/** The tables of latencies: whole messages and sessions, then every step. */
+import { STEP_NAMES } from '../protocol/steps.js';
+import { formatCount, formatCounted, formatLatency } from './quantities.js';
+import { heading, piece, type ReportLine } from './report-line.js';
+import { tableHead, tableRow, type Cell, type Column } from './report-table.js';
+import type { LatencySummary, RunResult, StepResult } from './result-schema.js';
+
+const WEAK_MARK = '~';
+const NAME_WIDTH = 11;
+const COUNT_WIDTH = 10;
+const ERRORS_WIDTH = 7;
+
+/** The percentiles that have a column, as field of the summary and as named among its weak ones. */
+const PERCENTILE_COLUMNS = [
+  { title: 'p50', field: 'p50Us', name: 'p50' },
+  { title: 'p90', field: 'p90Us', name: 'p90' },
+  { title: 'p99', field: 'p99Us', name: 'p99' },
+  { title: 'p99.9', field: 'p999Us', name: 'p999' },
+] as const;
+
+// A blank behind each title stands where values have the mark.
+const LATENCY_COLUMNS: readonly Column[] = [
+  { title: '', width: NAME_WIDTH, align: 'left' },
+  { title: 'count', width: COUNT_WIDTH, align: 'right' },
+  ...['mean', ...PERCENTILE_COLUMNS.map(({ title }) => title), 'max'].map((title) => ({
+    title: `${title} `,
+    width: 8,
+    align: 'right' as const,
+  })),
+];
+const STEP_COLUMNS: readonly Column[] = [...LATENCY_COLUMNS, { title: 'errors', width: ERRORS_WIDTH, align: 'right' }];
+const PIPELINED_STEP_COLUMNS: readonly Column[] = [...STEP_COLUMNS, { title: 'pipe', width: 5, align: 'right' }];
+
+/** Rows of the first table, with what each holds. `session` stands last: it is no message. */
+const LATENCY_ROWS = ['message', 'response', 'service', 'wait', 'lag', 'refused', 'unfinished', 'session'] as const;
+
+/** Latencies of messages and sessions, then of every step that occurred. */
+export function latencySection(result: RunResult): ReportLine[] {
+  const { failed, cut, deferred, rejected, accepted } = result.messages;
+  const rows = LATENCY_ROWS.flatMap((name) => {
+    const summary = result.latency[name];
+    // Nothing refused and nothing unfinished needs no line; no message at all does.
+    return summary === null || (summary.count === 0 && name !== 'message') ? [] : [{ name, summary }];
+  });
+  const steps = STEP_NAMES.flatMap((name) => {
+    const step = result.steps[name];
+    return step === undefined ? [] : [{ name, step }];
+  });
+  const pipelined = steps.some(({ step }) => step.pipelined > 0);
+  const columns = pipelined ? PIPELINED_STEP_COLUMNS : STEP_COLUMNS;
+  const weak = [...rows.map(({ summary }) => summary), ...steps.map(({ step }) => step.latency)].some(hasWeakColumn);
+
+  const lines: ReportLine[] = [
+    heading(
+      'Latency',
+      `message: accepted ones (${formatCount(accepted)}), MAIL to final reply; refused: ${formatCount(deferred + rejected)}`,
+    ),
+    noVerdictLine(failed, cut),
+    tableHead(LATENCY_COLUMNS),
+    ...rows.map(({ name, summary }) => tableRow(LATENCY_COLUMNS, [name, ...latencyCells(summary)])),
+  ];
+  if (steps.length > 0) {
+    lines.push(
+      [],
+      heading('Steps', 'from the write of a command to the last line of its reply, whatever the code'),
+      tableHead(columns),
+      ...steps.map(({ name, step }) => stepRow(name, step, columns)),
+    );
+  }
+  if (weak)
+    lines.push([piece(`${WEAK_MARK} fewer than 100 values lie beyond this percentile: do not quote it`, 'faint')]);
+  if (pipelined) lines.push([piece('pipe: sent behind another command in the same write, and timed from it', 'faint')]);
+  return lines;
+}
+
+function noVerdictLine(failed: number, cut: number): ReportLine {
+  const text =
+    failed + cut === 0
+      ? 'every message has a verdict'
+      : `${formatCounted(failed + cut, 'message')} without a verdict (${formatCount(failed)} failed, ${formatCount(cut)} cut), timed as unfinished`;
+  return [piece(' '.repeat(NAME_WIDTH + 1)), piece(text, failed + cut === 0 ? 'faint' : 'doubtful')];
+}
+
+function stepRow(name: string, step: StepResult, columns: readonly Column[]): ReportLine {
+  const pipelined = step.pipelined === 0 ? '' : `${((step.pipelined / Math.max(step.sent, 1)) * 100).toFixed(0)}%`;
+  return tableRow(columns, [
+    name,
+    ...latencyCells(step.latency),
+    { text: formatCount(step.failed, ERRORS_WIDTH - 1), style: step.failed === 0 ? 'plain' : 'bad' },
+    pipelined,
+  ]);
+}
+
+function latencyCells(summary: LatencySummary): Cell[] {
+  return [
+    formatCount(summary.count, COUNT_WIDTH - 1),
+    `${formatLatency(summary.meanUs)} `,
+    ...PERCENTILE_COLUMNS.map(({ field, name }): Cell => {
+      const isWeak = summary.weak.includes(name);
+      return { text: formatLatency(summary[field]) + (isWeak ? WEAK_MARK : ' '), style: isWeak ? 'faint' : 'plain' };
+    }),
+    `${formatLatency(summary.maxUs)} `,
+  ];
+}
+
+function hasWeakColumn(summary: LatencySummary): boolean {
+  return PERCENTILE_COLUMNS.some(({ name }) => summary.weak.includes(name));
+}

@@ -1,0 +1,85 @@
+/** What was run against what: the server, the load, the machine. */
+import { cleanText } from './clean-text.js';
+import { formatBytes, formatCount, formatCounted, formatSeconds } from './quantities.js';
+import { labelled, type ReportLine } from './report-line.js';
+import type { RunResult } from './result-schema.js';
+
+const MS_PER_SEC = 1000;
+
+/** The paragraphs about target, load and machine. */
+export function targetSection(result: RunResult, width: number): ReportLine[] {
+  const { target } = result;
+  const paragraphs: [string, string | null][] = [
+    ['Target', targetText(result)],
+    ['Sink', sinkText(result)],
+    ['Greeting', target.greeting],
+    ['Offers', offersText(target.keywords)],
+    ['After TLS', target.keywordsAfterTls === null ? null : offersText(target.keywordsAfterTls)],
+    ['TLS', tlsText(result)],
+    ['Login', result.plan.auth === null ? null : `AUTH ${result.plan.auth.mechanism.toUpperCase()}`],
+    ['Load', loadText(result)],
+    ['Run', runText(result)],
+    ['Generator', machineText(result)],
+  ];
+  return paragraphs.flatMap(([label, text]) => (text === null ? [] : labelled(label, cleanText(text), width)));
+}
+
+function targetText({ target }: RunResult): string {
+  // The URL of an address already holds it.
+  const pinned = target.host === target.address ? '' : ` at ${target.address}`;
+  return `${target.url}${pinned}${target.family === 6 ? ' (IPv6)' : ''}`;
+}
+
+function sinkText({ target }: RunResult): string | null {
+  if (target.builtInSink === null) return null;
+  const { replyDelayMs } = target.builtInSink;
+  return (
+    `The built-in sink, in a thread of its own. It answers after ${formatCount(replyDelayMs)} ms, ` +
+    `so the latencies below are its delay, not those of a mail server.`
+  );
+}
+
+function offersText(keywords: readonly string[]): string {
+  return keywords.length === 0 ? 'no extensions' : keywords.join(', ');
+}
+
+function tlsText({ target, plan }: RunResult): string | null {
+  if (target.tls === null) return null;
+  const { protocol, cipher, subject, issuer, validTo } = target.tls;
+  const parts = [`${protocol} ${cipher}`, plan.tls.mode];
+  if (subject !== null) parts.push(`certificate ${subject}`);
+  if (issuer !== null) parts.push(`from ${issuer}`);
+  if (validTo !== null) parts.push(`valid to ${validTo}`);
+  parts.push(plan.tls.verify ? 'verified' : 'not verified');
+  return parts.join(', ');
+}
+
+function loadText({ plan }: RunResult): string {
+  const { durationMs, messages, messagesPerSession } = plan;
+  const ends = [
+    ...(messages === null ? [] : [formatCounted(messages, 'message')]),
+    ...(durationMs === null ? [] : [formatSeconds(durationMs / MS_PER_SEC)]),
+  ];
+  return [
+    `${ends.join(' or ')} with ${formatCounted(plan.sessions, 'session')} on ${formatCounted(plan.workers, 'worker')}`,
+    messagesPerSession === null ? 'connections kept' : `${formatCounted(messagesPerSession, 'message')} per connection`,
+    formatCounted(plan.recipients, 'recipient'),
+    formatBytes(plan.message.sizeBytes),
+    `pipelining ${plan.pipelining}`,
+    `seed ${plan.seed}`,
+  ].join(', ');
+}
+
+function runText({ window }: RunResult): string {
+  const started = `${window.startedAt.slice(0, 10)} ${window.startedAt.slice(11, 19)} UTC`;
+  const parts = [`${formatSeconds(window.measuredSec)} measured`];
+  if (window.warmupSec > 0) parts.unshift(`${formatSeconds(window.warmupSec)} warm-up`);
+  if (window.drainSec > 0) parts.push(`${formatSeconds(window.drainSec)} drain`);
+  return `${started}, ${parts.join(', ')}`;
+}
+
+function machineText({ environment, tool }: RunResult): string {
+  const { node, platform, arch, cpuModel, cores, memoryBytes } = environment;
+  const runtime = node.startsWith('v') ? node.slice(1) : node;
+  return `${tool.name} ${tool.version}, Node ${runtime}, ${platform} ${arch}, ${cores} x ${cpuModel}, ${formatBytes(memoryBytes)}`;
+}

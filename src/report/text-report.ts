@@ -1,0 +1,61 @@
+/** The report for people: 80 columns, the verdict first. Knows the result and nothing of how it came about. */
+import { booksSection } from './books-section.js';
+import { errorSection } from './error-section.js';
+import { generatorSection } from './generator-section.js';
+import { latencySection } from './latency-section.js';
+import { createPaint } from './paint.js';
+import { formatCount, formatLatency, formatRate } from './quantities.js';
+import { replySection } from './reply-section.js';
+import { printLine, type ReportLine } from './report-line.js';
+import type { RunResult } from './result-schema.js';
+import { targetSection } from './target-section.js';
+import { timelineSection } from './timeline-section.js';
+import { totalsSection } from './totals-section.js';
+import { verdictSection } from './verdict-section.js';
+
+/** How to print a report. */
+export interface TextReportOptions {
+  /** Whether to use colours. */
+  readonly color: boolean;
+  /** Columns of the terminal. Below 80 the tables keep their width; beyond 120 nothing is gained. */
+  readonly width: number;
+}
+
+const MIN_WIDTH = 80;
+const MAX_WIDTH = 120;
+
+/** The whole report, ending in a line end. No line is wider than `width`, or 80 columns when that is more. */
+export function renderTextReport(result: RunResult, { color, width }: TextReportOptions): string {
+  const columns = Math.min(MAX_WIDTH, Math.max(MIN_WIDTH, Math.floor(width)));
+  const sections: ReportLine[][] = [
+    verdictSection(result, columns),
+    targetSection(result, columns),
+    totalsSection(result, columns),
+    latencySection(result),
+    replySection(result, columns),
+    errorSection(result, columns),
+    timelineSection(result, columns),
+    generatorSection(result, columns),
+    booksSection(result, columns),
+  ];
+  const paint = createPaint(color);
+  const lines = sections
+    .filter((section) => section.length > 0)
+    .flatMap((section, index) => (index === 0 ? section : [[], ...section]));
+  return lines.map((line) => printLine(line, columns, paint) + '\n').join('');
+}
+
+/** The report in one line, ending in a line end: verdict, throughput, latency and what was not accepted. */
+export function renderQuietLine(result: RunResult): string {
+  const { messages, throughput, latency } = result;
+  const parts = [
+    `${result.verdict.toUpperCase()} ${formatRate(throughput.acceptedPerSec)} accepted/s`,
+    `p99 ${formatLatency(latency.message?.p99Us ?? null)}`,
+    `${formatCount(messages.accepted)} of ${formatCount(messages.attempted)} accepted`,
+    `${formatCount(messages.deferred + messages.rejected)} refused`,
+    `${formatCount(messages.failed)} failed`,
+  ];
+  if (messages.cut > 0) parts.push(`${formatCount(messages.cut)} cut`);
+  if (messages.dropped > 0) parts.push(`${formatCount(messages.dropped)} dropped`);
+  return parts.join(', ') + '\n';
+}

@@ -1,0 +1,105 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { renderQuietLine, renderTextReport } from '../../src/report/text-report.js';
+import type { RunResult } from '../../src/report/result-schema.js';
+import { emptyBlocks, nothingResult, sampleInterval, sampleResult, sinkResult } from '../support/sample-result.js';
+
+/** Set to write the golden files anew. Look at the difference before it is committed. */
+const UPDATE = process.env['UPDATE_GOLDEN'] === '1';
+
+function overloadedGenerator(): RunResult {
+  const { generator } = sampleResult();
+  return sampleResult({
+    verdict: 'invalid',
+    complete: false,
+    reasons: [
+      { kind: 'busy', text: 'worker 1 was busy 98.2% of the time (bound 95%)', value: 0.982, bound: 0.95 },
+      { kind: 'workerLost', text: 'worker 3 ran out of memory after 7.1 s', value: 1, bound: 0 },
+      { kind: 'books', text: 'the books do not balance: 1 of 3 checks fails', value: 1, bound: 0 },
+    ],
+    generator: {
+      ...generator,
+      busy: 0.982,
+      workers: Array.from({ length: 12 }, (_, workerId) => ({
+        workerId,
+        busy: workerId === 1 ? 0.982 : 0.7 + workerId / 100,
+        cpuSec: 9.1,
+        eventLoopLagP99Us: 18_400,
+        lost: workerId === 3,
+        sessions: 5,
+      })),
+      gates: generator.gates.map((gate) =>
+        gate.name === 'busiest worker' ? { ...gate, value: 0.982, ok: false } : gate,
+      ),
+    },
+    books: {
+      balanced: false,
+      checks: [{ name: 'mail: sent = replied + failed + inFlight', left: 20_000, right: 19_998, ok: false }],
+    },
+  });
+}
+
+function lostTarget(): RunResult {
+  const blocks = emptyBlocks();
+  const { target } = sampleResult();
+  return sampleResult({
+    ...blocks,
+    verdict: 'fail',
+    endedBy: 'targetLost',
+    reasons: [{ kind: 'targetLost', text: 'no session got a greeting for 30 s', value: 30, bound: 30 }],
+    target: { ...target, address: '::1', family: 6, tls: null, keywordsAfterTls: null },
+    messages: {
+      ...blocks.messages,
+      offered: 20_000,
+      attempted: 1_204,
+      failed: 1_204,
+      dropped: 18_796,
+      droppedBy: { cap: 0, target: 18_796, end: 0, worker: 0 },
+    },
+    sessions: { ...blocks.sessions, started: 1_204, failed: 1_204, peakOpen: 50 },
+    latency: { ...blocks.latency, unfinished: sampleResult().latency.unfinished },
+    steps: { connect: { ...sampleResult().steps.connect!, sent: 1_204, replied: 0, failed: 1_204 } },
+    errors: [{ step: 'connect', kind: 'refused', count: 1_204, sample: 'connect ECONNREFUSED ::1:2525' }],
+    objectives: [
+      { expression: 'endOfData.p99 < 250ms', value: null, bound: 250, unit: 'ms', margin: null, pass: false },
+      { expression: 'deferred.rate < 1%', value: 0.25, bound: 1, unit: '%', margin: 0.75, pass: true },
+    ],
+    intervals: [sampleInterval(0, { accepted: 0 })],
+    throughput: { offeredPerSec: 1_000, attemptedPerSec: 40.1, acceptedPerSec: 0, recipientsPerSec: 0, bytesPerSec: 0 },
+    warmup: null,
+  });
+}
+
+const ESCAPES = '\x1b[2J\x1b]0;owned\x07\r\n250 forged\x9b31m \u202eesrever\u0000 日本語 e\u0301 ';
+
+function hostileServer(): RunResult {
+  const sample = sampleResult();
+  return sampleResult({
+    target: { ...sample.target, greeting: ESCAPES.repeat(20), keywords: [ESCAPES, 'X'.repeat(300)] },
+    replies: sample.replies.map((row) => ({
+      ...row,
+      meaning: ESCAPES + row.meaning,
+      sample: ESCAPES.repeat(4),
+      enhanced: ESCAPES,
+    })),
+    errors: sample.errors.map((row) => ({ ...row, sample: ESCAPES })),
+    reasons: [{ kind: '__proto__', text: ESCAPES, value: null, bound: null }],
+    verdict: 'fail',
+  });
+}
+
+const CASES: readonly (readonly [string, RunResult])[] = [
+  ['postfix-with-refusals', sampleResult()],
+  ['built-in-sink', sinkResult()],
+  ['cut-at-once', nothingResult()],
+  ['overloaded-generator', overloadedGenerator()],
+  ['lost-target', lostTarget()],
+  ['hostile-server', hostileServer()],
+];
+
+test.each(CASES)('the report of %s is the golden one', (name, result) => {
+  const report = renderTextReport(result, { color: false, width: 80 }) + '\n' + renderQuietLine(result);
+  const file = new URL(`golden/${name}.txt`, import.meta.url);
+  if (UPDATE) writeFileSync(file, report);
+  expect(report).toBe(readFileSync(file, 'utf8'));
+});
