@@ -1,0 +1,97 @@
+/** Servers that postrush did not write: Postfix, its smtp-sink, and smtp-server from npm. All on loopback. */
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { SMTPServerOptions } from 'smtp-server';
+import { SMTPServer } from 'smtp-server';
+import { makeCertificate } from './real-server-certificate.js';
+import { findExecutable, freePort, ServerProcess } from './real-server-process.js';
+
+export { missingForPostfix, startPostfix } from './real-server-postfix.js';
+export type { Postfix } from './real-server-postfix.js';
+
+/** Full path of Postfix's smtp-sink, or null. */
+export function findSmtpSink(): string | null {
+  return findExecutable('smtp-sink');
+}
+
+/** Why smtp-sink cannot be started here, or null when it can. */
+export function missingForSmtpSink(): string | null {
+  return findSmtpSink() === null ? 'postfix is not installed' : null;
+}
+
+/** A running smtp-sink. */
+export interface SmtpSink {
+  readonly port: number;
+  readonly process: ServerProcess;
+  stop(): Promise<void>;
+}
+
+/** Starts smtp-sink. @param options - its own flags, such as `-p` for no pipelining */
+export async function startSmtpSink(options: readonly string[] = []): Promise<SmtpSink> {
+  const program = findSmtpSink();
+  if (program === null) throw new Error('smtp-sink is not installed');
+  const port = await freePort();
+  const server = new ServerProcess(program, ['-4', '-c', ...options, `127.0.0.1:${port}`, '1000']);
+  await server.waitForPort(port);
+  return { port, process: server, stop: () => server.stop() };
+}
+
+/** What the smtp-server of npm saw. */
+export interface NpmServer {
+  readonly port: number;
+  readonly certificateFile: string;
+  readonly user: string;
+  readonly password: string;
+  readonly seen: { messages: number; recipients: number; octets: number; secure: number; logins: number };
+  stop(): Promise<void>;
+}
+
+/** Starts npm's smtp-server in this process, with STARTTLS and AUTH required unless `options` say otherwise. */
+export async function startNpmServer(options: SMTPServerOptions = {}): Promise<NpmServer> {
+  const folder = mkdtempSync(join(tmpdir(), 'postrush-npm-server-'));
+  const { certificate, key, certificateFile } = await makeCertificate(folder);
+  const seen = { messages: 0, recipients: 0, octets: 0, secure: 0, logins: 0 };
+  const [user, password] = ['load', 'correct horse'];
+  const server = new SMTPServer({
+    key,
+    cert: certificate,
+    disableReverseLookup: true,
+    authMethods: ['PLAIN', 'LOGIN'],
+    onAuth(auth, _session, callback) {
+      if (auth.username !== user || auth.password !== password) {
+        callback(new Error('Invalid username or password'));
+        return;
+      }
+      seen.logins += 1;
+      callback(null, { user });
+    },
+    onData(stream, session, callback) {
+      stream.on('data', (chunk: Buffer) => (seen.octets += chunk.length));
+      stream.on('end', () => {
+        seen.messages += 1;
+        seen.recipients += session.envelope.rcptTo.length;
+        if (session.secure) seen.secure += 1;
+        callback(null);
+      });
+    },
+    ...options,
+  });
+  // A client that goes away in the middle is an ordinary event of these tests.
+  server.on('error', () => undefined);
+  const listener = server.listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  return {
+    port: (listener.address() as AddressInfo).port,
+    certificateFile,
+    user,
+    password,
+    seen,
+    stop: async () => {
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
