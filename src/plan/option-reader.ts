@@ -99,11 +99,12 @@ export class OptionReader {
     return texts;
   }
 
-  /** Octets or text; null when not given or neither. */
-  content(key: OptionKey): Uint8Array | string | null {
+  /** Octets, text as UTF-8; null when not given or neither. */
+  octets(key: OptionKey): Uint8Array | null {
     const value = this.#options[key];
     if (value === undefined) return null;
-    if (typeof value === 'string' || value instanceof Uint8Array) return value;
+    if (typeof value === 'string') return new TextEncoder().encode(value);
+    if (value instanceof Uint8Array) return value;
     this.refuse(key, 'takes text or octets', describe(value));
     return null;
   }

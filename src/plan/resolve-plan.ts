@@ -7,13 +7,13 @@ import { checkPinnedAddresses, isAllowedDomain, isReservedDomain } from './addre
 import { isIp } from './ip-address.js';
 import type { AuthPlan, LoadPlan, MessagePlan, TimeoutPlan, TlsMode, TlsPlan } from './load-plan.js';
 import { isMailDomain, parseMailAddress } from './mail-address.js';
-import { MAX_MESSAGE_BYTES, minMessageBytes } from './message-size.js';
+import { MAX_MESSAGE_BYTES, minMessageBytes, withCrlfLines } from './message-content.js';
 import { OptionReader, listOf } from './option-reader.js';
 import { DEFAULTS } from './options.js';
 import type { LoadTestOptions } from './options.js';
 import { isHostName, parseTarget } from './target.js';
 import type { ParsedTarget } from './target.js';
-import { formatSize, parseDurationMs, parseSizeBytes } from './units.js';
+import { formatSize, parseCount, parseDurationMs, parseSizeBytes } from './units.js';
 
 /** Bounds of counts. They keep products exact (messages × recipients < 2^53) and machines alive. */
 const MAX_SESSIONS = 100_000;
@@ -151,8 +151,13 @@ function readEnd(reader: OptionReader): Pick<LoadPlan, 'durationMs' | 'messages'
 }
 
 function readMessagesPerSession(reader: OptionReader): number | null {
-  if (reader.written('messagesPerSession') === 'all') return null;
-  return reader.count('messagesPerSession', DEFAULTS.messagesPerSession, 1, MAX_MESSAGES);
+  const text = reader.written('messagesPerSession');
+  if (text === null) return DEFAULTS.messagesPerSession;
+  if (text === 'all') return null;
+  const reading = parseCount(text, 1, MAX_MESSAGES);
+  if (reading.ok) return reading.value;
+  reader.refuse('messagesPerSession', `${reading.takes}, or all`, text);
+  return DEFAULTS.messagesPerSession;
 }
 
 function readRecipients(reader: OptionReader, to: string): Pick<LoadPlan, 'recipients' | 'addresses'> {
@@ -210,12 +215,14 @@ function readMessage(reader: OptionReader, from: string, to: string): MessagePla
   }
   if (reader.has('size')) reader.refuse('size', 'contradicts --message, which has a size of its own');
   if (reader.has('subject')) reader.refuse('subject', 'contradicts --message, which has a subject of its own');
-  const content = messageContent(reader.content('message') ?? '');
-  if (content === '') reader.refuse('message', 'takes a message, and this one is empty');
-  if (content.length > MAX_MESSAGE_BYTES) {
-    reader.refuse('message', `takes a message of at most ${formatSize(MAX_MESSAGE_BYTES)}`, `${content.length} octets`);
+  const given = reader.octets('message');
+  if (given === null) return { sizeBytes: 0, content: '', subject };
+  const octets = withCrlfLines(given);
+  if (octets.length === 0) reader.refuse('message', 'takes a message, and this one is empty');
+  if (octets.length > MAX_MESSAGE_BYTES) {
+    reader.refuse('message', `takes a message of at most ${formatSize(MAX_MESSAGE_BYTES)}`, `${octets.length} octets`);
   }
-  return { sizeBytes: content.length, content, subject };
+  return { sizeBytes: octets.length, content: Buffer.from(octets.buffer).toString('latin1'), subject };
 }
 
 function readSizeBytes(reader: OptionReader, minBytes: number): number {
@@ -226,13 +233,6 @@ function readSizeBytes(reader: OptionReader, minBytes: number): number {
   const isTooSmall = parseSizeBytes(text, 0, minBytes).ok;
   reader.refuse('size', isTooSmall ? `takes at least ${minBytes} octets: the headers need them` : reading.takes, text);
   return DEFAULTS.messageBytes;
-}
-
-/** A message as mail data wants it: one character per octet, lines end in CRLF, the last one too. */
-function messageContent(message: Uint8Array | string): string {
-  const octets = typeof message === 'string' ? Buffer.from(message, 'utf8') : Buffer.from(message);
-  const text = octets.toString('latin1').replace(/\r\n|\r|\n/g, '\r\n');
-  return text === '' || text.endsWith('\r\n') ? text : `${text}\r\n`;
 }
 
 /** Deadlines: the general ones first, those of single steps over them, whatever their order. */

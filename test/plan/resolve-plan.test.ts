@@ -1,0 +1,386 @@
+/** From options to a plan, or to every problem with them. */
+import { describe, expect, test } from 'vitest';
+import { PostrushError } from '../../src/errors.js';
+import type { ConfigIssue } from '../../src/errors.js';
+import type { LoadPlan } from '../../src/plan/load-plan.js';
+import { DEFAULTS } from '../../src/plan/options.js';
+import type { LoadTestOptions } from '../../src/plan/options.js';
+import { redactPlan } from '../../src/plan/redact-plan.js';
+import { resolvePlan } from '../../src/plan/resolve-plan.js';
+
+const TARGET = 'smtp://127.0.0.1:2525';
+const PEM = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
+const CORES = 4;
+
+const resolve = (options: Partial<LoadTestOptions> = {}, cores = CORES): LoadPlan =>
+  resolvePlan({ target: TARGET, ...options }, cores);
+
+/** `--flag: message, got 'received'`, as the command line prints them. */
+function problemsOf(options: Record<string, unknown>): string[] {
+  return issuesOf(options).map(({ path, message, received }) =>
+    received === undefined ? `${path}: ${message}` : `${path}: ${message}, got '${received}'`,
+  );
+}
+
+function issuesOf(options: Record<string, unknown>): readonly ConfigIssue[] {
+  try {
+    resolve(options);
+  } catch (error) {
+    expect(error).toBeInstanceOf(PostrushError);
+    expect(error).toMatchObject({ code: 'E_CONFIG' });
+    return (error as PostrushError).issues;
+  }
+  return [];
+}
+
+describe('a plan from nothing but a target', () => {
+  test('holds the defaults', () => {
+    expect(resolve()).toEqual({
+      target: { url: TARGET, host: '127.0.0.1', port: 2525 },
+      tls: { mode: 'off', verify: true, serverName: null, caPem: null },
+      auth: null,
+      pipelining: 'auto',
+      sessions: 20,
+      durationMs: 10_000,
+      messages: null,
+      messagesPerSession: 1,
+      recipients: 1,
+      addresses: 100_000,
+      from: 'sender%d@example.test',
+      to: 'user%d@example.test',
+      helo: 'postrush.test',
+      message: { sizeBytes: 1024, content: null, subject: 'postrush load test' },
+      timeoutsMs: {
+        connect: 10_000,
+        tls: 30_000,
+        greeting: 30_000,
+        ehlo: 30_000,
+        starttls: 30_000,
+        auth: 30_000,
+        mail: 30_000,
+        rcpt: 30_000,
+        data: 30_000,
+        transfer: 30_000,
+        endOfData: 60_000,
+        rset: 30_000,
+        quit: 30_000,
+      },
+      warmupMs: 0,
+      drainMs: 5000,
+      giveUpMs: 30_000,
+      seed: 1,
+      workers: 4,
+      connectLimit: 256,
+      allowTargets: [],
+      authClear: false,
+    });
+  });
+
+  test('is frozen through and through', () => {
+    const plan = resolve({ auth: 'plain', user: 'u', password: 'p', allowTargets: ['x.test'] });
+    for (const part of [plan, plan.target, plan.tls, plan.auth, plan.message, plan.timeoutsMs, plan.allowTargets]) {
+      expect(Object.isFrozen(part)).toBe(true);
+    }
+  });
+
+  test('survives the way to another thread', () => {
+    expect(structuredClone(resolve())).toEqual(resolve());
+  });
+
+  test.each([
+    [4, 20, 4],
+    [64, 20, 20],
+    [4, 1, 1],
+    [1000, 100_000, 256],
+    [0, 20, 1],
+  ])('on %d cores with %d sessions has %d workers', (cores, sessions, workers) => {
+    expect(resolve({ sessions }, cores).workers).toBe(workers);
+  });
+});
+
+describe('options that are taken', () => {
+  test.each<[string, Partial<LoadTestOptions>, object]>([
+    ['counts as text', { sessions: '50', messages: '20000' }, { sessions: 50, messages: 20_000, durationMs: null }],
+    ['a duration and a number of messages', { duration: '1m', messages: 5 }, { durationMs: 60_000, messages: 5 }],
+    ['a duration alone', { duration: '1m30s' }, { durationMs: 90_000, messages: null }],
+    ['one connection for all messages', { messagesPerSession: 'all' }, { messagesPerSession: null }],
+    ['messages per session as a number', { messagesPerSession: 10 }, { messagesPerSession: 10 }],
+    ['a size with a unit', { size: '10KiB' }, { message: { sizeBytes: 10_240, content: null } }],
+    ['a size as a number', { size: 2000 }, { message: { sizeBytes: 2000 } }],
+    ['the null reverse-path', { from: '<>' }, { from: '' }],
+    ['the empty reverse-path', { from: '' }, { from: '' }],
+    ['addresses in brackets', { from: '<a@b.test>', to: '<u%d@b.test>' }, { from: 'a@b.test', to: 'u%d@b.test' }],
+    ['a HELO literal', { helo: '[127.0.0.1]' }, { helo: '[127.0.0.1]' }],
+    ['words in any case', { auth: 'PLAIN', user: 'u', password: 'p' }, { auth: { mechanism: 'plain' } }],
+    ['TLS from the start', { target: 'smtps://127.0.0.1' }, { tls: { mode: 'implicit', verify: true } }],
+    [
+      'TLS with all its settings',
+      { tls: 'required', tlsCa: PEM, tlsServername: 'mail.lab.test' },
+      { tls: { mode: 'required', verify: true, serverName: 'mail.lab.test', caPem: PEM } },
+    ],
+    ['TLS unverified', { tls: 'opportunistic', tlsInsecure: true }, { tls: { mode: 'opportunistic', verify: false } }],
+    ['a deadline for all steps', { timeouts: '5s' }, { timeoutsMs: { connect: 5000, endOfData: 5000, quit: 5000 } }],
+    [
+      'a deadline for one step, whatever the order',
+      { timeouts: ['endOfData=2m', '5s'] },
+      { timeoutsMs: { connect: 5000, endOfData: 120_000 } },
+    ],
+    ['no warm-up and no drain', { warmup: '0s', drain: '0s' }, { warmupMs: 0, drainMs: 0 }],
+    ['a public target with consent', { target: 'smtp://203.0.113.9', allowTargets: '203.0.113.9' }, {}],
+    ['a domain with consent', { to: 'u%d@h%d.lab.internal', allowDomains: ['lab.internal'] }, {}],
+    ['a name as target, judged once it is resolved', { target: 'smtp://mail.elsewhere.net' }, {}],
+    ['many recipients', { recipients: 1000, to: 'u%d@b.test' }, { recipients: 1000 }],
+    ['what is undefined as not given', { size: undefined, message: 'a' } as unknown as Partial<LoadTestOptions>, {}],
+  ])('%s', (_, options, expected) => {
+    expect(resolve(options)).toMatchObject(expected);
+  });
+
+  test('a message, with CRLF at the end of every line', () => {
+    const { message } = resolve({ message: 'Subject: ä\n\none\rtwo\r\nthree' });
+    expect(message.content).toBe('Subject: \xc3\xa4\r\n\r\none\r\ntwo\r\nthree\r\n');
+    expect(message.sizeBytes).toBe(message.content?.length);
+  });
+
+  test('a message of any octets', () => {
+    const octets = Uint8Array.from({ length: 256 }, (_, index) => index).filter(
+      (octet) => octet !== 10 && octet !== 13,
+    );
+    const { content } = resolve({ message: octets }).message;
+    expect(Buffer.from(content ?? '', 'latin1')).toEqual(Buffer.from([...octets, 13, 10]));
+  });
+
+  test('a default size that grows when the headers need it', () => {
+    const subject = 's'.repeat(900);
+    expect(resolve({ subject }).message.sizeBytes).toBe(300 + 21 + 19 + 900);
+  });
+});
+
+const TIME = 'with its unit (ms, s, m, h), such as 10s or 1m30s';
+const NEEDS_TLS = 'needs TLS: give --tls required, --tls opportunistic or smtps://';
+
+describe('options that are refused', () => {
+  test.each<[Record<string, unknown>, string]>([
+    [{ sessions: '-5' }, "--sessions: takes a whole number from 1 to 100000, got '-5'"],
+    [{ sessions: 0 }, "--sessions: takes a whole number from 1 to 100000, got '0'"],
+    [{ sessions: 100_001 }, "--sessions: takes a whole number from 1 to 100000, got '100001'"],
+    [{ sessions: {} }, "--sessions: takes a whole number from 1 to 100000, got 'object'"],
+    [{ duration: '10' }, `--duration: takes a time from 1ms to 500h ${TIME}, got '10'`],
+    [{ duration: '0s' }, `--duration: takes a time from 1ms to 500h ${TIME}, got '0s'`],
+    [{ duration: 10 }, `--duration: takes a time from 1ms to 500h ${TIME}, got '10'`],
+    [{ duration: '-1s' }, `--duration: takes a time from 1ms to 500h ${TIME}, got '-1s'`],
+    [{ messages: '0' }, "--messages: takes a whole number from 1 to 1000000000000, got '0'"],
+    [
+      { messagesPerSession: 'any' },
+      "--messages-per-session: takes a whole number from 1 to 1000000000000, or all, got 'any'",
+    ],
+    [{ recipients: 1001 }, "--rcpt: takes a whole number from 1 to 1000, got '1001'"],
+    [
+      { recipients: 3, to: 'user@example.test' },
+      "--rcpt: needs %d in --to when a message has more than one recipient, got '3'",
+    ],
+    [{ recipients: 10, addresses: 5 }, "--addresses: takes at least as many as --rcpt (10), got '5'"],
+    [{ addresses: 0 }, "--addresses: takes a whole number from 1 to 1000000000, got '0'"],
+    [
+      { size: '1k' },
+      "--size: takes a size from 358B to 64MiB in octets or with a unit (B, KB, KiB, MB, MiB), got '1k'",
+    ],
+    [
+      { size: '65MiB' },
+      "--size: takes a size from 358B to 64MiB in octets or with a unit (B, KB, KiB, MB, MiB), got '65MiB'",
+    ],
+    [{ size: 10 }, "--size: takes at least 358 octets: the headers need them, got '10'"],
+    [{ size: '1KiB', message: 'a' }, '--size: contradicts --message, which has a size of its own'],
+    [{ subject: 'x', message: 'a' }, '--subject: contradicts --message, which has a subject of its own'],
+    [{ message: '' }, '--message: takes a message, and this one is empty'],
+    [{ message: 5 }, "--message: takes text or octets, got '5'"],
+    [
+      { from: 'a@b.test\r\nRSET' },
+      "--from: takes an address in printable ASCII on one line, got 'a@b.test\\x0d\\x0aRSET'",
+    ],
+    [{ to: 'a\0@b.test' }, "--to: takes an address in printable ASCII on one line, got 'a\\x00@b.test'"],
+    [{ to: '' }, "--to: takes an address: only the sender may be empty, got ''"],
+    [{ to: '<>' }, "--to: takes an address: only the sender may be empty, got '<>'"],
+    [
+      { to: 'u%d@elsewhere.net' },
+      "--to: names elsewhere.net, a domain that is not reserved for tests: if mail may go there, give --allow-domain elsewhere.net, got 'u%d@elsewhere.net'",
+    ],
+    [
+      { to: 'u@h%d.elsewhere.net' },
+      "--to: names h%d.elsewhere.net, a domain that is not reserved for tests: if mail may go there, give --allow-domain elsewhere.net, got 'u@h%d.elsewhere.net'",
+    ],
+    [
+      { from: 'u%elsewhere.net@relay.test' },
+      "--from: names elsewhere.net, a domain that is not reserved for tests: if mail may go there, give --allow-domain elsewhere.net, got 'u%elsewhere.net@relay.test'",
+    ],
+    [{ helo: 'a b' }, "--helo: takes a domain or an address literal such as [127.0.0.1], got 'a b'"],
+    [{ helo: '' }, "--helo: takes a domain or an address literal such as [127.0.0.1], got ''"],
+    [
+      { helo: 'x.test\r\nMAIL' },
+      "--helo: takes a domain or an address literal such as [127.0.0.1], got 'x.test\\x0d\\x0aMAIL'",
+    ],
+    [
+      { subject: 'a\nBcc: x@y.test' },
+      "--subject: takes printable ASCII on one line, at most 900 octets, got 'a\\x0aBcc: x@y.test'",
+    ],
+    [{ subject: 'ä' }, "--subject: takes printable ASCII on one line, at most 900 octets, got 'ä'"],
+    [{ auth: 'cram-md5', user: 'u', password: 'p' }, "--auth: takes plain or login, got 'cram-md5'"],
+    [{ auth: 'plain', password: 'p' }, '--auth: needs --user'],
+    [{ auth: 'plain', user: 'u' }, '--auth: needs a password: give --password-file or set POSTRUSH_PASSWORD'],
+    [{ user: 'u' }, '--user: needs --auth plain or --auth login'],
+    [{ password: 'p' }, '--password-file: needs --auth plain or --auth login'],
+    [{ auth: 'plain', user: '', password: 'p' }, "--user: takes a name without control characters, got ''"],
+    [{ auth: 'plain', user: 'a\0b', password: 'p' }, "--user: takes a name without control characters, got 'a\\x00b'"],
+    [
+      { auth: 'plain', user: 'u', password: 'secret\n' },
+      '--password-file: takes a password on one line, without control characters',
+    ],
+    [
+      { auth: 'plain', user: 'u', password: '' },
+      '--password-file: takes a password on one line, without control characters',
+    ],
+    [{ tls: 'yes' }, "--tls: takes off, opportunistic or required, got 'yes'"],
+    [
+      { target: 'smtps://127.0.0.1', tls: 'off' },
+      "--tls: contradicts smtps://, which is TLS from the start: leave one of the two out, got 'off'",
+    ],
+    [
+      { target: 'smtps://127.0.0.1', tls: 'required' },
+      "--tls: is for STARTTLS, and smtps:// is TLS from the start already: leave --tls out, got 'required'",
+    ],
+    [{ tlsCa: PEM }, `--tls-ca: ${NEEDS_TLS}`],
+    [{ tls: 'required', tlsCa: 'hello' }, '--tls-ca: takes a PEM file, and this one holds no certificate'],
+    [{ tlsServername: 'a.test' }, `--tls-servername: ${NEEDS_TLS}`],
+    [{ tls: 'required', tlsServername: '127.0.0.1' }, "--tls-servername: takes a host name, got '127.0.0.1'"],
+    [{ tlsInsecure: true, tls: 'off' }, `--tls-insecure: ${NEEDS_TLS}`],
+    [{ tlsInsecure: 'yes' }, "--tls-insecure: takes true or false, got 'yes'"],
+    [
+      { tls: 'required', tlsInsecure: true, tlsCa: PEM },
+      '--tls-insecure: contradicts --tls-ca: without verification there is nothing to trust',
+    ],
+    [{ pipelining: 'maybe' }, "--pipelining: takes auto, on, off, across or force, got 'maybe'"],
+    [{ timeouts: ['0s'] }, `--timeout: takes a time from 1ms to 1h ${TIME}, or step=time, got '0s'`],
+    [{ timeouts: ['connect=5'] }, `--timeout: takes a time from 1ms to 1h ${TIME}, or step=time, got 'connect=5'`],
+    [
+      { timeouts: ['noop=5s'] },
+      "--timeout: knows the steps connect, tls, greeting, ehlo, starttls, auth, mail, rcpt, data, transfer, endOfData, rset or quit, got 'noop=5s'",
+    ],
+    [{ timeouts: 5 }, "--timeout: takes text, or a list of texts, got '5'"],
+    [{ warmup: '5' }, `--warmup: takes a time from 0s to 500h ${TIME}, got '5'`],
+    [{ drain: '1d' }, `--drain: takes a time from 0s to 500h ${TIME}, got '1d'`],
+    [{ giveUp: '0s' }, `--give-up: takes a time from 1ms to 500h ${TIME}, got '0s'`],
+    [{ seed: '-1' }, "--seed: takes a whole number from 0 to 4294967295, got '-1'"],
+    [{ workers: 257, sessions: 300 }, "--workers: takes a whole number from 1 to 256, got '257'"],
+    [{ workers: 5, sessions: 4 }, "--workers: takes at most as many as --sessions (4), got '5'"],
+    [{ connectLimit: 0 }, "--connect-limit: takes a whole number from 1 to 65535, got '0'"],
+    [{ allowTargets: ['a.test:25'] }, "--allow-target: takes a host name or address, no port, got 'a.test:25'"],
+    [{ allowDomains: ['@a.test'] }, "--allow-domain: takes a domain, got '@a.test'"],
+    [
+      { target: 'lmtp://127.0.0.1' },
+      "TARGET: takes smtp://host[:port], smtps://host[:port] or host:port; other schemes are not supported, got 'lmtp://127.0.0.1'",
+    ],
+    [{ target: undefined }, 'TARGET: takes smtp://host[:port], smtps://host[:port] or host:port'],
+    [
+      { target: 'smtp://203.0.113.9' },
+      'TARGET: 203.0.113.9 is neither loopback nor private: if its owner agrees to the load, give --allow-target 203.0.113.9',
+    ],
+    [
+      { target: 'smtp://10.0.0.1', auth: 'plain', user: 'u', password: 'p' },
+      '--auth: would send the password in clear to 10.0.0.1, which is not this machine: use --tls required or smtps://, or give --auth-clear if that is what you want',
+    ],
+    [{ sesions: 5 }, 'sesions: is not an option'],
+    [{ constructor: 5 }, 'constructor: is not an option'],
+  ])('%j', (options, problem) => {
+    expect(problemsOf(options)).toEqual([problem]);
+  });
+
+  test.each([
+    ['as it is', 'a'],
+    ['because its line ends become CRLF', '\n'],
+  ])('hold a message that is too large %s', (_, character) => {
+    const octets = Buffer.alloc(64 * 1_048_576 - (character === 'a' ? -1 : 0), character);
+    expect(problemsOf({ message: octets })).toEqual([
+      expect.stringMatching(/^--message: takes a message of at most 64MiB, got '\d+ octets'$/),
+    ]);
+  });
+
+  test('are named all at once', () => {
+    const paths = issuesOf({
+      target: 'smtp://203.0.113.9:x',
+      sessions: '-1',
+      duration: '10',
+      recipients: 'many',
+      size: '1',
+      from: 'a b',
+      to: 'u@elsewhere.net',
+      tls: 'maybe',
+      timeouts: ['x', 'y=1s'],
+      workers: 'all',
+      seed: 'dice',
+    }).map((issue) => issue.path);
+    expect(paths.sort()).toEqual(
+      [
+        'TARGET',
+        '--sessions',
+        '--duration',
+        '--rcpt',
+        '--size',
+        '--from',
+        '--to',
+        '--tls',
+        '--timeout',
+        '--timeout',
+        '--workers',
+        '--seed',
+      ].sort(),
+    );
+  });
+
+  test('are never shown when they may be secrets', () => {
+    const issues = issuesOf({ target: 'smtp://load:hunter2@127.0.0.1', auth: 'plain', password: 'hunter2\0' });
+    expect(issues).toHaveLength(3);
+    expect(JSON.stringify(issues)).not.toContain('hunter2');
+  });
+
+  test('are cut short where they are shown', () => {
+    expect(issuesOf({ sessions: '9'.repeat(10_000) })[0]?.received).toBe(`${'9'.repeat(80)}…`);
+  });
+
+  test('are listed in the message of the error for those who only print that', () => {
+    expect(() => resolve({ sessions: 0, seed: 'x' })).toThrow(
+      'these options are unusable: --sessions takes a whole number from 1 to 100000; --seed takes a whole number from 0 to 4294967295',
+    );
+  });
+});
+
+test('the defaults are values that a user could have given', () => {
+  const { from, to, helo, subject, pipelining, sessions, recipients, seed, connectLimit, addresses } = DEFAULTS;
+  const given = { from, to, helo, subject, pipelining, sessions, recipients, seed, connectLimit, addresses };
+  expect(resolve({ ...given, size: DEFAULTS.messageBytes, duration: `${DEFAULTS.durationMs}ms` })).toEqual(resolve());
+});
+
+describe('a redacted plan', () => {
+  const plan = resolve({
+    ...{ auth: 'login', user: 'load', password: 'hunter2', tls: 'required', tlsCa: PEM },
+    message: 'Subject: private matters\n\nhello',
+  });
+
+  test('tells nothing secret and holds no file', () => {
+    const text = JSON.stringify(redactPlan(plan));
+    for (const secret of ['hunter2', 'BEGIN CERTIFICATE', 'private matters']) expect(text).not.toContain(secret);
+  });
+
+  test('tells all the rest', () => {
+    expect(redactPlan(plan)).toMatchObject({
+      target: plan.target,
+      auth: { mechanism: 'login', user: 'load' },
+      tls: { mode: 'required', verify: true, serverName: null, ownCa: true },
+      message: { sizeBytes: plan.message.sizeBytes, generated: false },
+      sessions: 20,
+      timeoutsMs: plan.timeoutsMs,
+    });
+  });
+
+  test('of a plan without credentials says so', () => {
+    expect(redactPlan(resolve())).toMatchObject({ auth: null, tls: { ownCa: false }, message: { generated: true } });
+  });
+});
