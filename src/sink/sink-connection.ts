@@ -134,6 +134,7 @@ export class SinkConnection implements SinkWire {
     socket.on('data', this.#onData);
     // A client that has said all it wanted may still wait for replies.
     socket.on('end', () => {
+      if (socket.writableEnded) return;
       this.close(0);
       this.#flush();
     });
