@@ -45,6 +45,8 @@ export interface TlsDescription {
 /** What the pre-flight session learnt, or why it failed. */
 export interface PreflightResult {
   readonly ok: boolean;
+  /** A connection was established: what went wrong after that is not a matter of the address. */
+  readonly isConnected: boolean;
   /** What went wrong, one sentence without the target's name; empty when ok. */
   readonly problem: string;
   /** What to try; empty when ok. */

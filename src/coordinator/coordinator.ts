@@ -1,0 +1,252 @@
+/**
+ * The Coordinator actor: hands each worker its share, agrees on time zero, merges what they say, passes on stop and cut,
+ * and decides what the loss of a worker or of the target means for the run.
+ */
+import { monotonicUs } from '../clock.js';
+import { PostrushError } from '../errors.js';
+import type {
+  CoordinatorMessage,
+  GeneratorResult,
+  GeneratorTask,
+  PinnedAddress,
+  PreflightResult,
+  PreflightTask,
+  WorkerMessage,
+  WorkerShare,
+} from '../messages/coordinator-worker.js';
+import { INTERVAL_RECORD_VERSION } from '../metrics/interval-record.js';
+import { RunMetrics } from '../metrics/run-metrics.js';
+import type { LoadPlan } from '../plan/load-plan.js';
+import { GENERATOR_URL, WorkerPool, type RunningTask } from './worker-pool.js';
+
+/** Between the decision to start and time zero: enough for the message to reach every worker. */
+const START_LEAD_US = 20_000;
+const WATCH_MS = 250;
+/** How long a worker that was told to cut may take to say its last word. */
+const LAST_WORD_MS = 5_000;
+
+/** Why a run ended. */
+export type RunEnd = 'plan' | 'signal' | 'secondSignal' | 'abort' | 'targetLost';
+
+/** What a run wants from outside. */
+export interface LoadHooks {
+  /** Stop and drain. */
+  readonly stop?: AbortSignal | undefined;
+  /** End everything now. */
+  readonly cut?: AbortSignal | undefined;
+  /** Called whenever the merged metrics have grown. */
+  readonly onMetrics?: ((metrics: RunMetrics, nowUs: number) => void) | undefined;
+  /** Another worker module; for tests of what happens when a worker dies. */
+  readonly generatorUrl?: URL | undefined;
+  readonly workerHeapMb?: number | undefined;
+}
+
+/** A worker that ended without its result. */
+export interface LostWorker {
+  readonly workerId: number;
+  readonly reason: string;
+}
+
+/** What came of a load. */
+export interface LoadOutcome {
+  readonly metrics: RunMetrics;
+  readonly results: readonly GeneratorResult[];
+  readonly lost: readonly LostWorker[];
+  readonly endedBy: RunEnd;
+  readonly startedAt: Date;
+  /** When the run was stopped before its plan ended, µs since time zero; Infinity: it was not. */
+  readonly stoppedAtUs: number;
+}
+
+/** Runs the threads of one run: first the pre-flight, then the load. */
+export class Coordinator {
+  readonly #plan: LoadPlan;
+  readonly #hooks: LoadHooks;
+  readonly #pool: WorkerPool;
+
+  constructor(plan: LoadPlan, hooks: LoadHooks) {
+    this.#plan = plan;
+    this.#hooks = hooks;
+    this.#pool = new WorkerPool(hooks.generatorUrl ?? GENERATOR_URL, plan.workers, hooks.workerHeapMb);
+  }
+
+  /** One polite session; see `PreflightResult`. */
+  async preflight(address: PinnedAddress): Promise<PreflightResult> {
+    const task = this.#pool.start<PreflightTask, PreflightResult>({ kind: 'preflight', plan: this.#plan, address });
+    const stop = (): void => {
+      task.abort();
+    };
+    this.#hooks.stop?.addEventListener('abort', stop, { once: true });
+    try {
+      return await task.result;
+    } finally {
+      this.#hooks.stop?.removeEventListener('abort', stop);
+      task.port.close();
+    }
+  }
+
+  /** Puts the load on `address` and resolves when every worker has ended, whatever became of it. */
+  async load(address: PinnedAddress, shares: readonly WorkerShare[]): Promise<LoadOutcome> {
+    const run = new LoadRun(this.#plan, this.#hooks);
+    return run.carryOut(
+      shares.map((share) =>
+        this.#pool.start<Omit<GeneratorTask, 'port'>, GeneratorResult>({ kind: 'load', plan: this.#plan, share, address }),
+      ),
+    );
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.destroy();
+  }
+}
+
+/** One load over all workers. */
+class LoadRun {
+  readonly #plan: LoadPlan;
+  readonly #hooks: LoadHooks;
+  readonly #metrics: RunMetrics;
+  readonly #lost: LostWorker[] = [];
+  readonly #results: GeneratorResult[] = [];
+  #tasks: readonly RunningTask<GeneratorResult>[] = [];
+  #ready = 0;
+  #zeroUs = -1;
+  #startedAt = new Date();
+  #endedBy: RunEnd = 'plan';
+  #stoppedAtUs = Infinity;
+  #lastWord: NodeJS.Timeout | null = null;
+
+  constructor(plan: LoadPlan, hooks: LoadHooks) {
+    this.#plan = plan;
+    this.#hooks = hooks;
+    const warmupEndUs = plan.warmupMs * 1e3;
+    const windowEndUs = plan.durationMs === null ? Infinity : warmupEndUs + plan.durationMs * 1e3;
+    this.#metrics = new RunMetrics(plan.workers, warmupEndUs, windowEndUs);
+  }
+
+  async carryOut(tasks: readonly RunningTask<GeneratorResult>[]): Promise<LoadOutcome> {
+    this.#tasks = tasks;
+    const onStop = (): void => {
+      this.#stop('signal');
+    };
+    const onCut = (): void => {
+      this.#cut();
+    };
+    const watch = setInterval(() => {
+      this.#watchTarget();
+    }, WATCH_MS);
+    this.#hooks.stop?.addEventListener('abort', onStop, { once: true });
+    this.#hooks.cut?.addEventListener('abort', onCut, { once: true });
+    try {
+      await Promise.all(tasks.map((task, workerId) => this.#follow(task, workerId)));
+    } finally {
+      clearInterval(watch);
+      if (this.#lastWord !== null) clearTimeout(this.#lastWord);
+      this.#hooks.stop?.removeEventListener('abort', onStop);
+      this.#hooks.cut?.removeEventListener('abort', onCut);
+    }
+    const [first] = this.#lost;
+    if (this.#zeroUs < 0 && first !== undefined) {
+      throw new PostrushError('E_WORKER_CRASH', `worker ${String(first.workerId)} ended before the load began: ${first.reason}`);
+    }
+    return {
+      metrics: this.#metrics,
+      results: this.#results,
+      lost: this.#lost,
+      endedBy: this.#endedBy,
+      startedAt: this.#startedAt,
+      stoppedAtUs: this.#stoppedAtUs,
+    };
+  }
+
+  /** Listens to one worker until it has ended, in whatever way. */
+  async #follow(task: RunningTask<GeneratorResult>, workerId: number): Promise<void> {
+    task.port.on('message', (message: WorkerMessage) => {
+      this.#onMessage(message);
+    });
+    try {
+      const result = await task.result;
+      // Messages travel on another road than the result: what is still on its way must be heard first.
+      await this.#hearAll(workerId, result);
+      this.#results.push(result);
+    } catch (error) {
+      this.#onLost(workerId, error instanceof Error ? error.message : String(error));
+    } finally {
+      this.#metrics.timeline.workerDone(workerId);
+      task.port.close();
+    }
+  }
+
+  async #hearAll(workerId: number, result: GeneratorResult): Promise<void> {
+    for (let turn = 0; turn < 100; turn++) {
+      if ((this.#metrics.workers[workerId]?.intervals ?? 0) >= result.intervals) return;
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  }
+
+  #onMessage(message: WorkerMessage): void {
+    if (message.type === 'ready') {
+      this.#ready++;
+      if (this.#ready === this.#tasks.length && this.#lost.length === 0) this.#start();
+      return;
+    }
+    if (message.record.version !== INTERVAL_RECORD_VERSION) {
+      throw new PostrushError('E_WORKER_CRASH', `a worker speaks version ${String(message.record.version)} of the interval record`);
+    }
+    this.#metrics.add(message.record);
+    this.#hooks.onMetrics?.(this.#metrics, this.#nowUs());
+  }
+
+  #start(): void {
+    this.#zeroUs = monotonicUs() + START_LEAD_US;
+    this.#startedAt = new Date(Date.now() + START_LEAD_US / 1e3);
+    this.#tell({ type: 'start', zeroUs: this.#zeroUs });
+  }
+
+  #stop(why: RunEnd): void {
+    if (this.#endedBy === 'plan') this.#endedBy = why;
+    if (this.#stoppedAtUs !== Infinity) return;
+    this.#stoppedAtUs = this.#nowUs();
+    this.#metrics.stopped(this.#stoppedAtUs);
+    this.#tell({ type: 'stop' });
+    this.#awaitLastWord(this.#plan.drainMs + LAST_WORD_MS);
+  }
+
+  #cut(): void {
+    this.#stop('secondSignal');
+    if (this.#endedBy === 'signal') this.#endedBy = 'secondSignal';
+    this.#tell({ type: 'cut' });
+    this.#awaitLastWord(LAST_WORD_MS);
+  }
+
+  /** A worker that does not end by itself is ended, and counts as lost. */
+  #awaitLastWord(ms: number): void {
+    if (this.#lastWord !== null) clearTimeout(this.#lastWord);
+    this.#lastWord = setTimeout(() => {
+      for (const task of this.#tasks) task.abort();
+    }, ms);
+  }
+
+  #onLost(workerId: number, reason: string): void {
+    this.#lost.push({ workerId, reason });
+    const worker = this.#metrics.workers[workerId];
+    if (worker !== undefined) worker.lost = true;
+    if (this.#zeroUs < 0) for (const task of this.#tasks) task.abort();
+    else this.#stop('abort');
+  }
+
+  /** Ends the run when no session has got a greeting for too long. */
+  #watchTarget(): void {
+    if (this.#zeroUs < 0 || this.#stoppedAtUs !== Infinity) return;
+    const silentUs = this.#nowUs() - Math.max(0, this.#metrics.lastGreetedUs);
+    // The workers tell once a second, so this is at most so much late.
+    if (silentUs > this.#plan.giveUpMs * 1e3) this.#stop('targetLost');
+  }
+
+  #nowUs(): number {
+    return this.#zeroUs < 0 ? 0 : monotonicUs() - this.#zeroUs;
+  }
+
+  #tell(message: CoordinatorMessage): void {
+    for (const task of this.#tasks) task.port.postMessage(message);
+  }
+}

@@ -1,0 +1,27 @@
+/** Turns the target's name into the addresses that the run may use, once. */
+import { lookup } from 'node:dns/promises';
+import { PostrushError } from '../errors.js';
+import type { PinnedAddress } from '../messages/coordinator-worker.js';
+import { checkPinnedAddresses } from '../plan/address-safety.js';
+import type { LoadPlan } from '../plan/load-plan.js';
+
+/**
+ * Resolves the target and checks every address behind its name.
+ *
+ * @throws PostrushError E_TARGET when the name does not resolve; E_CONFIG when an address needs consent that was not given
+ */
+export async function pinTarget(plan: LoadPlan): Promise<PinnedAddress[]> {
+  const { host, url } = plan.target;
+  const addresses = await lookup(host, { all: true }).catch((error: unknown) => {
+    throw new PostrushError('E_TARGET', `${url}: the host name '${host}' does not resolve; check its spelling, or give an address`, {
+      cause: error,
+    });
+  });
+  const issues = checkPinnedAddresses(
+    plan,
+    addresses.map(({ address }) => address),
+  );
+  const [first] = issues;
+  if (first !== undefined) throw new PostrushError('E_CONFIG', `${first.path}: ${first.message}`, { issues });
+  return addresses.map(({ address, family }) => ({ address, family: family === 6 ? 6 : 4 }));
+}

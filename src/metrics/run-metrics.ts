@@ -1,0 +1,141 @@
+/** All that the generators have said so far, merged: totals per phase, and the run over time. */
+import { STEP_COUNT } from '../protocol/steps.js';
+import { type HealthRecord, type IntervalRecord, type PhaseCounts } from './interval-record.js';
+import { LatencyHistogram, LatencySet } from './latency-histograms.js';
+import { Outcome } from './outcome.js';
+import { Timeline, type RunningCounts } from './timeline.js';
+
+/** What one worker has said. */
+export interface WorkerMetrics {
+  readonly workerId: number;
+  /** The newest record; its counters are totals. Null: it has said nothing. */
+  last: IntervalRecord | null;
+  intervals: number;
+  /** Busy time and length of its intervals inside the window, s. */
+  busySec: number;
+  windowSec: number;
+  readonly eventLoopLag: LatencyHistogram;
+  lost: boolean;
+}
+
+/** Merged metrics of a run. */
+export class RunMetrics {
+  readonly workers: readonly WorkerMetrics[];
+  /** Per phase: what began in the warm-up, what began after it. */
+  readonly latencies = [new LatencySet(), new LatencySet()] as const;
+  readonly eventLoopLag = new LatencyHistogram();
+  readonly timeline: Timeline;
+  /** Interval records whose own counters did not balance. */
+  unbalancedRecords = 0;
+  peakOpenSessions = 0;
+  readonly #warmupEndUs: number;
+  #windowEndUs: number;
+  readonly #before: RunningCounts[];
+
+  constructor(workerCount: number, warmupEndUs: number, windowEndUs: number) {
+    this.workers = Array.from({ length: workerCount }, (_, workerId) => ({
+      workerId,
+      last: null,
+      intervals: 0,
+      busySec: 0,
+      windowSec: 0,
+      eventLoopLag: new LatencyHistogram(),
+      lost: false,
+    }));
+    this.#warmupEndUs = warmupEndUs;
+    this.#windowEndUs = windowEndUs;
+    this.timeline = new Timeline(workerCount);
+    this.#before = Array.from({ length: workerCount }, () => runningCounts(null));
+  }
+
+  /** The run was stopped before its window would have ended. */
+  stopped(atUs: number): void {
+    this.#windowEndUs = Math.min(this.#windowEndUs, atUs);
+  }
+
+  /** Takes in one record. */
+  add(record: IntervalRecord): void {
+    const worker = this.workers[record.workerId];
+    if (worker === undefined) return;
+    worker.last = record;
+    worker.intervals++;
+    if (!record.phases.every(isBalanced)) this.unbalancedRecords++;
+    for (const phase of [0, 1] as const) {
+      for (const latency of record.latencies[phase]) this.latencies[phase].add(latency);
+    }
+    const middleUs = (record.startUs + record.endUs) / 2;
+    if (middleUs >= this.#warmupEndUs && middleUs < this.#windowEndUs) {
+      const sec = (record.endUs - record.startUs) / 1e6;
+      worker.busySec += record.health.busy * sec;
+      worker.windowSec += sec;
+      worker.eventLoopLag.add(record.health.eventLoopLag);
+      this.eventLoopLag.add(record.health.eventLoopLag);
+    }
+    const now = runningCounts(record);
+    this.timeline.add(record, now, this.#before[record.workerId] ?? now);
+    this.#before[record.workerId] = now;
+    const open = this.workers.reduce((sum, { last }) => sum + (last?.openSessions ?? 0), 0);
+    this.peakOpenSessions = Math.max(this.peakOpenSessions, open);
+  }
+
+  /** When any server last greeted us, µs since time zero; -1: never. */
+  get lastGreetedUs(): number {
+    return this.workers.reduce((latest, { last }) => Math.max(latest, last?.lastGreetedUs ?? -1), -1);
+  }
+
+  /** Counters of one phase, one entry per worker that has said something. */
+  phase(phase: 0 | 1): PhaseCounts[] {
+    return this.workers.flatMap(({ last }) => (last === null ? [] : [last.phases[phase]]));
+  }
+
+  /** Health records, the newest of each worker. */
+  health(): HealthRecord[] {
+    return this.workers.flatMap(({ last }) => (last === null ? [] : [last.health]));
+  }
+}
+
+/** The books of one phase of one record: every equation that must hold at any moment. */
+export function isBalanced(counts: PhaseCounts): boolean {
+  const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+  const replied = new Float64Array(STEP_COUNT);
+  for (const row of counts.replies) {
+    if (!row.interim) replied[row.step] = (replied[row.step] as number) + row.count;
+  }
+  return (
+    counts.messagesAttempted === sum(counts.messages) + counts.messagesInFlight &&
+    counts.recipientsAttempted === sum(counts.recipients) + counts.recipientsInFlight &&
+    counts.sessions.started === sum(counts.sessions.ended) + counts.sessions.open &&
+    counts.clients.started === sum(counts.clients.ended) + counts.clients.open &&
+    counts.sent.every(
+      (sent, step) =>
+        sent === (counts.replied[step] ?? 0) + (counts.failed[step] ?? 0) + (counts.inFlight[step] ?? 0),
+    )
+  );
+}
+
+/** The counters of a record that the timeline takes differences of, over both phases. */
+function runningCounts(record: IntervalRecord | null): RunningCounts {
+  const total: RunningCounts = {
+    attempted: 0,
+    accepted: 0,
+    deferred: 0,
+    rejected: 0,
+    failed: 0,
+    replies: [0, 0, 0, 0],
+    errors: 0,
+    cpuSec: record === null ? 0 : Math.max(0, record.health.cpuSec),
+  };
+  for (const phase of record?.phases ?? []) {
+    total.attempted += phase.messagesAttempted;
+    total.accepted += phase.messages[Outcome.accepted] ?? 0;
+    total.deferred += phase.messages[Outcome.deferred] ?? 0;
+    total.rejected += phase.messages[Outcome.rejected] ?? 0;
+    total.failed += phase.messages[Outcome.failed] ?? 0;
+    for (const { code, count } of phase.replies) {
+      const index = Math.floor(code / 100) - 2;
+      if (index >= 0 && index < 4) total.replies[index] = (total.replies[index] ?? 0) + count;
+    }
+    for (const { count } of phase.errors) total.errors += count;
+  }
+  return total;
+}
