@@ -1,8 +1,6 @@
 /**
  * What replies mean, in words short enough for a row of a report. Knows numbers only: the server's own text is another matter.
  */
-import { NO_ENHANCED } from './enhanced-status.js';
-
 export { formatEnhanced } from './enhanced-status.js';
 
 /** RFC 5321 §4.2.2 and §4.2.3 unless another source is named. */
@@ -15,7 +13,7 @@ const CODE_MEANINGS: ReadonlyMap<number, string> = new Map([
   [235, 'authentication succeeded'],
   [250, 'completed'],
   [251, 'user not local, will be forwarded'],
-  [252, 'cannot verify user, will try delivery'],
+  [252, 'user not verified, will try'],
   // RFC 4954 §4
   [334, 'authentication goes on'],
   [354, 'send the message'],
@@ -182,7 +180,9 @@ export function meaningOfReply(code: number, enhanced: number): string {
 
 /** The class is left out, because the code says it already. */
 function meaningOfEnhanced(enhanced: number): string | undefined {
-  if (enhanced === NO_ENHANCED) return undefined;
   const subjectAndDetail = enhanced % 1_000_000;
-  return ENHANCED_MEANINGS.get(subjectAndDetail) ?? SUBJECT_MEANINGS[Math.floor(subjectAndDetail / 1_000)];
+  const known = ENHANCED_MEANINGS.get(subjectAndDetail);
+  // That a success is about an address or a mailbox tells nobody anything.
+  const isFailure = enhanced >= 4_000_000;
+  return known ?? (isFailure ? SUBJECT_MEANINGS[Math.floor(subjectAndDetail / 1_000)] : undefined);
 }
