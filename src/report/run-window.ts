@@ -1,0 +1,32 @@
+/** Where the measured window of a run lies. Pure arithmetic. */
+import type { RunMetrics } from '../metrics/run-metrics.js';
+import type { LoadPlan } from '../plan/load-plan.js';
+
+/** The window, in µs since time zero. */
+export interface RunWindow {
+  readonly warmupEndUs: number;
+  /** By the plan's time; else when the last message was settled; earlier when the run was stopped. */
+  readonly endUs: number;
+  /** When the last connection was closed. */
+  readonly lastUs: number;
+}
+
+/**
+ * Finds the window of a run.
+ *
+ * @param stoppedAtUs - when the run was stopped before its plan ended; Infinity: it was not
+ */
+export function windowOf(plan: LoadPlan, metrics: RunMetrics, stoppedAtUs: number): RunWindow {
+  const latest = (read: (worker: RunMetrics['workers'][number]) => number): number =>
+    metrics.workers.reduce((max, worker) => Math.max(max, read(worker)), 0);
+  const lastUs = latest(({ last }) => last?.endUs ?? 0);
+  const lastSettledUs = latest(({ last }) => last?.window.lastSettledUs ?? 0);
+  const plannedWarmupEndUs = plan.warmupMs * 1e3;
+  const warmupEndUs = Math.min(plannedWarmupEndUs, Math.max(lastUs, 0));
+  const plannedEndUs = plan.durationMs === null ? Infinity : plannedWarmupEndUs + plan.durationMs * 1e3;
+  let endUs: number;
+  if (stoppedAtUs !== Infinity) endUs = Math.min(stoppedAtUs, plannedEndUs);
+  // A run with both ends may be over before its time.
+  else endUs = lastUs >= plannedEndUs ? plannedEndUs : lastSettledUs;
+  return { warmupEndUs, endUs: Math.max(endUs, warmupEndUs), lastUs: Math.max(lastUs, endUs) };
+}

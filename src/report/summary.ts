@@ -1,0 +1,127 @@
+/** From merged metrics to the result of a run: every number that a report shows is made here, once. */
+import type { PinnedAddress, PreflightResult } from '../messages/coordinator-worker.js';
+import type { PhaseTotals } from '../metrics/phase-totals.js';
+import type { RunMetrics } from '../metrics/run-metrics.js';
+import type { LoadPlan } from '../plan/load-plan.js';
+import type { RedactedPlan } from '../plan/redact-plan.js';
+import type { BookCheck, DroppedMessages } from '../verdict/books.js';
+import type { HealthGate } from '../verdict/health-gates.js';
+import type { Verdict, VerdictReason } from '../verdict/verdict.js';
+import type { GeneratorHealth, RunResult } from './result-schema.js';
+import type { RunWindow } from './run-window.js';
+import { blocksOf } from './summary-blocks.js';
+import { intervalsOf } from './summary-timeline.js';
+
+/** All that a result is made from. */
+export interface SummaryInput {
+  readonly plan: LoadPlan;
+  readonly redactedPlan: RedactedPlan;
+  readonly address: PinnedAddress;
+  readonly preflight: PreflightResult;
+  readonly builtInSink: { readonly replyDelayMs: number } | null;
+  readonly environment: RunResult['environment'];
+  readonly tool: RunResult['tool'];
+  readonly metrics: RunMetrics;
+  readonly totals: readonly [PhaseTotals, PhaseTotals];
+  readonly window: RunWindow;
+  readonly offered: number;
+  readonly dropped: DroppedMessages;
+  readonly endedBy: RunResult['endedBy'];
+  readonly startedAt: Date;
+  readonly startupSec: number;
+  readonly isComplete: boolean;
+  readonly busyShares: readonly number[];
+  readonly gates: readonly HealthGate[];
+  readonly checks: readonly BookCheck[];
+  readonly verdict: Verdict;
+  readonly reasons: readonly VerdictReason[];
+}
+
+const NOTHING_DROPPED: DroppedMessages = { cap: 0, target: 0, end: 0, worker: 0 };
+
+/** Makes the result of a run. */
+export function summarise(input: SummaryInput): RunResult {
+  const { plan, metrics, totals, window, preflight } = input;
+  const [warmup, main] = totals;
+  const hasWarmup = plan.warmupMs > 0;
+  return {
+    schema: 'postrush.result/1',
+    verdict: input.verdict,
+    reasons: [...input.reasons],
+    complete: input.isComplete,
+    endedBy: input.endedBy,
+    tool: input.tool,
+    environment: input.environment,
+    target: {
+      url: plan.target.url,
+      host: plan.target.host,
+      port: plan.target.port,
+      address: input.address.address,
+      family: input.address.family,
+      greeting: preflight.greeting,
+      keywords: [...preflight.keywords],
+      keywordsAfterTls: preflight.keywordsAfterTls === null ? null : [...preflight.keywordsAfterTls],
+      tls: preflight.tls,
+      builtInSink: input.builtInSink,
+    },
+    plan: { ...input.redactedPlan },
+    preflight: { connections: preflight.connections, commands: preflight.commands },
+    window: {
+      startedAt: input.startedAt.toISOString(),
+      measuredSec: (window.endUs - window.warmupEndUs) / 1e6,
+      warmupSec: window.warmupEndUs / 1e6,
+      drainSec: (window.lastUs - window.endUs) / 1e6,
+    },
+    arrivals: null,
+    ...blocksOf(main, metrics.latencies[1], input.offered, input.dropped, metrics.peakOpenSessions),
+    throughput: throughputOf(metrics, window),
+    intervals: intervalsOf(metrics.timeline.finish(), window),
+    generator: healthOf(input, warmup, main),
+    objectives: [],
+    books: { balanced: input.checks.every(({ ok }) => ok), checks: [...input.checks] },
+    warmup: hasWarmup
+      ? blocksOf(warmup, metrics.latencies[0], warmup.messagesAttempted, NOTHING_DROPPED, metrics.peakOpenSessions)
+      : null,
+  };
+}
+
+function throughputOf(metrics: RunMetrics, window: RunWindow): RunResult['throughput'] {
+  const sec = (window.endUs - window.warmupEndUs) / 1e6;
+  const perSec = (field: 'attempted' | 'accepted' | 'recipientsAccepted' | 'bytesSent'): number =>
+    sec > 0 ? metrics.workers.reduce((sum, { last }) => sum + (last?.window[field] ?? 0), 0) / sec : 0;
+  return {
+    offeredPerSec: null,
+    attemptedPerSec: perSec('attempted'),
+    acceptedPerSec: perSec('accepted'),
+    recipientsPerSec: perSec('recipientsAccepted'),
+    bytesPerSec: perSec('bytesSent'),
+  };
+}
+
+function healthOf(input: SummaryInput, warmup: PhaseTotals, main: PhaseTotals): GeneratorHealth {
+  const { metrics, busyShares } = input;
+  const cpuOf = (cpuSec: number | undefined): number | null => (cpuSec === undefined || cpuSec < 0 ? null : cpuSec);
+  const workers = metrics.workers.map(({ workerId, last, eventLoopLag, lost }) => ({
+    workerId,
+    busy: busyShares[workerId] ?? 0,
+    cpuSec: cpuOf(last?.health.cpuSec),
+    eventLoopLagP99Us: eventLoopLag.valueAt(99),
+    lost,
+    sessions: (last?.phases[0].sessions.started ?? 0) + (last?.phases[1].sessions.started ?? 0),
+  }));
+  const isKnown = workers.every(({ cpuSec }) => cpuSec !== null);
+  const cpuSec = isKnown ? workers.reduce((sum, worker) => sum + (worker.cpuSec ?? 0), 0) : null;
+  const messages = warmup.messagesAttempted + main.messagesAttempted;
+  const health = metrics.health();
+  return {
+    workers,
+    eventLoopLag: metrics.eventLoopLag.summary(),
+    busy: Math.max(0, ...busyShares),
+    cpuSec,
+    cpuUsPerMessage: cpuSec === null || messages === 0 ? null : (cpuSec * 1e6) / messages,
+    startupSec: input.startupSec,
+    fileLimitHits: health.reduce((sum, { fileLimitHits }) => sum + fileLimitHits, 0),
+    portLimitHits: health.reduce((sum, { portLimitHits }) => sum + portLimitHits, 0),
+    gates: input.gates.map((gate) => ({ ...gate })),
+  };
+}

@@ -1,0 +1,241 @@
+/** A whole run, put together: plan, target, pre-flight, load, verdict, result. The composition root. */
+import { readFileSync } from 'node:fs';
+import { availableParallelism, cpus, totalmem } from 'node:os';
+import { Coordinator, type LoadHooks, type LoadOutcome } from './coordinator/coordinator.js';
+import { pinTarget } from './coordinator/pin-target.js';
+import { PostrushError } from './errors.js';
+import type { PinnedAddress, PreflightResult } from './messages/coordinator-worker.js';
+import { totalsOf, type PhaseTotals } from './metrics/phase-totals.js';
+import type { RunMetrics } from './metrics/run-metrics.js';
+import type { LoadPlan } from './plan/load-plan.js';
+import type { LoadTestOptions } from './plan/options.js';
+import { partition } from './plan/partition.js';
+import { redactPlan } from './plan/redact-plan.js';
+import { resolvePlan } from './plan/resolve-plan.js';
+import type { RunProgress } from './report/progress.js';
+import type { RunResult } from './report/result-schema.js';
+import { windowOf } from './report/run-window.js';
+import { summarise } from './report/summary.js';
+import { MessageTemplate } from './scenario/message-template.js';
+import { checkBooks, type DroppedMessages } from './verdict/books.js';
+import { busyShares, checkHealth } from './verdict/health-gates.js';
+import { judge } from './verdict/verdict.js';
+
+export { startBuiltInSink } from './coordinator/built-in-sink.js';
+
+/** Descriptors that Node, its threads and the built-in sink need beside the sessions. */
+const SPARE_DESCRIPTORS = 64;
+
+/** What a caller may hear of a run, and how it may end it. */
+export interface RunHooks {
+  /** Called about once a second while the run goes on. */
+  onProgress?(progress: RunProgress): void;
+  /** Stop: finish the messages under way until the drain deadline, then report. */
+  readonly stop?: AbortSignal;
+  /** Cut: end everything now, then report. */
+  readonly cut?: AbortSignal;
+  /** The target is the built-in sink; the result says so. */
+  readonly builtInSink?: { readonly replyDelayMs: number };
+  /** For tests of what happens when a worker dies: another worker module, and its heap. */
+  readonly workers?: { readonly url?: URL; readonly heapMb?: number };
+}
+
+/**
+ * Runs a load test.
+ *
+ * @param options - what to do, as on the command line
+ * @returns the result, also when the verdict is fail or invalid
+ * @throws PostrushError `E_CONFIG` for unusable options, `E_TARGET` when the target cannot be reached or refused the
+ * pre-flight session, `E_LIMIT` when this machine's limits are too low
+ */
+export async function run(options: LoadTestOptions, hooks: RunHooks = {}): Promise<RunResult> {
+  return runPlan(resolvePlan(options, availableParallelism()), hooks);
+}
+
+/** Runs a plan. See {@link run}. */
+export async function runPlan(plan: LoadPlan, hooks: RunHooks = {}): Promise<RunResult> {
+  checkFileLimit(plan, hooks.builtInSink !== undefined);
+  // Compiled here once only to refuse what cannot be compiled before anything is sent.
+  void new MessageTemplate(plan);
+  const addresses = await pinTarget(plan);
+  const loadHooks: LoadHooks = {
+    stop: hooks.stop,
+    cut: hooks.cut,
+    generatorUrl: hooks.workers?.url,
+    workerHeapMb: hooks.workers?.heapMb,
+    onMetrics: progressReporter(plan, hooks),
+  };
+  const coordinator = new Coordinator(plan, loadHooks);
+  try {
+    hooks.onProgress?.(progressOf('preflight', 0, plan, null));
+    const { address, preflight } = await approach(plan, coordinator, addresses);
+    const startupSec = process.uptime();
+    const outcome = await coordinator.load(address, partition(plan));
+    return resultOf(plan, hooks, address, preflight, outcome, startupSec);
+  } finally {
+    await coordinator.close();
+  }
+}
+
+/** Tries the addresses behind the target's name until one can be connected to; from then on it is the target. */
+async function approach(
+  plan: LoadPlan,
+  coordinator: Coordinator,
+  addresses: readonly PinnedAddress[],
+): Promise<{ address: PinnedAddress; preflight: PreflightResult }> {
+  let problem = '';
+  for (const address of addresses) {
+    const preflight = await coordinator.preflight(address);
+    if (preflight.ok) return { address, preflight };
+    problem = `${plan.target.url} ${preflight.problem}; ${preflight.advice}`;
+    if (preflight.isConnected) break;
+  }
+  throw new PostrushError('E_TARGET', problem);
+}
+
+function resultOf(
+  plan: LoadPlan,
+  hooks: RunHooks,
+  address: PinnedAddress,
+  preflight: PreflightResult,
+  outcome: LoadOutcome,
+  startupSec: number,
+): RunResult {
+  const { metrics, lost, endedBy, stoppedAtUs } = outcome;
+  const totals: [PhaseTotals, PhaseTotals] = [totalsOf(metrics, 0), totalsOf(metrics, 1)];
+  const { offered, dropped } = offeredOf(plan, totals[1].messagesAttempted, outcome);
+  const gates = checkHealth(metrics);
+  const checks = checkBooks({ metrics, phases: totals, offered, dropped, results: outcome.results });
+  const { verdict, reasons } = judge({
+    gates,
+    checks,
+    lost,
+    isTargetLost: endedBy === 'targetLost',
+    giveUpSec: plan.giveUpMs / 1e3,
+  });
+  return summarise({
+    plan,
+    redactedPlan: redactPlan(plan),
+    address,
+    preflight,
+    builtInSink: hooks.builtInSink ?? null,
+    environment: environment(),
+    tool: { name: 'postrush', version: version() },
+    metrics,
+    totals,
+    window: windowOf(plan, metrics, stoppedAtUs),
+    offered,
+    dropped,
+    endedBy,
+    startedAt: outcome.startedAt,
+    startupSec,
+    isComplete: lost.length === 0,
+    busyShares: busyShares(metrics),
+    gates,
+    checks,
+    verdict,
+    reasons,
+  });
+}
+
+/** What the plan held, and why some of it was never begun. With a duration nothing more was offered than was begun. */
+function offeredOf(
+  plan: LoadPlan,
+  attempted: number,
+  { lost, endedBy, metrics }: LoadOutcome,
+): { offered: number; dropped: DroppedMessages } {
+  if (plan.messages === null || plan.durationMs !== null) {
+    return { offered: attempted, dropped: { cap: 0, target: 0, end: 0, worker: 0 } };
+  }
+  const shares = partition(plan);
+  const worker = lost.reduce((sum, { workerId }) => {
+    const begun = metrics.workers[workerId]?.last?.phases[1].messagesAttempted ?? 0;
+    return sum + (shares[workerId]?.messages ?? 0) - begun;
+  }, 0);
+  const rest = plan.messages - attempted - worker;
+  const isTargetLost = endedBy === 'targetLost';
+  return {
+    offered: plan.messages,
+    dropped: { cap: 0, target: isTargetLost ? rest : 0, end: isTargetLost ? 0 : rest, worker },
+  };
+}
+
+/** Calls the progress hook once per complete second. */
+function progressReporter(plan: LoadPlan, hooks: RunHooks): (metrics: RunMetrics, nowUs: number) => void {
+  let seenEndUs = 0;
+  return (metrics, nowUs) => {
+    const { latest } = metrics.timeline;
+    if (hooks.onProgress === undefined || latest === null || latest.endUs === seenEndUs) return;
+    seenEndUs = latest.endUs;
+    const warmupEndUs = plan.warmupMs * 1e3;
+    const endUs = plan.durationMs === null ? Infinity : warmupEndUs + plan.durationMs * 1e3;
+    const phase = hooks.stop?.aborted === true || latest.startUs >= endUs ? 'drain' : latest.endUs <= warmupEndUs ? 'warmup' : 'measured';
+    hooks.onProgress(progressOf(phase, nowUs, plan, metrics));
+  };
+}
+
+function progressOf(phase: RunProgress['phase'], nowUs: number, plan: LoadPlan, metrics: RunMetrics | null): RunProgress {
+  const latest = metrics?.timeline.latest ?? null;
+  const counted = metrics === null ? null : totalsOf(metrics, phase === 'warmup' ? 0 : 1);
+  const planned = { preflight: null, warmup: plan.warmupMs, measured: plan.durationMs, drain: plan.drainMs }[phase];
+  const beganUs = phase === 'warmup' ? 0 : plan.warmupMs * 1e3 + (phase === 'drain' ? (plan.durationMs ?? 0) * 1e3 : 0);
+  const intervalSec = latest === null ? 0 : (latest.endUs - latest.startUs) / 1e6;
+  const of = (index: number): number => counted?.messages[index] ?? 0;
+  return {
+    phase,
+    elapsedSec: Math.max(0, nowUs - beganUs) / 1e6,
+    plannedSec: planned === null ? null : planned / 1e3,
+    intervalSec,
+    attempted: counted?.messagesAttempted ?? 0,
+    accepted: of(0),
+    deferred: of(1),
+    rejected: of(2),
+    failed: of(3),
+    acceptedPerSec: latest !== null && intervalSec > 0 ? latest.counts.accepted / intervalSec : 0,
+    openSessions: latest?.openSessions ?? 0,
+    p99Us: latest?.acceptedLatencyP99Us ?? null,
+    generatorBusy: latest?.busy ?? 0,
+    plannedMessages: phase === 'measured' ? plan.messages : null,
+  };
+}
+
+/** Refuses a load that this process could not open the sockets for. */
+function checkFileLimit(plan: LoadPlan, withSink: boolean): void {
+  const limit = fileLimit();
+  const needed = plan.sessions * (withSink ? 2 : 1) + SPARE_DESCRIPTORS;
+  if (limit === null || needed <= limit) return;
+  throw new PostrushError(
+    'E_LIMIT',
+    `${plan.target.url}: ${String(plan.sessions)} sessions need about ${String(needed)} open files, but this process may ` +
+      `have ${String(limit)}; raise the limit (ulimit -n ${String(needed)}) or use fewer sessions (-s)`,
+  );
+}
+
+/** How many files this process may have open; null where the platform does not tell. */
+function fileLimit(): number | null {
+  try {
+    const line = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'));
+    return line?.[1] === undefined ? null : Number(line[1]);
+  } catch {
+    // Not Linux: a limit that is hit is then counted during the run.
+    return null;
+  }
+}
+
+function environment(): RunResult['environment'] {
+  const processors = cpus();
+  return {
+    node: process.version,
+    platform: process.platform,
+    arch: process.arch,
+    cpuModel: processors[0]?.model ?? 'unknown',
+    cores: availableParallelism(),
+    memoryBytes: totalmem(),
+  };
+}
+
+function version(): string {
+  const depth = import.meta.url.includes('/dist/') ? '../../package.json' : '../package.json';
+  const manifest = JSON.parse(readFileSync(new URL(depth, import.meta.url), 'utf8')) as { version: string };
+  return manifest.version;
+}

@@ -1,0 +1,134 @@
+/** The books: equations that hold between independent counts of the same run. When one fails the numbers do not count. */
+import type { PhaseTotals } from '../metrics/phase-totals.js';
+import { LATENCY_COUNT, LatencyKey } from '../metrics/interval-record.js';
+import type { LatencySet } from '../metrics/latency-histograms.js';
+import { Ending, Outcome } from '../metrics/outcome.js';
+import type { RunMetrics } from '../metrics/run-metrics.js';
+import { STEP_COUNT, STEP_NAMES, Step } from '../protocol/steps.js';
+
+/** One equation. */
+export interface BookCheck {
+  readonly name: string;
+  readonly left: number;
+  readonly right: number;
+  readonly ok: boolean;
+}
+
+/** Messages that the plan held and that were never begun, by cause. */
+export interface DroppedMessages {
+  readonly cap: number;
+  readonly target: number;
+  readonly end: number;
+  readonly worker: number;
+}
+
+/** What the equations are about. */
+export interface BooksInput {
+  readonly metrics: RunMetrics;
+  /** What began in the warm-up, what began after it. */
+  readonly phases: readonly [PhaseTotals, PhaseTotals];
+  readonly offered: number;
+  readonly dropped: DroppedMessages;
+  /** Per worker that ended by itself: records it sent, and values it recorded per phase and latency key. */
+  readonly results: readonly {
+    readonly workerId: number;
+    readonly intervals: number;
+    readonly latencyCounts: readonly [readonly number[], readonly number[]];
+  }[];
+}
+
+/** Steps whose success is no reply of the server. */
+const WITHOUT_REPLY: readonly number[] = [Step.connect, Step.tls, Step.transfer];
+
+/** Checks every equation of the run. */
+export function checkBooks(input: BooksInput): BookCheck[] {
+  const [warmup, main] = input.phases;
+  const { cap, target, end, worker } = input.dropped;
+  const dropped = cap + target + end + worker;
+  const checks = [
+    check('messages: offered = attempted + dropped', input.offered, main.messagesAttempted + dropped),
+    ...checkPhase('', main, input.metrics.latencies[1]),
+  ];
+  if (warmup.messagesAttempted > 0 || warmup.sessions.started > 0) {
+    checks.push(...checkPhase('warm-up: ', warmup, input.metrics.latencies[0]));
+  }
+  checks.push(check('interval records that do not balance = 0', input.metrics.unbalancedRecords, 0));
+  for (const result of input.results) {
+    const received = input.metrics.workers[result.workerId]?.intervals ?? 0;
+    checks.push(
+      check(`worker ${String(result.workerId)}: interval records sent = received`, result.intervals, received),
+    );
+  }
+  if (input.results.length === input.metrics.workers.length) checks.push(...checkTransport(input));
+  return checks;
+}
+
+/** The values that workers recorded must all be in the merged histograms. */
+function checkTransport({ metrics, results }: BooksInput): BookCheck[] {
+  let recorded = 0;
+  let merged = 0;
+  for (const phase of [0, 1] as const) {
+    for (const { latencyCounts } of results) recorded += sum(latencyCounts[phase]);
+    for (let key = 0; key < LATENCY_COUNT; key++) merged += metrics.latencies[phase].get(key)?.histogramCount ?? 0;
+  }
+  return [check('latencies: recorded by workers = merged', recorded, merged)];
+}
+
+function checkPhase(prefix: string, totals: PhaseTotals, latencies: LatencySet): BookCheck[] {
+  const { messages, recipients, clients, sessions } = totals;
+  const of = (outcome: number): number => messages[outcome] ?? 0;
+  const timed = (key: number): number => latencies.get(key)?.histogramCount ?? 0;
+  return [
+    check(`${prefix}messages: attempted = sum of outcomes`, totals.messagesAttempted, sum(messages)),
+    check(`${prefix}recipients: attempted = sum of outcomes`, totals.recipientsAttempted, sum(recipients)),
+    check(`${prefix}sessions: started = completed + failed + cut`, sessions.started, sum(sessions.ended)),
+    check(`${prefix}clients: started = completed + failed + cut`, clients.started, sum(clients.ended)),
+    ...checkSteps(prefix, totals, timed),
+    check(`${prefix}latency.message: values = accepted`, timed(LatencyKey.message), of(Outcome.accepted)),
+    check(
+      `${prefix}latency.refused: values = deferred + rejected`,
+      timed(LatencyKey.refused),
+      of(Outcome.deferred) + of(Outcome.rejected),
+    ),
+    check(
+      `${prefix}latency.unfinished: values = failed + cut by the end`,
+      timed(LatencyKey.unfinished),
+      of(Outcome.failed) + of(Outcome.cut) - totals.cutWithWorker,
+    ),
+    check(
+      `${prefix}latency.session: values = completed + failed`,
+      timed(LatencyKey.session),
+      sum(sessions.ended) - (sessions.ended[Ending.cut] ?? 0),
+    ),
+  ];
+}
+
+function checkSteps(prefix: string, totals: PhaseTotals, timed: (key: number) => number): BookCheck[] {
+  const checks: BookCheck[] = [];
+  for (let step = 0; step < STEP_COUNT; step++) {
+    const sent = totals.sent[step] ?? 0;
+    if (sent === 0 || step === Step.session) continue;
+    const name = `${prefix}${STEP_NAMES[step] ?? ''}`;
+    const replied = totals.replied[step] ?? 0;
+    const failed = totals.failed[step] ?? 0;
+    const rows = totals.replies.filter((row) => row.step === step && !row.interim);
+    const errors = totals.errors.filter((row) => row.step === step);
+    checks.push(
+      check(`${name}: sent = replied + failed + in flight`, sent, replied + failed + (totals.inFlight[step] ?? 0)),
+      check(`${name}: latencies = replied`, timed(step), replied),
+      check(`${name}: errors = failed`, sum(errors.map(({ count }) => count)), failed),
+    );
+    if (!WITHOUT_REPLY.includes(step)) {
+      checks.push(check(`${name}: reply rows = replied`, sum(rows.map(({ count }) => count)), replied));
+    }
+  }
+  return checks;
+}
+
+function check(name: string, left: number, right: number): BookCheck {
+  return { name, left, right, ok: left === right };
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

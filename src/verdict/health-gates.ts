@@ -1,0 +1,44 @@
+/** The health gates: bounds on the generator itself. When one breaks, the numbers say more of it than of the server. */
+import type { RunMetrics } from '../metrics/run-metrics.js';
+
+/** One gate and what was measured against it. */
+export interface HealthGate {
+  readonly name: string;
+  /** Null: no data, which breaks no gate. */
+  readonly value: number | null;
+  readonly bound: number;
+  readonly unit: 'us' | 'share' | 'count';
+  readonly ok: boolean;
+}
+
+/** Event-loop lag at p99 above which times are those of the generator's own queue. */
+const MAX_EVENT_LOOP_LAG_P99_US = 100_000;
+/** Share of the window that a worker may be busy under closed load. */
+const MAX_BUSY_SHARE = 0.95;
+
+/** Share of the window in which each worker was busy, 0 to 1, by worker id. */
+export function busyShares(metrics: RunMetrics): number[] {
+  return metrics.workers.map(({ busySec, windowSec }) => (windowSec > 0 ? busySec / windowSec : 0));
+}
+
+/** Measures every gate. */
+export function checkHealth(metrics: RunMetrics): HealthGate[] {
+  const lagP99Us = metrics.eventLoopLag.valueAt(99);
+  const busy = Math.max(0, ...busyShares(metrics));
+  const health = metrics.health();
+  const hits = (key: 'fileLimitHits' | 'portLimitHits'): number => health.reduce((sum, record) => sum + record[key], 0);
+  const none = (name: string, value: number): HealthGate => ({ name, value, bound: 0, unit: 'count', ok: value === 0 });
+  return [
+    {
+      name: 'eventLoopLag.p99',
+      value: lagP99Us,
+      bound: MAX_EVENT_LOOP_LAG_P99_US,
+      unit: 'us',
+      ok: lagP99Us === null || lagP99Us < MAX_EVENT_LOOP_LAG_P99_US,
+    },
+    { name: 'utilisation', value: busy, bound: MAX_BUSY_SHARE, unit: 'share', ok: busy < MAX_BUSY_SHARE },
+    none('fileLimit', hits('fileLimitHits')),
+    none('portLimit', hits('portLimitHits')),
+    none('workersLost', metrics.workers.filter(({ lost }) => lost).length),
+  ];
+}

@@ -1,0 +1,85 @@
+/** Whether the numbers count, and what they say: invalid beats fail beats pass. */
+import type { BookCheck } from './books.js';
+import type { HealthGate } from './health-gates.js';
+
+/** What a run is worth. */
+export type Verdict = 'pass' | 'fail' | 'invalid';
+
+/** Why the verdict is what it is. */
+export interface VerdictReason {
+  /** Stable name: a gate's name, `books`, `workerLost` or `targetLost`. */
+  readonly kind: string;
+  /** One sentence: what, the figure, what to change. */
+  readonly text: string;
+  readonly value: number | null;
+  readonly bound: number | null;
+}
+
+/** What the verdict is made from. */
+export interface VerdictInput {
+  readonly gates: readonly HealthGate[];
+  readonly checks: readonly BookCheck[];
+  readonly lost: readonly { readonly workerId: number; readonly reason: string }[];
+  readonly isTargetLost: boolean;
+  readonly giveUpSec: number;
+}
+
+/** Judges a run. */
+export function judge(input: VerdictInput): { verdict: Verdict; reasons: VerdictReason[] } {
+  const invalid = [
+    ...input.lost.map(lostReason),
+    ...input.gates.filter(({ ok, name }) => !ok && name !== 'workersLost').map(gateReason),
+    ...input.checks.filter(({ ok }) => !ok).map(bookReason),
+  ];
+  const failed: VerdictReason[] = [];
+  if (input.isTargetLost) {
+    failed.push({
+      kind: 'targetLost',
+      text: `the target was lost: no session got a greeting for ${String(input.giveUpSec)} s (--give-up)`,
+      value: null,
+      bound: input.giveUpSec,
+    });
+  }
+  const verdict = invalid.length > 0 ? 'invalid' : failed.length > 0 ? 'fail' : 'pass';
+  return { verdict, reasons: [...invalid, ...failed] };
+}
+
+function lostReason({ workerId, reason }: { workerId: number; reason: string }): VerdictReason {
+  return {
+    kind: 'workerLost',
+    text: `worker ${String(workerId)} was lost (${reason}): its last second and what it had under way are missing`,
+    value: null,
+    bound: null,
+  };
+}
+
+function bookReason({ name, left, right }: BookCheck): VerdictReason {
+  return { kind: 'books', text: `the books do not balance: ${name} (${String(left)} and ${String(right)})`, value: left, bound: right };
+}
+
+function gateReason({ name, value, bound }: HealthGate): VerdictReason {
+  return { kind: name, text: gateText(name, value ?? 0, bound), value, bound };
+}
+
+function gateText(name: string, value: number, bound: number): string {
+  const percent = (share: number): string => `${(share * 100).toFixed(0)} %`;
+  switch (name) {
+    case 'utilisation':
+      return (
+        `a worker was busy ${percent(value)} of the time (bound ${percent(bound)}): the generator was the limit; ` +
+        'use more workers (-w), fewer sessions (-s), or run it on another machine than the server'
+      );
+    case 'eventLoopLag.p99':
+      return (
+        `the generator's event loop lagged ${(value / 1e3).toFixed(0)} ms at p99 (bound ${(bound / 1e3).toFixed(0)} ms): ` +
+        'latencies are partly its own; use fewer sessions (-s) or a less busy machine'
+      );
+    case 'fileLimit':
+      return `${String(value)} connects failed for want of file descriptors: raise the limit (ulimit -n)`;
+    default:
+      return (
+        `${String(value)} connects failed for want of local ports: use fewer connections per second, ` +
+        'more messages per session (-n), or widen net.ipv4.ip_local_port_range'
+      );
+  }
+}
