@@ -8,30 +8,28 @@ const MOST_CHECKS = 8;
 
 /** What was counted apart, and the checks of the counts. */
 export function booksSection(result: RunResult, width: number): ReportLine[] {
-  const { books, preflight } = result;
-  const failed = books.checks.filter(({ ok }) => !ok);
-  const lines: ReportLine[] = [
-    ...warmupLines(result, width),
-    ...labelled(
-      'Pre-flight',
-      `${formatCounted(preflight.connections, 'connection')}, ${formatCounted(preflight.commands, 'command')}; not counted above`,
-      width,
-    ),
+  return [...warmupLines(result, width), ...preflightLines(result, width), ...checkLines(result.books, width)];
+}
+
+function checkLines({ balanced, checks }: RunResult['books'], width: number): ReportLine[] {
+  if (balanced) return labelled('Books', `balanced: ${formatCounted(checks.length, 'check')}, all hold`, width, 'good');
+  const failed = checks.filter(({ ok }) => !ok);
+  const hidden = failed.length - MOST_CHECKS;
+  return [
+    ...labelled('Books', 'NOT BALANCED: these should be equal', width, 'bad'),
+    ...failed
+      .slice(0, MOST_CHECKS)
+      .flatMap(({ name, left, right }) =>
+        labelled('', `${cleanText(name)}: ${formatCount(left)} and ${formatCount(right)}`, width, 'bad'),
+      ),
+    ...(hidden > 0 ? labelled('', `and ${formatCounted(hidden, 'more check')}`, width, 'bad') : []),
   ];
-  if (books.balanced) {
-    lines.push(
-      ...labelled('Books', `balanced: ${formatCounted(books.checks.length, 'check')} made, all hold`, width, 'good'),
-    );
-    return lines;
-  }
-  lines.push(...labelled('Books', 'NOT BALANCED: these should be equal', width, 'bad'));
-  for (const { name, left, right } of failed.slice(0, MOST_CHECKS)) {
-    lines.push(...labelled('', `${cleanText(name)}: ${formatCount(left)} and ${formatCount(right)}`, width, 'bad'));
-  }
-  if (failed.length > MOST_CHECKS) {
-    lines.push(...labelled('', `and ${formatCounted(failed.length - MOST_CHECKS, 'more check')}`, width, 'bad'));
-  }
-  return lines;
+}
+
+function preflightLines({ preflight }: RunResult, width: number): ReportLine[] {
+  const { connections, commands } = preflight;
+  const text = `${formatCounted(connections, 'connection')}, ${formatCounted(commands, 'command')}; not counted above`;
+  return labelled('Pre-flight', text, width);
 }
 
 function warmupLines({ warmup, window }: RunResult, width: number): ReportLine[] {

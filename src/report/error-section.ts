@@ -9,7 +9,7 @@ import type { ErrorResult, RunResult } from './result-schema.js';
 
 /** Each kind of error in words. */
 export const ERROR_KIND_MEANINGS: Readonly<Record<ErrorKindName, string>> = {
-  refused: 'nothing accepted the connection at that port',
+  refused: 'nothing listens at that address and port',
   unreachable: 'no route to the server',
   reset: 'the server reset the connection (RST)',
   closed: 'the server closed before it replied',
@@ -25,8 +25,9 @@ export const ERROR_KIND_MEANINGS: Readonly<Record<ErrorKindName, string>> = {
   limit: 'this machine ran out of files or ports',
 };
 
+const KIND_WIDTH = 15;
 const COUNT_WIDTH = 10;
-const SAMPLE_INDENT = 11;
+const SAMPLE_INDENT = 10;
 const MOST_ROWS = 16;
 
 /** The error table; nothing but a line when there are none. */
@@ -34,9 +35,9 @@ export function errorSection(result: RunResult, width: number): ReportLine[] {
   if (result.errors.length === 0) return [heading('Errors', 'none')];
   const columns: readonly Column[] = [
     { title: 'Errors', width: SAMPLE_INDENT, align: 'left' },
-    { title: 'kind', width: 15, align: 'left' },
+    { title: 'kind', width: KIND_WIDTH, align: 'left' },
     { title: 'count', width: COUNT_WIDTH, align: 'right' },
-    { title: ' meaning', width: width - 36 + 1, align: 'left' },
+    { title: ' meaning', width: width - SAMPLE_INDENT - KIND_WIDTH - COUNT_WIDTH + 1, align: 'left' },
   ];
   const shown = result.errors.toSorted((a, b) => b.count - a.count).slice(0, MOST_ROWS);
   const lines = [

@@ -21,7 +21,7 @@ export function generatorSection(result: RunResult, width: number): ReportLine[]
   const { generator } = result;
   const broken = generator.gates.filter(({ ok }) => !ok);
   const lines: ReportLine[] = [
-    heading('Generator', `what the load cost this machine: ${costText(result)}`),
+    heading('Generator', costText(result)),
     tableHead(WORKER_COLUMNS),
     ...busiest(generator.workers).map(workerRow),
   ];
@@ -35,7 +35,7 @@ export function generatorSection(result: RunResult, width: number): ReportLine[]
     lines.push(
       ...labelled(
         'WARNING',
-        'The generator was the limit, not the server: the latencies and rates above are not those of the server.',
+        'The generator was the limit, not the server: the latencies and rates above are its own.',
         width,
         'bad',
       ),

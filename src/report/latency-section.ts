@@ -1,9 +1,9 @@
 /** The tables of latencies: whole messages and sessions, then every step. */
 import { STEP_NAMES } from '../protocol/steps.js';
 import { formatCount, formatCounted, formatLatency } from './quantities.js';
-import { heading, piece, type ReportLine } from './report-line.js';
+import { piece, type ReportLine } from './report-line.js';
 import { tableHead, tableRow, type Cell, type Column } from './report-table.js';
-import type { LatencySummary, RunResult, StepResult } from './result-schema.js';
+import type { LatencySummary, MessageTotals, RunResult, StepResult } from './result-schema.js';
 
 const WEAK_MARK = '~';
 const NAME_WIDTH = 11;
@@ -36,7 +36,6 @@ const LATENCY_ROWS = ['message', 'response', 'service', 'wait', 'lag', 'refused'
 
 /** Latencies of messages and sessions, then of every step that occurred. */
 export function latencySection(result: RunResult): ReportLine[] {
-  const { failed, cut, deferred, rejected, accepted } = result.messages;
   const rows = LATENCY_ROWS.flatMap((name) => {
     const summary = result.latency[name];
     // Nothing refused and nothing unfinished needs no line; no message at all does.
@@ -47,38 +46,35 @@ export function latencySection(result: RunResult): ReportLine[] {
     return step === undefined ? [] : [{ name, step }];
   });
   const pipelined = steps.some(({ step }) => step.pipelined > 0);
-  const columns = pipelined ? PIPELINED_STEP_COLUMNS : STEP_COLUMNS;
-  const weak = [...rows.map(({ summary }) => summary), ...steps.map(({ step }) => step.latency)].some(hasWeakColumn);
-
-  const lines: ReportLine[] = [
-    heading(
-      'Latency',
-      `message: accepted ones (${formatCount(accepted)}), MAIL to final reply; refused: ${formatCount(deferred + rejected)}`,
-    ),
-    noVerdictLine(failed, cut),
-    tableHead(LATENCY_COLUMNS),
-    ...rows.map(({ name, summary }) => tableRow(LATENCY_COLUMNS, [name, ...latencyCells(summary)])),
+  const columns = titled('Steps', pipelined ? PIPELINED_STEP_COLUMNS : STEP_COLUMNS);
+  const footnotes = [
+    ...([...rows.map(({ summary }) => summary), ...steps.map(({ step }) => step.latency)].some(hasWeakColumn)
+      ? [`${WEAK_MARK} under 100 values beyond it, do not quote`]
+      : []),
+    ...(pipelined ? ['pipe: sent behind another command'] : []),
   ];
-  if (steps.length > 0) {
-    lines.push(
-      [],
-      heading('Steps', 'from the write of a command to the last line of its reply, whatever the code'),
-      tableHead(columns),
-      ...steps.map(({ name, step }) => stepRow(name, step, columns)),
-    );
-  }
-  if (weak)
-    lines.push([piece(`${WEAK_MARK} fewer than 100 values lie beyond this percentile: do not quote it`, 'faint')]);
-  if (pipelined) lines.push([piece('pipe: sent behind another command in the same write, and timed from it', 'faint')]);
-  return lines;
+  return [
+    tableHead(titled('Latency', LATENCY_COLUMNS)),
+    ...rows.map(({ name, summary }) => tableRow(LATENCY_COLUMNS, [name, ...latencyCells(summary)])),
+    noVerdictLine(result.messages),
+    ...(steps.length === 0 ? [] : [[], tableHead(columns)]),
+    ...steps.map(({ name, step }) => stepRow(name, step, columns)),
+    ...(footnotes.length === 0 ? [] : [[piece(footnotes.join('   '), 'faint')]]),
+  ];
 }
 
-function noVerdictLine(failed: number, cut: number): ReportLine {
-  const text =
-    failed + cut === 0
-      ? 'every message has a verdict'
-      : `${formatCounted(failed + cut, 'message')} without a verdict (${formatCount(failed)} failed, ${formatCount(cut)} cut), timed as unfinished`;
-  return [piece(' '.repeat(NAME_WIDTH + 1)), piece(text, failed + cut === 0 ? 'faint' : 'doubtful')];
+function titled(title: string, columns: readonly Column[]): Column[] {
+  return columns.map((column, index) => (index === 0 ? { ...column, title } : column));
+}
+
+/** Percentiles of accepted messages flatter a server that leaves many without a reply: say how many. */
+function noVerdictLine({ failed, cut }: MessageTotals): ReportLine {
+  if (failed + cut === 0)
+    return [piece('every message has a verdict; message is MAIL to final reply, of accepted ones', 'faint')];
+  const causes = `${formatCount(failed)} failed, ${formatCount(cut)} cut`;
+  return [
+    piece(`${formatCounted(failed + cut, 'message')} without a verdict (${causes}): under unfinished`, 'doubtful'),
+  ];
 }
 
 function stepRow(name: string, step: StepResult, columns: readonly Column[]): ReportLine {

@@ -76,8 +76,9 @@ export function formatBytes(bytes: number): string {
   return `${digits} ${BYTE_UNITS[unit] ?? ''}`;
 }
 
-/** A span of time in seconds: `0.35 s`, `10.0 s`, `3,600 s`. */
+/** A span of time in seconds: `0.35 s`, `10 s`, `10.2 s`, `3,600 s`. */
 export function formatSeconds(sec: number): string {
+  if (Number.isInteger(sec)) return `${formatCount(sec)} s`;
   return `${sec < 9.995 ? sec.toFixed(2) : sec < 999.95 ? sec.toFixed(1) : formatCount(sec)} s`;
 }
 

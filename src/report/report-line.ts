@@ -14,7 +14,7 @@ export type ReportLine = readonly Piece[];
 /** Width of the labels at the left of a report. */
 export const LABEL_WIDTH = 12;
 
-/** Most lines that one labelled paragraph may take. */
+/** Most lines of a paragraph, unless it says otherwise. */
 const PARAGRAPH_LINES = 4;
 
 /** A piece of text. */
@@ -22,14 +22,20 @@ export function piece(text: string, style: Style = 'plain'): Piece {
   return { text, style };
 }
 
-/** The heading of a table: a name, and what there is to say about it. */
+/** A label and a short note beside it; the note must fit. */
 export function heading(name: string, note: string): ReportLine {
   return [piece(name.padEnd(LABEL_WIDTH), 'strong'), piece(note, 'faint')];
 }
 
 /** A paragraph beside a label, broken so that it stays beside it. `text` must be clean. */
-export function labelled(label: string, text: string, width: number, style: Style = 'plain'): ReportLine[] {
-  return wrap(text, width - LABEL_WIDTH, PARAGRAPH_LINES).map((part, index) => [
+export function labelled(
+  label: string,
+  text: string,
+  width: number,
+  style: Style = 'plain',
+  maxLines = PARAGRAPH_LINES,
+): ReportLine[] {
+  return wrap(text, width - LABEL_WIDTH, maxLines).map((part, index) => [
     piece((index === 0 ? label : '').padEnd(LABEL_WIDTH), 'strong'),
     piece(part, style),
   ]);

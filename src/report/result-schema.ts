@@ -261,7 +261,7 @@ const targetResult = z
   .strictObject({
     url: text('Target as asked for'),
     host: text('Host name or address as written'),
-    port: z.int().min(0).max(65535),
+    port: z.int().min(0).max(65535).describe('TCP port'),
     address: text('Address that was used'),
     family: z.union([z.literal(4), z.literal(6)]).describe('IP version'),
     greeting: z.string().nullable().describe('Text of the greeting, as received; null: none came'),
@@ -313,8 +313,8 @@ export type VerdictReason = z.infer<typeof verdictReason>;
 const bookCheck = z
   .strictObject({
     name: text('The equation'),
-    left: z.number(),
-    right: z.number(),
+    left: z.number().describe('What the left side adds up to'),
+    right: z.number().describe('What the right side adds up to'),
     ok: flag('left equals right'),
   })
   .meta({ id: 'BookCheck' });

@@ -13,19 +13,18 @@ export function targetSection(result: RunResult, width: number): ReportLine[] {
     ['Target', targetText(result)],
     ['Sink', sinkText(result)],
     ['Greeting', target.greeting],
-    ['Offers', offersText(target.keywords)],
-    ['After TLS', target.keywordsAfterTls === null ? null : offersText(target.keywordsAfterTls)],
+    ['Offers', target.greeting === null ? null : offersText(target.keywords)],
+    ['After TLS', target.keywordsAfterTls === null ? null : changeText(target.keywords, target.keywordsAfterTls)],
     ['TLS', tlsText(result)],
-    ['Login', result.plan.auth === null ? null : `AUTH ${result.plan.auth.mechanism.toUpperCase()}`],
+    ['AUTH', result.plan.auth === null ? null : result.plan.auth.mechanism.toUpperCase()],
     ['Load', loadText(result)],
     ['Run', runText(result)],
-    ['Generator', machineText(result)],
+    ['Machine', machineText(result)],
   ];
   return paragraphs.flatMap(([label, text]) => (text === null ? [] : labelled(label, cleanText(text), width)));
 }
 
 function targetText({ target }: RunResult): string {
-  // The URL of an address already holds it.
   const pinned = target.host === target.address ? '' : ` at ${target.address}`;
   return `${target.url}${pinned}${target.family === 6 ? ' (IPv6)' : ''}`;
 }
@@ -43,12 +42,23 @@ function offersText(keywords: readonly string[]): string {
   return keywords.length === 0 ? 'no extensions' : keywords.join(', ');
 }
 
+/** What a server offers after TLS beside what it offered before. */
+function changeText(before: readonly string[], after: readonly string[]): string {
+  const added = after.filter((keyword) => !before.includes(keyword));
+  const removed = before.filter((keyword) => !after.includes(keyword));
+  return [
+    'the same',
+    ...(added.length === 0 ? [] : [`with ${added.join(', ')}`]),
+    ...(removed.length === 0 ? [] : [`without ${removed.join(', ')}`]),
+  ].join(', ');
+}
+
 function tlsText({ target, plan }: RunResult): string | null {
   if (target.tls === null) return null;
   const { protocol, cipher, subject, issuer, validTo } = target.tls;
-  const parts = [`${protocol} ${cipher}`, plan.tls.mode];
+  const parts = [`${protocol} ${cipher} (${plan.tls.mode})`];
   if (subject !== null) parts.push(`certificate ${subject}`);
-  if (issuer !== null) parts.push(`from ${issuer}`);
+  if (issuer !== null) parts.push(`issued by ${issuer}`);
   if (validTo !== null) parts.push(`valid to ${validTo}`);
   parts.push(plan.tls.verify ? 'verified' : 'not verified');
   return parts.join(', ');

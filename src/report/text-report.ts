@@ -50,8 +50,8 @@ export function renderQuietLine(result: RunResult): string {
   const { messages, throughput, latency } = result;
   const parts = [
     `${result.verdict.toUpperCase()} ${formatRate(throughput.acceptedPerSec)} accepted/s`,
-    `p99 ${formatLatency(latency.message?.p99Us ?? null)}`,
-    `${formatCount(messages.accepted)} of ${formatCount(messages.attempted)} accepted`,
+    `p99 ${formatLatency(latency.message?.p99Us ?? null)}${latency.message?.weak.includes('p99') === true ? ' (weak)' : ''}`,
+    `${formatCount(messages.accepted)}/${formatCount(messages.attempted)} accepted`,
     `${formatCount(messages.deferred + messages.rejected)} refused`,
     `${formatCount(messages.failed)} failed`,
   ];

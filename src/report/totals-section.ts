@@ -6,7 +6,7 @@ import { tableHead, tableRow, type Cell, type Column } from './report-table.js';
 import type { ClientTotals, RunResult } from './result-schema.js';
 
 const OUTCOME_COLUMNS: readonly Column[] = [
-  { title: 'TOTALS', width: 11, align: 'left' },
+  { title: 'Totals', width: 11, align: 'left' },
   { title: 'attempted', width: 11, align: 'right' },
   { title: 'accepted', width: 11, align: 'right' },
   { title: 'deferred', width: 10, align: 'right' },
@@ -19,9 +19,10 @@ const LIFE_COLUMNS: readonly Column[] = [
   { title: '', width: 11, align: 'left' },
   { title: 'started', width: 11, align: 'right' },
   { title: 'completed', width: 11, align: 'right' },
-  { title: 'peak open', width: 20, align: 'right' },
+  { title: '', width: 20, align: 'right' },
   { title: 'failed', width: 9, align: 'right' },
   { title: 'cut', width: 8, align: 'right' },
+  { title: 'peak open', width: 10, align: 'right' },
 ];
 
 const DROP_CAUSES = {
@@ -42,17 +43,16 @@ export function totalsSection(result: RunResult, width: number): ReportLine[] {
     `${formatRate(throughput.attemptedPerSec)} attempted/s`,
     ...(throughput.offeredPerSec === null ? [] : [`${formatRate(throughput.offeredPerSec)} offered/s`]),
     `${formatRate(throughput.recipientsPerSec)} recipients/s`,
-    `${formatBytes(throughput.bytesPerSec)}/s sent`,
+    `${formatBytes(throughput.bytesPerSec)}/s`,
   ];
   return [
     tableHead(OUTCOME_COLUMNS),
     outcomeRow('messages', messages),
-    tableRow(OUTCOME_COLUMNS, ['', '', ...shares]),
+    ...(messages.attempted === 0 ? [] : [tableRow(OUTCOME_COLUMNS, ['', '', ...shares])]),
     outcomeRow('recipients', recipients),
     tableHead(LIFE_COLUMNS),
-    lifeRow('sessions', sessions, formatCount(sessions.peakOpen, 18)),
+    lifeRow('sessions', sessions, formatCount(sessions.peakOpen, 9)),
     lifeRow('clients', clients, ''),
-    [],
     ...labelled('Throughput', rates.join(', '), width, 'strong'),
     ...labelled('Offered', offeredText(result), width, messages.dropped > 0 ? 'doubtful' : 'plain'),
     ...labelled(
@@ -94,9 +94,10 @@ function lifeRow(name: string, totals: ClientTotals, peakOpen: string): ReportLi
     name,
     countCell(totals.started, LIFE_COLUMNS, 1),
     countCell(totals.completed, LIFE_COLUMNS, 2),
-    peakOpen,
+    '',
     countCell(totals.failed, LIFE_COLUMNS, 4, 'bad'),
     countCell(totals.cut, LIFE_COLUMNS, 5, 'doubtful'),
+    peakOpen,
   ]);
 }
 

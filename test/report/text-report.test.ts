@@ -1,0 +1,98 @@
+import { stripVTControlCharacters } from 'node:util';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { runResultSchema } from '../../src/report/result-schema.js';
+import { renderQuietLine, renderTextReport } from '../../src/report/text-report.js';
+import { nothingResult, sampleInterval, sampleResult } from '../support/sample-result.js';
+import { arbitraryResult } from './arbitrary-result.js';
+
+const WIDTH = 80;
+/** All that a report may consist of; each is one column wide. */
+const PRINTABLE_LINE = /^[\x20-\x7eµ…·▁▂▃▄▅▆▇█]*$/;
+
+const plain = (result = sampleResult(), width = WIDTH) => renderTextReport(result, { color: false, width });
+
+test('no line is wider than 80 columns or holds a control character, whatever the result', () => {
+  fc.assert(
+    fc.property(arbitraryResult, (result) => {
+      expect(runResultSchema.safeParse(result).error).toBeUndefined();
+      for (const line of plain(result).split('\n')) {
+        expect(line.length).toBeLessThanOrEqual(WIDTH);
+        expect(line).toMatch(PRINTABLE_LINE);
+      }
+      expect(renderQuietLine(result)).toMatch(/^[\x20-\x7eµ]*\n$/);
+    }),
+    { numRuns: 200, interruptAfterTimeLimit: 10_000 },
+  );
+});
+
+test('no report holds NaN, Infinity, undefined or an exponent', () => {
+  fc.assert(
+    fc.property(arbitraryResult, (result) => {
+      const numbersOnly = { ...result, replies: [], errors: [], reasons: [], objectives: [] };
+      const { target, environment, plan } = sampleResult();
+      const report = plain({ ...numbersOnly, target, environment, plan, books: { balanced: true, checks: [] } });
+      const body = report.slice(report.indexOf('Totals')).replaceAll(/^(BROKEN|Held).*(\n {12}.*)*/gm, '');
+      expect(body).not.toMatch(/NaN|Infinity|undefined|null|\de[+-]?\d/);
+    }),
+    { numRuns: 100, interruptAfterTimeLimit: 10_000 },
+  );
+});
+
+test('colours change nothing but colours', () => {
+  const colored = renderTextReport(sampleResult(), { color: true, width: WIDTH });
+  expect(colored).toContain('\x1b[');
+  expect(stripVTControlCharacters(colored)).toBe(plain());
+});
+
+test('a wider terminal gives texts more room, a narrower one loses no column', () => {
+  expect(plain(sampleResult(), 120)).toContain('"Authentication successful"');
+  expect(
+    plain(sampleResult(), 120)
+      .split('\n')
+      .every((line) => line.length <= 120),
+  ).toBe(true);
+  expect(plain(sampleResult(), 500)).toBe(plain(sampleResult(), 120));
+  expect(plain(sampleResult(), 40)).toBe(plain());
+});
+
+test('the user name of a login is not printed', () => {
+  const { plan } = sampleResult();
+  const report = plain(sampleResult({ plan: { ...plan, auth: { mechanism: 'plain', user: 'secret-user' } } }));
+  expect(report).toMatch(/^AUTH +PLAIN$/m);
+  expect(report).not.toContain('secret-user');
+});
+
+test('what began in the warm-up shows in no total', () => {
+  const { warmup } = sampleResult();
+  const withoutWarmup = plain(sampleResult({ warmup: null }));
+  const withWarmup = plain(sampleResult({ warmup: { ...warmup!, replies: sampleResult().replies } }));
+  expect(withWarmup.replace(/^Warm-up .*\n( {12}.*\n)*/m, '')).toBe(withoutWarmup);
+});
+
+test('intervals outside the measured time do not show in the throughput over time', () => {
+  const measured = [1_000, 500, 0].map((accepted, index) => sampleInterval(index + 1, { accepted }));
+  const intervals = [
+    sampleInterval(0, { phase: 'warmup', accepted: 9_000 }),
+    ...measured,
+    sampleInterval(4, { phase: 'drain', accepted: 9_000 }),
+  ];
+  const report = plain(sampleResult({ intervals }));
+  expect(report).toContain('\n            █▄·\n            min 0.0, max 1,000\n');
+});
+
+test('a percentile that the count cannot carry is marked, and is not in the verdict', () => {
+  const { latency } = sampleResult();
+  const few = { ...latency.message!, weak: ['p99', 'p999', 'p9999'] };
+  const report = plain(sampleResult({ latency: { ...latency, message: few } }));
+  expect(report).toMatch(/^message .* 45\.4ms~ /m);
+  expect(report).toContain('half of them within 11.6ms.');
+  expect(report).toContain('~ under 100 values beyond it');
+});
+
+test('the quiet line tells verdict, rate, latency and what was not accepted', () => {
+  expect(renderQuietLine(sampleResult())).toBe(
+    'PASS 1,821 accepted/s, p99 45.4ms, 19,488/20,000 accepted, 480 refused, 32 failed\n',
+  );
+  expect(renderQuietLine(nothingResult())).toBe('PASS 0.0 accepted/s, p99 -, 0/0 accepted, 0 refused, 0 failed\n');
+});
