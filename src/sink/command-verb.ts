@@ -1,4 +1,6 @@
-/** Tells commands apart by their first four letters, case aside (RFC 5321 §2.4). */
+/** Tells commands apart by their first four letters, case aside (RFC 5321 §2.4), and says where each is counted. */
+import type { CommandCounts } from './sink-counters.js';
+import type { FaultEvent } from './sink-options.js';
 
 /** The commands a sink knows, as small integers. */
 export const Verb = {
@@ -57,3 +59,49 @@ const VERBS = new Map<number, Verb>([
   [fourLetters('lhlo'), Verb.unimplemented],
   [fourLetters('bdat'), Verb.unimplemented],
 ]);
+
+/** By verb: its key in the counters, which is the step that its replies are counted under. */
+const STEPS: readonly (keyof CommandCounts)[] = [
+  'unknown',
+  'ehlo',
+  'ehlo',
+  'starttls',
+  'auth',
+  'mail',
+  'rcpt',
+  'data',
+  'rset',
+  'noop',
+  'vrfy',
+  'help',
+  'quit',
+  'unknown',
+];
+
+/** By verb: where fault rows can meet it. */
+const EVENTS: readonly (FaultEvent | null)[] = [
+  null,
+  'ehlo',
+  'helo',
+  'starttls',
+  'auth',
+  'mail',
+  'rcpt',
+  'data',
+  'rset',
+  null,
+  null,
+  null,
+  'quit',
+  null,
+];
+
+/** The step that a command and its replies are counted under. */
+export function stepOf(verb: Verb): keyof CommandCounts {
+  return STEPS[verb] ?? 'unknown';
+}
+
+/** Where a fault row can meet a command, or null. */
+export function eventOf(verb: Verb): FaultEvent | null {
+  return EVENTS[verb] ?? null;
+}

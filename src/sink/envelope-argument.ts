@@ -29,6 +29,8 @@ const DELETE = 0x7f;
 export class EnvelopeArgument {
   /** The path without brackets and source route; '' is the null reverse-path. */
   path = '';
+  /** What is wrong with it. */
+  problem: ArgumentProblem = ArgumentProblem.none;
   /** What SIZE declared, octets; 0: nothing. */
   declaredOctets = 0;
   readonly #extensions: SinkExtensions;
@@ -40,19 +42,19 @@ export class EnvelopeArgument {
   }
 
   /** Reads a MAIL command line. */
-  readMail(line: string): ArgumentProblem {
-    const problem = this.#readPath(line, 'from:');
-    if (problem !== ArgumentProblem.none) return problem;
-    return this.#end === line.length ? ArgumentProblem.none : this.#readMailParameters(line);
+  readMail(line: string): void {
+    this.problem = this.#readPath(line, 'from:');
+    if (this.problem === ArgumentProblem.none && this.#end < line.length) this.problem = this.#readMailParameters(line);
   }
 
   /** Reads a RCPT command line. No parameter is on offer. The null path has no place here. */
-  readRcpt(line: string): ArgumentProblem {
-    const problem = this.#readPath(line, 'to:');
-    if (problem !== ArgumentProblem.none) return problem;
-    if (this.path === '') return ArgumentProblem.path;
-    if (this.#end === line.length) return ArgumentProblem.none;
-    return line.charCodeAt(this.#end) === SPACE ? ArgumentProblem.parameter : ArgumentProblem.syntax;
+  readRcpt(line: string): void {
+    this.problem = this.#readPath(line, 'to:');
+    if (this.problem !== ArgumentProblem.none) return;
+    if (this.path === '') this.problem = ArgumentProblem.path;
+    else if (this.#end < line.length) {
+      this.problem = line.charCodeAt(this.#end) === SPACE ? ArgumentProblem.parameter : ArgumentProblem.syntax;
+    }
   }
 
   /** `word` stands behind the verb and a space. Spaces before the path are no RFC, but common, and harmless. */

@@ -9,7 +9,7 @@ import { TLSSocket } from 'node:tls';
 import type { SecureContext } from 'node:tls';
 import type { CountedReply } from './reply-book.js';
 import { SinkSession } from './sink-session.js';
-import type { SinkCore, SinkWire } from './sink-session.js';
+import type { SinkCore, SinkWire } from './sink-wire.js';
 
 /** What follows the octets written so far. */
 const Ending = { none: 0, close: 1, reset: 2, tls: 3 } as const;
@@ -216,6 +216,7 @@ export class SinkConnection implements SinkWire {
     const ending = this.#batchEnding;
     this.#batch = '';
     this.#batchEnding = Ending.none;
+    if (this.#tcp.destroyed) return;
     if (ending === Ending.reset) {
       // Behind the write, because RST throws away what the kernel has not sent.
       if (octets === '') this.#tcp.resetAndDestroy();

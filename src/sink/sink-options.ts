@@ -177,6 +177,7 @@ function faultProblems(row: FaultRow): string[] {
   if (row.matching !== undefined && LINELESS_EVENTS.includes(row.on)) {
     problems.push(`\`matching\` needs a command line, and \`${row.on}\` has none`);
   }
+  if (row.on === 'tls' && row.stopReading === true) problems.push("a handshake stalls with `then: 'silence'`");
   if (row.reply !== undefined && row.raw !== undefined) problems.push('`reply` and `raw` exclude each other');
   if (row.reply !== undefined && !/^\d{3}([ -][^\r\n]*)?(\r\n\d{3}([ -][^\r\n]*)?)*$/.test(row.reply)) {
     problems.push('`reply` must be lines of three digits and text, between them CRLF; `raw` sends anything');

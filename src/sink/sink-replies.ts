@@ -15,9 +15,10 @@ export interface SinkExtensions {
 
 /** What remains on offer under these settings. */
 export function extensionsOf(settings: SinkSettings): SinkExtensions {
-  const offers = (keyword: string): boolean => !settings.withhold.includes(keyword);
+  const isEsmtp = !settings.withhold.includes('EHLO');
+  const offers = (keyword: string): boolean => isEsmtp && !settings.withhold.includes(keyword);
   return {
-    isEsmtp: offers('EHLO'),
+    isEsmtp,
     pipelining: offers('PIPELINING'),
     enhancedStatusCodes: offers('ENHANCEDSTATUSCODES'),
     eightBitMime: offers('8BITMIME'),

@@ -1,65 +1,28 @@
 /**
  * The server's side of one SMTP session: octets in, replies out. Knows no socket and no timer; what it wants done it
- * asks of a {@link SinkWire}. States are {@link Phase}; what each command needs is in `#refusal`, what it does in `#perform`.
+ * asks of a {@link SinkWire}. States are {@link Phase}; what each command needs is in {@link CommandRules}, what it does in `#perform`.
  */
 import { assertNever } from '../assert.js';
-import { CR, LF } from '../protocol/ascii.js';
-import { Verb, verbOf } from './command-verb.js';
-import { ContentScanner, unstuff } from './content-scanner.js';
-import { decodeBase64 } from './credentials.js';
-import type { Credentials } from './credentials.js';
-import { ArgumentProblem } from './envelope-argument.js';
-import type { EnvelopeArgument } from './envelope-argument.js';
-import type { Fault, FaultTable } from './fault-table.js';
-import type { KeptMessages } from './kept-messages.js';
-import type { CountedReply, ReplyBook, ReplyStep } from './reply-book.js';
-import type { CommandCounts, SinkCounters } from './sink-counters.js';
-import type { FaultEvent, SinkSettings } from './sink-options.js';
-import type { SinkExtensions, SinkReplies } from './sink-replies.js';
-
-/** What all sessions of a sink share. */
-export interface SinkCore {
-  readonly settings: SinkSettings;
-  readonly extensions: SinkExtensions;
-  readonly book: ReplyBook;
-  readonly replies: SinkReplies;
-  readonly faults: FaultTable;
-  readonly counters: SinkCounters;
-  readonly credentials: Credentials;
-  readonly argument: EnvelopeArgument;
-  readonly kept: KeptMessages;
-}
-
-/** What a session asks of its connection. Everything happens in the order asked for. */
-export interface SinkWire {
-  send(reply: CountedReply): void;
-  /** Sends after `delayMs`, octet by octet if `dripMs` is more than 0. */
-  sendSlowly(reply: CountedReply, delayMs: number, dripMs: number): void;
-  /** The next reply is sent slowly. */
-  slowNext(delayMs: number, dripMs: number): void;
-  /** FIN. */
-  close(delayMs: number): void;
-  /** RST. */
-  reset(delayMs: number): void;
-  /** Calls {@link SinkSession.onSecure} when the handshake is done. */
-  startTls(delayMs: number): void;
-  /** Reads nothing for `forMs`, then calls {@link SinkSession.resume}; 0: for ever. */
-  stopReading(forMs: number): void;
-}
+import { Verb, eventOf, stepOf, verbOf } from './command-verb.js';
+import type { Fault } from './fault-table.js';
+import { LineReader } from './line-reader.js';
+import { MailTransaction } from './mail-transaction.js';
+import type { CountedReply } from './reply-book.js';
+import { SaslDialogue } from './sasl-dialogue.js';
+import { SessionStanding } from './session-standing.js';
+import type { SinkCore, SinkWire } from './sink-wire.js';
 
 const Phase = {
   /** Between commands. */
   commands: 0,
   /** Behind 354, before the dot. */
   content: 1,
-  /** AUTH PLAIN without initial response. */
-  plainResponse: 2,
-  loginUser: 3,
-  loginPassword: 4,
+  /** Inside an AUTH dialogue. */
+  auth: 2,
   /** STARTTLS was answered with 220, or TLS comes first. */
-  handshake: 5,
+  handshake: 3,
   /** Whatever comes is ignored: after QUIT, 421 or a fault row that ends the session. */
-  deaf: 6,
+  deaf: 4,
 } as const;
 type Phase = (typeof Phase)[keyof typeof Phase];
 
@@ -70,73 +33,23 @@ const MAIL_LINE_OCTETS_MAX = LINE_OCTETS_MAX + 26 + 17 + 500;
 /** Lines of an AUTH dialogue (RFC 4954 §4). */
 const AUTH_LINE_OCTETS_MAX = 12_288;
 
-/** By verb: its key in the counters, and where a fault row can meet it. */
-const COMMANDS: readonly (keyof CommandCounts)[] = [
-  'unknown',
-  'ehlo',
-  'ehlo',
-  'starttls',
-  'auth',
-  'mail',
-  'rcpt',
-  'data',
-  'rset',
-  'noop',
-  'vrfy',
-  'help',
-  'quit',
-  'unknown',
-];
-const EVENTS: readonly (FaultEvent | null)[] = [
-  null,
-  'ehlo',
-  'helo',
-  'starttls',
-  'auth',
-  'mail',
-  'rcpt',
-  'data',
-  'rset',
-  null,
-  null,
-  null,
-  'quit',
-  null,
-];
-
 /** One session. */
 export class SinkSession {
   readonly #core: SinkCore;
   readonly #wire: SinkWire;
-  readonly #scanner = new ContentScanner();
+  readonly #lines = new LineReader();
+  readonly #transaction: MailTransaction;
+  readonly #standing: SessionStanding;
   #phase: Phase = Phase.commands;
-  /** The greeting was a refusal: only QUIT is obeyed (RFC 5321 §3.1). */
-  #isTurnedAway = false;
-  #hasHelo = false;
-  #isSecure = false;
-  #user: string | null = null;
-  #loginUser = '';
-  #hasMail = false;
-  #reversePath = '';
-  #recipients = 0;
-  #forwardPaths: string[] = [];
-  #content: Buffer[] = [];
-  #hasContent = false;
-  /** Code of a reply that came before the content's end; 0: none. */
-  #earlyCode = 0;
-  #messages = 0;
-  /** Begin of a line whose end has not come. */
-  #partial = '';
-  /** Nothing came behind the line at hand. */
-  #isLastLine = true;
-  /** What the argument of the MAIL or RCPT at hand suffers from. */
-  #problem: ArgumentProblem = ArgumentProblem.none;
+  #sasl: SaslDialogue | null = null;
   /** What was read though reading is stopped; null: it is not. */
   #held: Buffer[] | null = null;
 
   constructor(core: SinkCore, wire: SinkWire) {
     this.#core = core;
     this.#wire = wire;
+    this.#transaction = new MailTransaction(core.kept.limit > 0, core.settings.maxSize);
+    this.#standing = new SessionStanding(this.#transaction);
   }
 
   /** A client has connected. */
@@ -148,11 +61,8 @@ export class SinkSession {
   /** The TLS handshake is done: nothing of what was said in clear counts any more (RFC 3207 §4.2). */
   onSecure(): void {
     this.#phase = Phase.commands;
-    this.#isSecure = true;
-    this.#hasHelo = false;
-    this.#user = null;
-    this.#partial = '';
-    this.#clearTransaction();
+    this.#lines.partial = '';
+    this.#standing.becomeSecure();
     this.#core.counters.tlsSessions++;
     if (this.#core.settings.implicitTls) this.#greet();
   }
@@ -195,41 +105,29 @@ export class SinkSession {
 
   /** Takes a line, or the part of one; returns the index behind it. */
   #takeLine(chunk: Buffer, from: number): number {
-    const end = chunk.indexOf(LF, from);
-    if (end === -1) {
-      this.#partial += chunk.toString('latin1', from);
-      if (this.#partial.length > Math.max(this.#lineOctetsMax(this.#partial), MAIL_LINE_OCTETS_MAX)) {
-        this.#core.counters.commands.unknown++;
-        this.#wire.send(this.#core.replies.lineEndless);
-        this.#hangUp();
-      }
-      return chunk.length;
+    const lines = this.#lines;
+    const end = lines.read(chunk, from);
+    if (lines.isWhole) {
+      this.#onLine(lines.line, lines.hasCrLf);
+    } else if (lines.partial.length > Math.max(this.#lineOctetsMax(lines.partial), MAIL_LINE_OCTETS_MAX)) {
+      this.#core.counters.commands.unknown++;
+      this.#wire.send(this.#core.replies.lineEndless);
+      this.#hangUp();
     }
-    this.#isLastLine = end === chunk.length - 1;
-    if (this.#partial !== '') {
-      const whole = this.#partial + chunk.toString('latin1', from, end);
-      this.#partial = '';
-      this.#onLine(whole.endsWith('\r') ? whole.slice(0, -1) : whole, whole.endsWith('\r'));
-    } else if (end > from && chunk[end - 1] === CR) {
-      this.#onLine(chunk.toString('latin1', from, end - 1), true);
-    } else {
-      this.#onLine('', false);
-    }
-    return end + 1;
+    return end;
   }
 
-  /** A line without its end. `hasCr`: it ended with CRLF, not with a bare LF, which ends no line (RFC 5321 §2.3.8). */
-  #onLine(line: string, hasCr: boolean): void {
+  #onLine(line: string, hasCrLf: boolean): void {
     const { counters, replies } = this.#core;
     const isTooLong = line.length + 2 > LINE_OCTETS_MAX && line.length + 2 > this.#lineOctetsMax(line);
-    if (!hasCr || isTooLong) {
+    if (!hasCrLf || isTooLong) {
       this.#phase = Phase.commands;
       counters.commands.unknown++;
-      this.#wire.send(hasCr ? replies.lineTooLong : replies.bareLineFeed);
-    } else if (this.#phase === Phase.commands) {
-      this.#onCommand(line);
+      this.#wire.send(hasCrLf ? replies.lineTooLong : replies.bareLineFeed);
+    } else if (this.#phase === Phase.auth && this.#sasl !== null) {
+      this.#wire.send(this.#respond(this.#sasl, line));
     } else {
-      this.#onAuthLine(line);
+      this.#onCommand(line);
     }
   }
 
@@ -240,20 +138,23 @@ export class SinkSession {
     return verb === Verb.mail ? MAIL_LINE_OCTETS_MAX : LINE_OCTETS_MAX;
   }
 
-  #onCommand(line: string): void {
+  #onCommand(text: string): void {
     const { counters, argument } = this.#core;
+    // White space before the line's end is nothing to complain about (RFC 5321 §4.1.1).
+    const line = text.endsWith(' ') ? text.trimEnd() : text;
     const verb = verbOf(line);
-    const event = EVENTS[verb] ?? null;
-    counters.commands[COMMANDS[verb] ?? 'unknown']++;
-    if (verb === Verb.mail) this.#problem = argument.readMail(line);
-    else if (verb === Verb.rcpt) this.#problem = argument.readRcpt(line);
+    const event = eventOf(verb);
+    counters.commands[stepOf(verb)]++;
+    if (verb === Verb.mail) argument.readMail(line);
+    else if (verb === Verb.rcpt) argument.readRcpt(line);
+    this.#standing.isGroupOver = this.#lines.isLast;
 
     const fault = event === null ? null : this.#core.faults.match(event, line);
     if (fault !== null && this.#play(fault)) {
       if (fault.reply !== null) this.#performIfAnsweredSo(verb, line, fault.reply.code);
       return;
     }
-    const refusal = this.#refusal(verb, line);
+    const refusal = this.#core.rules.refusal(verb, line, this.#standing);
     if (refusal === null) {
       this.#wire.send(this.#perform(verb, line));
       this.#follow(verb);
@@ -267,7 +168,7 @@ export class SinkSession {
   #performIfAnsweredSo(verb: Verb, line: string, code: number): void {
     if (this.#phase === Phase.deaf) return;
     if (verb === Verb.auth && isPositive(code)) {
-      this.#user = '';
+      this.#standing.user = '';
       this.#core.counters.authenticated++;
     } else if (verb === Verb.data || verb === Verb.auth ? isIntermediate(code) : isPositive(code)) {
       this.#perform(verb, line);
@@ -275,128 +176,32 @@ export class SinkSession {
     }
   }
 
-  /** Why a command is refused, or null. */
-  #refusal(verb: Verb, line: string): CountedReply | null {
-    const { extensions, replies } = this.#core;
-    if (this.#isTurnedAway && verb !== Verb.quit) return this.#outOfOrder(verb);
-    switch (verb) {
-      case Verb.unknown:
-        return replies.unrecognised;
-      case Verb.unimplemented:
-        return this.#notImplemented(verb);
-      case Verb.ehlo:
-        if (!extensions.isEsmtp) return this.#notImplemented(verb);
-        return /^.{4} +[^ ]/.test(line) ? null : this.#badArgument(verb);
-      case Verb.helo:
-        return /^.{4} +[^ ]/.test(line) ? null : this.#badArgument(verb);
-      case Verb.starttls:
-        return this.#startTlsRefusal(line);
-      case Verb.auth:
-        return this.#authRefusal(line);
-      case Verb.mail:
-        return this.#mailRefusal();
-      case Verb.rcpt:
-        return this.#rcptRefusal();
-      case Verb.data:
-        if (!this.#hasMail) return this.#outOfOrder(verb);
-        if (line.length > 4) return this.#badArgument(verb);
-        return this.#recipients === 0 ? replies.dataWithoutRecipients : null;
-      case Verb.rset:
-      case Verb.quit:
-        return line.length > 4 ? this.#badArgument(verb) : null;
-      case Verb.vrfy:
-        return line.length > 5 ? null : this.#badArgument(verb);
-      case Verb.noop:
-      case Verb.help:
-        return null;
-      default:
-        return assertNever(verb);
-    }
-  }
-
-  #startTlsRefusal(line: string): CountedReply | null {
-    if (!this.#core.extensions.startTls) return this.#notImplemented(Verb.starttls);
-    if (!this.#hasHelo || this.#isSecure) return this.#outOfOrder(Verb.starttls);
-    if (line.length > 'starttls'.length) return this.#badArgument(Verb.starttls);
-    return this.#isLastLine ? null : this.#core.replies.injection;
-  }
-
-  #authRefusal(line: string): CountedReply | null {
-    const { extensions, replies } = this.#core;
-    if (!extensions.auth) return this.#notImplemented(Verb.auth);
-    if (this.#user !== null) return replies.authTwice;
-    if (!this.#hasHelo || this.#hasMail) return this.#outOfOrder(Verb.auth);
-    if (!/^.{4} [^ ]+(?: [^ ]+)?$/.test(line)) return this.#badArgument(Verb.auth);
-    return /^.{4} (?:plain|login)(?: |$)/i.test(line) ? null : replies.authMechanism;
-  }
-
-  #mailRefusal(): CountedReply | null {
-    const { settings, replies, argument } = this.#core;
-    if (!this.#hasHelo || this.#hasMail) return this.#outOfOrder(Verb.mail);
-    if (settings.requireAuth && this.#user === null) return replies.authFirst;
-    if (settings.maxMessagesPerSession > 0 && this.#messages >= settings.maxMessagesPerSession) {
-      if (settings.messageLimitReply === 'mail452') return replies.messageLimit;
-      return settings.messageLimitReply === 'close' ? replies.nothing : replies.messageLimitClosing;
-    }
-    if (this.#problem !== ArgumentProblem.none) return this.#argumentRefusal(Verb.mail, replies.senderSyntax);
-    return argument.declaredOctets > settings.maxSize ? replies.declaredTooBig : null;
-  }
-
-  #rcptRefusal(): CountedReply | null {
-    const { settings, replies } = this.#core;
-    if (!this.#hasMail) return this.#outOfOrder(Verb.rcpt);
-    if (this.#problem !== ArgumentProblem.none) return this.#argumentRefusal(Verb.rcpt, replies.recipientSyntax);
-    return this.#recipients >= settings.maxRecipients ? replies.recipientLimit : null;
-  }
-
-  #argumentRefusal(verb: Verb, badPath: CountedReply): CountedReply {
-    if (this.#problem === ArgumentProblem.path) return badPath;
-    if (this.#problem === ArgumentProblem.syntax) return this.#badArgument(verb);
-    return this.#core.book.line(stepOf(verb), 555, '5.5.4', 'parameter not recognised');
-  }
-
-  #outOfOrder(verb: Verb): CountedReply {
-    return this.#core.book.line(stepOf(verb), 503, '5.5.1', 'bad sequence of commands');
-  }
-
-  #badArgument(verb: Verb): CountedReply {
-    return this.#core.book.line(stepOf(verb), 501, '5.5.4', 'syntax error in arguments');
-  }
-
-  #notImplemented(verb: Verb): CountedReply {
-    return this.#core.book.line(stepOf(verb), 502, '5.5.1', 'command not implemented');
-  }
-
   /** Does what a command asks for and returns the usual reply. What follows the reply is in `#follow`. */
   #perform(verb: Verb, line: string): CountedReply {
-    const { replies, argument, kept } = this.#core;
+    const { replies, argument } = this.#core;
     switch (verb) {
       case Verb.ehlo:
       case Verb.helo:
-        this.#hasHelo = true;
-        this.#clearTransaction();
+        this.#standing.hasHelo = true;
+        this.#transaction.clear();
         if (verb === Verb.helo) return replies.helo;
-        return this.#isSecure ? replies.ehloInTls : replies.ehlo;
+        return this.#standing.isSecure ? replies.ehloInTls : replies.ehlo;
       case Verb.starttls:
         return replies.readyForTls;
       case Verb.auth:
         return this.#beginAuth(line);
       case Verb.mail:
-        this.#hasMail = true;
-        this.#reversePath = argument.path;
+        this.#transaction.begin(argument.path);
         return replies.mailOk;
       case Verb.rcpt:
-        this.#recipients++;
-        if (kept.limit > 0) this.#forwardPaths.push(argument.path);
+        this.#transaction.addRecipient(argument.path);
         return replies.rcptOk;
       case Verb.data:
         this.#phase = Phase.content;
-        this.#hasContent = false;
-        this.#earlyCode = 0;
-        this.#scanner.begin();
+        this.#transaction.beginContent();
         return replies.dataGo;
       case Verb.rset:
-        this.#clearTransaction();
+        this.#transaction.clear();
         return replies.resetOk;
       case Verb.noop:
         return replies.noopOk;
@@ -421,42 +226,27 @@ export class SinkSession {
   }
 
   #beginAuth(line: string): CountedReply {
-    const { replies } = this.#core;
     const [, mechanism = '', initialResponse] = line.split(' ');
-    const isPlain = mechanism.toUpperCase() === 'PLAIN';
-    this.#phase = isPlain ? Phase.plainResponse : Phase.loginUser;
-    if (initialResponse !== undefined) return this.#authReply(initialResponse);
-    return isPlain ? replies.plainChallenge : replies.userChallenge;
+    const sasl = new SaslDialogue(mechanism, this.#core.credentials, this.#core.replies);
+    this.#sasl = sasl;
+    this.#phase = Phase.auth;
+    return initialResponse === undefined ? sasl.firstChallenge() : this.#respond(sasl, initialResponse);
   }
 
-  #onAuthLine(line: string): void {
-    this.#wire.send(this.#authReply(line));
-  }
-
-  /** Takes a client's response and returns the next challenge or the verdict (RFC 4954 §4). */
-  #authReply(response: string): CountedReply {
-    const { replies, credentials, counters } = this.#core;
-    const phase = this.#phase;
+  #respond(sasl: SaslDialogue, response: string): CountedReply {
+    const reply = sasl.respond(response);
+    if (sasl.isOpen) return reply;
     this.#phase = Phase.commands;
-    if (response === '*') return replies.authCancelled;
-    const text = decodeBase64(response);
-    if (text === null) return replies.authSyntax;
-    if (phase === Phase.loginUser) {
-      this.#phase = Phase.loginPassword;
-      this.#loginUser = text;
-      return replies.passwordChallenge;
-    }
-    if (phase === Phase.plainResponse) this.#user = credentials.verifyPlain(text);
-    else this.#user = credentials.verify(this.#loginUser, text) ? this.#loginUser : null;
-    if (this.#user === null) return replies.credentialsWrong;
-    counters.authenticated++;
-    return replies.authenticated;
+    this.#sasl = null;
+    this.#standing.user = sasl.user;
+    if (sasl.user !== null) this.#core.counters.authenticated++;
+    return reply;
   }
 
   #greet(): void {
     const fault = this.#core.faults.match('connect', '');
     if (fault !== null && this.#play(fault)) {
-      this.#isTurnedAway = fault.reply !== null && !isPositive(fault.reply.code);
+      this.#standing.isTurnedAway = fault.reply !== null && !isPositive(fault.reply.code);
     } else {
       this.#wire.send(this.#core.replies.greeting);
     }
@@ -473,19 +263,17 @@ export class SinkSession {
 
   /** Takes content; returns the index behind what it took. */
   #takeContent(chunk: Buffer, from: number): number {
-    if (!this.#hasContent) {
-      this.#hasContent = true;
+    const transaction = this.#transaction;
+    if (!transaction.hasContent) {
+      transaction.hasContent = true;
       const fault = this.#core.faults.match('content', '');
       if (fault !== null) {
         this.#play(fault);
-        if (fault.reply !== null && !fault.isRaw) this.#earlyCode = fault.reply.code;
+        if (fault.reply !== null && !fault.isRaw) transaction.earlyCode = fault.reply.code;
         if (this.#held !== null || this.#isDeaf()) return from;
       }
     }
-    const end = this.#scanner.scan(chunk, from);
-    if (this.#core.kept.limit > 0 && this.#scanner.octets <= this.#core.settings.maxSize) {
-      this.#content.push(chunk.subarray(from, end === -1 ? chunk.length : end));
-    }
+    const end = transaction.take(chunk, from);
     if (end === -1) return chunk.length;
     this.#onEndOfData();
     return end;
@@ -495,7 +283,7 @@ export class SinkSession {
     const { counters, faults } = this.#core;
     counters.commands.endOfData++;
     this.#phase = Phase.commands;
-    let code = this.#earlyCode;
+    let code = this.#transaction.earlyCode;
     if (code === 0) {
       const fault = faults.match('endOfData', '');
       if (fault !== null && this.#play(fault)) {
@@ -506,38 +294,22 @@ export class SinkSession {
         code = verdict.code;
       }
     }
-    if (isPositive(code) && this.#recipients > 0) this.#acceptMessage();
-    this.#clearTransaction();
+    if (isPositive(code) && this.#transaction.recipients > 0) this.#acceptMessage();
+    this.#transaction.clear();
   }
 
   #messageVerdict(): CountedReply {
     const { replies, settings } = this.#core;
-    if (this.#recipients === 0) return replies.messageWithoutRecipients;
-    return this.#scanner.octets > settings.maxSize ? replies.messageTooBig : replies.messageOk;
+    if (this.#transaction.recipients === 0) return replies.messageWithoutRecipients;
+    return this.#transaction.octets > settings.maxSize ? replies.messageTooBig : replies.messageOk;
   }
 
   #acceptMessage(): void {
     const { counters, kept } = this.#core;
     counters.messages++;
-    counters.recipients += this.#recipients;
-    this.#messages++;
-    if (kept.limit === 0) return;
-    const raw = Buffer.concat(this.#content);
-    kept.add({
-      reversePath: this.#reversePath,
-      forwardPaths: this.#forwardPaths,
-      content: unstuff(raw.subarray(0, raw.length - '.\r\n'.length)),
-      user: this.#user,
-      isSecure: this.#isSecure,
-    });
-  }
-
-  #clearTransaction(): void {
-    this.#hasMail = false;
-    this.#recipients = 0;
-    if (this.#core.kept.limit === 0) return;
-    this.#forwardPaths = [];
-    this.#content = [];
+    counters.recipients += this.#transaction.recipients;
+    this.#standing.messages++;
+    if (kept.limit > 0) kept.add(this.#transaction.message(this.#standing.user, this.#standing.isSecure));
   }
 
   /** Plays a fault row; true when it has answered, or ended the session, in place of the usual reply. */
@@ -577,10 +349,6 @@ export class SinkSession {
     this.#phase = Phase.deaf;
     this.#wire.close(0);
   }
-}
-
-function stepOf(verb: Verb): ReplyStep {
-  return COMMANDS[verb] ?? 'unknown';
 }
 
 function isPositive(code: number): boolean {

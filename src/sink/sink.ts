@@ -7,6 +7,7 @@ import type { AddressInfo, Server } from 'node:net';
 import { createSecureContext } from 'node:tls';
 import type { SecureContext } from 'node:tls';
 import { PostrushError } from '../errors.js';
+import { CommandRules } from './command-rules.js';
 import { Credentials } from './credentials.js';
 import { EnvelopeArgument } from './envelope-argument.js';
 import { FaultTable } from './fault-table.js';
@@ -19,7 +20,8 @@ import type { SinkStats } from './sink-counters.js';
 import { resolveSinkOptions } from './sink-options.js';
 import type { SinkOptions, SinkSettings } from './sink-options.js';
 import { extensionsOf, sinkReplies } from './sink-replies.js';
-import type { SinkCore } from './sink-session.js';
+import type { SinkExtensions } from './sink-replies.js';
+import type { SinkCore } from './sink-wire.js';
 
 export type { SinkMessage } from './kept-messages.js';
 export type { SinkReplyRow, SinkStats } from './sink-counters.js';
@@ -48,7 +50,9 @@ const BACKLOG = 4096;
  */
 export async function startSink(options: SinkOptions = {}): Promise<RunningSink> {
   const settings = resolveSinkOptions(options);
-  const core = createCore(settings);
+  const extensions = extensionsOf(settings);
+  const book = new ReplyBook(extensions.enhancedStatusCodes);
+  const core = createCore(settings, book, extensions);
   const secureContext = createContext(settings);
   const connections = new Set<SinkConnection>();
   // Replies are small and written once per group: waiting for more would only delay them.
@@ -62,7 +66,7 @@ export async function startSink(options: SinkOptions = {}): Promise<RunningSink>
   server.on('error', () => core.counters.socketErrors++);
 
   const { address, port, family } = server.address() as AddressInfo;
-  const stats = (): SinkStats => core.counters.stats(core.book);
+  const stats = (): SinkStats => core.counters.stats(book);
   let closed: Promise<SinkStats> | null = null;
   return {
     host: address,
@@ -80,18 +84,17 @@ export async function startSink(options: SinkOptions = {}): Promise<RunningSink>
   };
 }
 
-function createCore(settings: SinkSettings): SinkCore {
-  const extensions = extensionsOf(settings);
-  const book = new ReplyBook(extensions.enhancedStatusCodes);
+function createCore(settings: SinkSettings, book: ReplyBook, extensions: SinkExtensions): SinkCore {
+  const replies = sinkReplies(book, settings, extensions);
+  const argument = new EnvelopeArgument(extensions);
   return {
     settings,
-    extensions,
-    book,
-    replies: sinkReplies(book, settings, extensions),
+    replies,
+    rules: new CommandRules(settings, extensions, replies, book, argument),
     faults: new FaultTable(settings.faults, book),
     counters: new SinkCounters(),
     credentials: new Credentials(settings.users),
-    argument: new EnvelopeArgument(extensions),
+    argument,
     kept: new KeptMessages(settings.keepMessages),
   };
 }

@@ -1,0 +1,127 @@
+/** Which commands are allowed when, and what a refused one is told (RFC 5321 §4.1.4, §4.3.2). Changes nothing. */
+import { assertNever } from '../assert.js';
+import { Verb, stepOf } from './command-verb.js';
+import { ArgumentProblem } from './envelope-argument.js';
+import type { EnvelopeArgument } from './envelope-argument.js';
+import type { CountedReply, ReplyBook } from './reply-book.js';
+import type { SessionStanding } from './session-standing.js';
+import type { SinkSettings } from './sink-options.js';
+import type { SinkExtensions, SinkReplies } from './sink-replies.js';
+
+/** The rules of one sink, for all its sessions. */
+export class CommandRules {
+  readonly #settings: SinkSettings;
+  readonly #extensions: SinkExtensions;
+  readonly #replies: SinkReplies;
+  readonly #book: ReplyBook;
+  readonly #argument: EnvelopeArgument;
+
+  constructor(
+    settings: SinkSettings,
+    extensions: SinkExtensions,
+    replies: SinkReplies,
+    book: ReplyBook,
+    argument: EnvelopeArgument,
+  ) {
+    this.#settings = settings;
+    this.#extensions = extensions;
+    this.#replies = replies;
+    this.#book = book;
+    this.#argument = argument;
+  }
+
+  /** Why `verb` is refused, or null. The arguments of MAIL and RCPT have been read into the shared argument before. */
+  refusal(verb: Verb, line: string, standing: SessionStanding): CountedReply | null {
+    const replies = this.#replies;
+    if (standing.isTurnedAway && verb !== Verb.quit) return this.#outOfOrder(verb);
+    switch (verb) {
+      case Verb.unknown:
+        return replies.unrecognised;
+      case Verb.unimplemented:
+        return this.#notImplemented(verb);
+      case Verb.ehlo:
+        if (!this.#extensions.isEsmtp) return this.#notImplemented(verb);
+        return /^.{4} +[^ ]/.test(line) ? null : this.#badArgument(verb);
+      case Verb.helo:
+        return /^.{4} +[^ ]/.test(line) ? null : this.#badArgument(verb);
+      case Verb.starttls:
+        return this.#startTlsRefusal(line, standing);
+      case Verb.auth:
+        return this.#authRefusal(line, standing);
+      case Verb.mail:
+        return this.#mailRefusal(standing);
+      case Verb.rcpt:
+        return this.#rcptRefusal(standing);
+      case Verb.data:
+        if (!standing.transaction.isOpen) return this.#outOfOrder(verb);
+        if (line.length > 4) return this.#badArgument(verb);
+        return standing.transaction.recipients === 0 ? replies.dataWithoutRecipients : null;
+      case Verb.rset:
+      case Verb.quit:
+        return line.length > 4 ? this.#badArgument(verb) : null;
+      case Verb.vrfy:
+        return line.length > 5 ? null : this.#badArgument(verb);
+      case Verb.noop:
+      case Verb.help:
+        return null;
+      default:
+        return assertNever(verb);
+    }
+  }
+
+  #startTlsRefusal(line: string, standing: SessionStanding): CountedReply | null {
+    if (!this.#extensions.startTls) return this.#notImplemented(Verb.starttls);
+    if (!standing.hasHelo || standing.isSecure) return this.#outOfOrder(Verb.starttls);
+    if (line.length > 'starttls'.length) return this.#badArgument(Verb.starttls);
+    return standing.isGroupOver ? null : this.#replies.injection;
+  }
+
+  #authRefusal(line: string, standing: SessionStanding): CountedReply | null {
+    if (!this.#extensions.auth) return this.#notImplemented(Verb.auth);
+    if (standing.user !== null) return this.#replies.authTwice;
+    if (!standing.hasHelo || standing.transaction.isOpen) return this.#outOfOrder(Verb.auth);
+    if (!/^.{4} [^ ]+(?: [^ ]+)?$/.test(line)) return this.#badArgument(Verb.auth);
+    return /^.{4} (?:plain|login)(?: |$)/i.test(line) ? null : this.#replies.authMechanism;
+  }
+
+  #mailRefusal(standing: SessionStanding): CountedReply | null {
+    const settings = this.#settings;
+    const replies = this.#replies;
+    const { problem, declaredOctets } = this.#argument;
+    if (!standing.hasHelo || standing.transaction.isOpen) return this.#outOfOrder(Verb.mail);
+    if (settings.requireAuth && standing.user === null) return replies.authFirst;
+    if (settings.maxMessagesPerSession > 0 && standing.messages >= settings.maxMessagesPerSession) {
+      if (settings.messageLimitReply === 'mail452') return replies.messageLimit;
+      return settings.messageLimitReply === 'close' ? replies.nothing : replies.messageLimitClosing;
+    }
+    if (problem !== ArgumentProblem.none) return this.#argumentRefusal(Verb.mail, replies.senderSyntax);
+    return declaredOctets > settings.maxSize ? replies.declaredTooBig : null;
+  }
+
+  #rcptRefusal(standing: SessionStanding): CountedReply | null {
+    const replies = this.#replies;
+    if (!standing.transaction.isOpen) return this.#outOfOrder(Verb.rcpt);
+    const { problem } = this.#argument;
+    if (problem !== ArgumentProblem.none) return this.#argumentRefusal(Verb.rcpt, replies.recipientSyntax);
+    return standing.transaction.recipients >= this.#settings.maxRecipients ? replies.recipientLimit : null;
+  }
+
+  #argumentRefusal(verb: Verb, badPath: CountedReply): CountedReply {
+    const { problem } = this.#argument;
+    if (problem === ArgumentProblem.path) return badPath;
+    if (problem === ArgumentProblem.syntax) return this.#badArgument(verb);
+    return this.#book.line(stepOf(verb), 555, '5.5.4', 'parameter not recognised');
+  }
+
+  #outOfOrder(verb: Verb): CountedReply {
+    return this.#book.line(stepOf(verb), 503, '5.5.1', 'bad sequence of commands');
+  }
+
+  #badArgument(verb: Verb): CountedReply {
+    return this.#book.line(stepOf(verb), 501, '5.5.4', 'syntax error in arguments');
+  }
+
+  #notImplemented(verb: Verb): CountedReply {
+    return this.#book.line(stepOf(verb), 502, '5.5.1', 'command not implemented');
+  }
+}

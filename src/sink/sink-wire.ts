@@ -1,0 +1,39 @@
+/** What a session is given: the things all sessions of a sink share, and its connection as the session sees it. */
+import type { CommandRules } from './command-rules.js';
+import type { Credentials } from './credentials.js';
+import type { EnvelopeArgument } from './envelope-argument.js';
+import type { FaultTable } from './fault-table.js';
+import type { KeptMessages } from './kept-messages.js';
+import type { CountedReply } from './reply-book.js';
+import type { SinkCounters } from './sink-counters.js';
+import type { SinkSettings } from './sink-options.js';
+import type { SinkReplies } from './sink-replies.js';
+
+/** What all sessions of a sink share. */
+export interface SinkCore {
+  readonly settings: SinkSettings;
+  readonly replies: SinkReplies;
+  readonly rules: CommandRules;
+  readonly faults: FaultTable;
+  readonly counters: SinkCounters;
+  readonly credentials: Credentials;
+  readonly argument: EnvelopeArgument;
+  readonly kept: KeptMessages;
+}
+
+/** What a session asks of its connection. Everything happens in the order asked for. */
+export interface SinkWire {
+  send(reply: CountedReply): void;
+  /** Sends after `delayMs`, octet by octet if `dripMs` is more than 0. */
+  sendSlowly(reply: CountedReply, delayMs: number, dripMs: number): void;
+  /** The next reply is sent slowly. */
+  slowNext(delayMs: number, dripMs: number): void;
+  /** FIN. */
+  close(delayMs: number): void;
+  /** RST. */
+  reset(delayMs: number): void;
+  /** Calls `onSecure` of the session when the handshake is done. */
+  startTls(delayMs: number): void;
+  /** Reads nothing for `forMs`, then calls `resume` of the session; 0: for ever. */
+  stopReading(forMs: number): void;
+}
