@@ -115,12 +115,11 @@ export class ServerExtensions {
     if (bit === Extension.size) {
       this.sizeLimit = readSize(buffer, keywordEnd, end);
     } else if (bit === Extension.auth) {
-      // "AUTH=LOGIN" is the form of the drafts before RFC 2554; some servers send it beside the right one, some alone.
-      const isOldForm = buffer[keywordEnd] === EQUALS && keywordEnd < end;
-      this.#addMechanisms(buffer, isOldForm ? keywordEnd + 1 : keywordEnd, end);
+      this.#addMechanisms(buffer, keywordEnd, end);
     }
   }
 
+  /** Takes `=` for a blank: "AUTH=LOGIN" is the form of the drafts before RFC 2554, which some servers send beside the right one, or alone. */
   #addMechanisms(buffer: Uint8Array, start: number, end: number): void {
     let position = skipBlanks(buffer, start, end);
     while (position < end) {

@@ -264,7 +264,8 @@ export class ReplyParser {
         this.#textStart = 0;
         this.#textEnd = 0;
       } else if (this.lineCount >= MAX_REPLY_LINES) {
-        this.#reportMalformed('limit', latin1(buffer, straddled ? 0 : lineStart, end, MAX_SAMPLE_CHARACTERS));
+        // A line that straddled began at 0, in its chunk as in its buffer.
+        this.#reportMalformed('limit', latin1(buffer, lineStart, end, MAX_SAMPLE_CHARACTERS));
       }
     }
     if (straddled) giveBackLineBuffer(buffer);

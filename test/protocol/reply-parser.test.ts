@@ -109,6 +109,16 @@ describe('a reply parser', () => {
     expect(sink.events).toEqual(['250 - x2 "b"', 'line 250 1 "c"', 'line 250 2 "d"', '250 - x2 "d"', '250 - x1 "e"']);
   });
 
+  test('hands out an empty text as an empty range, also where the line is shorter than a code and a separator', () => {
+    const ranges: number[] = [];
+    const sink = new RecordingSink();
+    sink.onReplyLine = (_parser, _buffer, start, end) => ranges.push(end - start);
+    const parser = new ReplyParser(sink);
+    parser.wantsLines = true;
+    for (const chunk of ['250\n', '250\r\n', '250 \n', '250 \r\n', '250', '\n', '250', '\r', '\n']) send(parser, chunk);
+    expect(ranges).toEqual([0, 0, 0, 0, 0, 0]);
+  });
+
   test('hands out a line of any length whole, also when it came in pieces', () => {
     const text = Array.from({ length: 8_000 }, (_, index) => String.fromCharCode(97 + (index % 26))).join('');
     for (const cuts of [[], [3], [300], [500, 520, 1_000, 7_999], [512], [513]]) {

@@ -150,6 +150,7 @@ const HOSTILE: readonly CorpusEntry[] = [
   entry('a line one octet above the cap', lineOf(MAX_REPLY_LINE_OCTETS + 1), `overlong "250 ${'x'.repeat(156)}"`),
   entry('a line that never ends', `250 ${'x'.repeat(9_000)}`, `overlong "250 ${'x'.repeat(156)}"`),
   entry('a line of spaces that never ends', `250${' '.repeat(9_000)}`, `overlong "250${' '.repeat(157)}"`),
+  entry('a reply that goes on at the limit', '250-x\r\n'.repeat(MAX_REPLY_LINES), 'limit "250-x"'),
   entry('one line above the limit', '250-x\r\n'.repeat(MAX_REPLY_LINES + 1), 'limit "250-x"'),
 ];
 
