@@ -1,0 +1,181 @@
+/** From the words of a command line to what is wanted. The only place that knows commander. Reads no files. */
+import { Command, CommanderError, Option } from 'commander';
+import { RUN_FLAG_GROUPS, longName } from './run-flags.js';
+import type { RunFlag } from './run-flags.js';
+import { SCHEMA_NAMES } from './schema-names.js';
+
+/** What flags were given, by their long name: the text, all texts of a repeated flag, or true for a switch. */
+export type GivenFlags = ReadonlyMap<string, string | readonly string[] | true>;
+
+/** Something wrong with the words themselves. */
+export interface UsageProblem {
+  /** The word or flag. */
+  readonly path: string;
+  readonly message: string;
+}
+
+/** What a command line asks for. */
+export type Invocation =
+  | { readonly kind: 'print'; readonly text: string }
+  | { readonly kind: 'refuse'; readonly problems: readonly UsageProblem[] }
+  | { readonly kind: 'schema'; readonly name: string }
+  | {
+      readonly kind: 'run';
+      readonly target: string | null;
+      readonly flags: GivenFlags;
+      /** Everything wrong with the words. With unknown flags it is not known which word was the target: then it is null. */
+      readonly problems: readonly UsageProblem[];
+    };
+
+/** Terminals are 80 columns wide until proven otherwise, and so is every example of a help text. */
+const HELP_WIDTH = 80;
+
+const EXAMPLES = `
+Examples:
+  $ postrush run
+  $ postrush run smtp://127.0.0.1:2525 -s 50 -m 20000 -n 10
+  $ postrush run smtp://127.0.0.1:587 --tls required --tls-ca ca.pem \\
+      --tls-servername mail.lab.test --auth login --user load \\
+      --password-file pw.txt --to 'user%d@lab.test' -R 3 -d 1m
+
+Without TARGET a built-in server is started on a loopback port.
+Times take ms, s, m or h (10s, 1m30s), sizes B, KB, KiB, MB or MiB.
+Flags but those of consent may come from the environment: POSTRUSH_SESSIONS=50.
+Exit codes: 0 pass, 1 fail, 2 usage, 3 invalid, 4 target, 5 internal, 130 cut.
+`;
+
+/**
+ * Reads a command line. Goes on behind a wrong word, so that all are found at once.
+ *
+ * @param words - the arguments behind the name of the program
+ * @param version - printed by `--version`
+ */
+export function readCommandLine(words: readonly string[], version: string): Invocation {
+  if (words.length === 0) return { kind: 'print', text: buildProgram(version).program.helpInformation() };
+  const problems: UsageProblem[] = [];
+  let rest = words;
+  for (;;) {
+    const attempt = parseOnce(rest, version);
+    if (!(attempt instanceof CommanderError)) return withProblems(attempt, problems);
+    const problem = problemOf(attempt, rest);
+    problems.push(problem);
+    const shorter = withoutWord(rest, problem.path);
+    if (shorter === null) return { kind: 'refuse', problems };
+    rest = shorter;
+  }
+}
+
+function withProblems(invocation: Invocation, problems: readonly UsageProblem[]): Invocation {
+  if (problems.length === 0) return invocation;
+  if (invocation.kind === 'run') return { ...invocation, target: null, problems };
+  return { kind: 'refuse', problems };
+}
+
+interface Built {
+  readonly program: Command;
+  /** What commander printed, and what the action of a sub-command found. */
+  readonly outcome: { printed: string; invocation: Invocation | null };
+}
+
+function parseOnce(words: readonly string[], version: string): Invocation | CommanderError {
+  const { program, outcome } = buildProgram(version);
+  try {
+    program.parse(words, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? { kind: 'print', text: outcome.printed } : error;
+  }
+  return outcome.invocation ?? { kind: 'print', text: outcome.printed };
+}
+
+function buildProgram(version: string): Built {
+  const outcome: Built['outcome'] = { printed: '', invocation: null };
+  const program = new Command('postrush')
+    .description('puts an SMTP server under a known load and tells what came back')
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .configureHelp({ helpWidth: HELP_WIDTH })
+    .configureOutput({ writeOut: (text) => (outcome.printed += text), writeErr: () => undefined })
+    .exitOverride();
+  const run = program
+    .command('run')
+    .summary('put load on a server')
+    .description('Puts load on an SMTP server, prints the report and exits by its verdict.')
+    .argument('[TARGET]', 'smtp://host[:port] (25), smtps://host[:port] (465) or host:port')
+    .allowExcessArguments();
+  for (const { title, flags } of RUN_FLAG_GROUPS) {
+    for (const flag of flags) run.addOption(toOption(flag).helpGroup(title));
+  }
+  run.addHelpText('after', EXAMPLES).action(() => {
+    outcome.invocation = runInvocation(run.args, run.opts());
+  });
+  program
+    .command('schema')
+    .summary('print a JSON Schema')
+    .description('Prints the JSON Schema of what postrush writes.')
+    .argument('<name>', SCHEMA_NAMES.join(', '))
+    .action((name: string) => {
+      outcome.invocation = { kind: 'schema', name };
+    });
+  return { program, outcome };
+}
+
+function toOption(flag: RunFlag): Option {
+  const option = new Option(flag.usage, flag.help);
+  return flag.kind === 'list' ? option.argParser(appendTo) : option;
+}
+
+function appendTo(value: string, previous: readonly string[] | undefined): readonly string[] {
+  return [...(previous ?? []), value];
+}
+
+function runInvocation(operands: readonly string[], values: Readonly<Record<string, unknown>>): Invocation {
+  const flags = new Map<string, string | readonly string[] | true>();
+  for (const { flags: group } of RUN_FLAG_GROUPS) {
+    for (const flag of group) {
+      const value = values[new Option(flag.usage).attributeName()];
+      if (value === undefined) continue;
+      // `--no-progress` and `--progress` share a value: the last of them on the line counts.
+      if (value === false) flags.set('--progress', 'none');
+      else if (value === true || typeof value === 'string' || isTextList(value)) flags.set(longName(flag), value);
+    }
+  }
+  flags.delete('--no-progress');
+  const [target = null, ...more] = operands;
+  const problems = more.map((word) => ({ path: word, message: 'is one target too many: run takes one' }));
+  return { kind: 'run', target, flags, problems };
+}
+
+function isTextList(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((one) => typeof one === 'string');
+}
+
+/** What commander says, in the words of this program. */
+function problemOf(error: CommanderError, words: readonly string[]): UsageProblem {
+  const named = /'([^']*)'/.exec(error.message)?.[1] ?? '';
+  const meant = /\(Did you mean (.*)\?\)/s.exec(error.message)?.[1];
+  const hint = meant === undefined ? '' : `: did you mean ${meant.replace(/^one of /, '')}?`;
+  switch (error.code) {
+    case 'commander.unknownOption':
+      return { path: named, message: `is not a flag${hint}` };
+    case 'commander.optionMissingArgument':
+      return { path: words.at(-1) ?? named, message: 'needs a value' };
+    case 'commander.unknownCommand':
+      return {
+        path: named,
+        message: named.includes(':')
+          ? `is not a command: did you mean postrush run ${named}?`
+          : `is not a command${hint}`,
+      };
+    case 'commander.missingArgument':
+      return { path: words[0] ?? named, message: `takes one of: ${SCHEMA_NAMES.join(', ')}` };
+    default:
+      return { path: words[0] ?? named, message: error.message.replace(/^error: /, '').replace(/\s+/g, ' ') };
+  }
+}
+
+/** The words without a wrong one; null when there is nothing to go on with. */
+function withoutWord(words: readonly string[], word: string): readonly string[] | null {
+  const index = words.lastIndexOf(word);
+  return index < 0 || !word.startsWith('-') ? null : words.filter((_, at) => at !== index);
+}

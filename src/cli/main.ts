@@ -1,0 +1,58 @@
+#!/usr/bin/env node
+/** The program `postrush`: words in, exit code out. */
+import { createRequire } from 'node:module';
+import { PostrushError } from '../errors.js';
+import { readCommandLine } from './command-line.js';
+import { errorLines } from './error-lines.js';
+import { ExitCode, exitCodeOfError } from './exit-codes.js';
+import { Output } from './output.js';
+
+const stdout = new Output(process.stdout, 'stdout');
+const stderr = new Output(process.stderr, 'stderr');
+
+/** Node would exit with 1, which here means that the server failed. */
+process.on('uncaughtException', (error) => {
+  stderr.tell(linesOf(error));
+  process.exit(exitCodeOfError(error));
+});
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(words: readonly string[]): Promise<ExitCode> {
+  try {
+    const invocation = readCommandLine(words, version());
+    switch (invocation.kind) {
+      case 'print':
+        await stdout.write(invocation.text);
+        return ExitCode.pass;
+      case 'refuse':
+        throw new PostrushError('E_CONFIG', 'the command line is unusable', { issues: invocation.problems });
+      case 'schema': {
+        const { schemaText } = await import('./schema-command.js');
+        await stdout.write(await schemaText(invocation.name));
+        return ExitCode.pass;
+      }
+      case 'run': {
+        // The engine is not needed for help, and help should be there at once.
+        const { runCommand } = await import('./run-command.js');
+        return await runCommand(invocation, { stdout, stderr, environment: process.env });
+      }
+    }
+  } catch (error) {
+    await stderr.write(linesOf(error)).catch(() => undefined);
+    return exitCodeOfError(error);
+  }
+}
+
+function linesOf(error: unknown): string {
+  const isDebugging = (process.env['POSTRUSH_DEBUG'] ?? '') !== '';
+  return errorLines(error, isDebugging)
+    .map((line) => `${line}\n`)
+    .join('');
+}
+
+/** The package names itself, so that the built and the unbuilt program find the same file. */
+function version(): string {
+  const manifest = createRequire(import.meta.url)('postrush/package.json') as { version: string };
+  return manifest.version;
+}

@@ -1,0 +1,69 @@
+/** Reads the files that flags name. What is wrong with one is an issue among others, not the end. */
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { MAX_MESSAGE_BYTES } from '../plan/message-content.js';
+import { formatSize } from '../plan/units.js';
+
+/** A file's octets, or one sentence on why there are none. */
+export type FileReading = { readonly octets: Uint8Array } | { readonly problem: string };
+
+/** Passwords and lists of roots are small; a wrong path should not fill the memory. */
+const MAX_SMALL_FILE_BYTES = 1024 * 1024;
+
+/** Reads a message. */
+export function readMessageFile(path: string): FileReading {
+  return readOctets(path, MAX_MESSAGE_BYTES);
+}
+
+/** Reads a password, or a list of certificates. */
+export function readSmallFile(path: string): FileReading {
+  return readOctets(path, MAX_SMALL_FILE_BYTES);
+}
+
+/** A password as files hold it: one newline at the end belongs to the file. */
+export function withoutFinalNewline(text: string): string {
+  return text.replace(/\r?\n$/, '');
+}
+
+/** What a failed call of the file system means to a user. */
+export function fileProblem(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  switch (code) {
+    case 'ENOENT':
+      return 'there is no such file';
+    case 'EACCES':
+    case 'EPERM':
+      return 'permission denied';
+    case 'EISDIR':
+      return 'it is a directory';
+    case 'ENOTDIR':
+      return 'a part of its path is not a directory';
+    case 'ENOSPC':
+      return 'no space is left on the device';
+    case 'EROFS':
+      return 'the file system is read-only';
+    default:
+      return code ?? message;
+  }
+}
+
+function readOctets(path: string, maxBytes: number): FileReading {
+  try {
+    const file = openSync(path, 'r');
+    try {
+      const { size } = fstatSync(file);
+      if (size > maxBytes) return { problem: tooLarge(maxBytes, size) };
+      const octets = readFileSync(file);
+      // A pipe has no size before it is read.
+      if (octets.length > maxBytes) return { problem: tooLarge(maxBytes, octets.length) };
+      return octets.length === 0 ? { problem: 'is empty' } : { octets };
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    return { problem: `cannot be read: ${fileProblem(error)}` };
+  }
+}
+
+function tooLarge(maxBytes: number, size: number): string {
+  return `has ${size} octets, and ${formatSize(maxBytes)} is the limit`;
+}

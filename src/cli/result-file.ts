@@ -1,0 +1,71 @@
+/** Writes the result where `--json` says. */
+import { accessSync, constants, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import type { Stats } from 'node:fs';
+import { dirname } from 'node:path';
+import { PostrushError } from '../errors.js';
+import type { RunResult } from '../report/result-schema.js';
+import { fileProblem } from './read-files.js';
+
+/** Stands for stdout. */
+export const STDOUT_PATH = '-';
+
+/**
+ * Looks before the run whether the result can be written after it.
+ *
+ * @returns what is wrong, or null
+ */
+export function resultPathProblem(path: string): string | null {
+  if (path === '') return 'takes the path of a file, or - for stdout';
+  try {
+    const existing = statOf(path);
+    if (existing?.isDirectory() === true) return 'takes the path of a file, and this is a directory';
+    if (existing !== null && !existing.isFile()) {
+      accessSync(path, constants.W_OK);
+      return null;
+    }
+    const folder = dirname(path);
+    const parent = statOf(folder);
+    if (parent === null) return `cannot be written: there is no directory ${folder}`;
+    if (!parent.isDirectory()) return `cannot be written: ${folder} is not a directory`;
+    accessSync(folder, constants.W_OK | constants.X_OK);
+    return null;
+  } catch (error) {
+    return `cannot be written: ${fileProblem(error)}`;
+  }
+}
+
+/** The result as text, ending in a line end. */
+export function resultText(result: RunResult): string {
+  return `${JSON.stringify(result, null, 2)}\n`;
+}
+
+/**
+ * Writes the result so that the file is either the old one or the whole new one.
+ *
+ * @throws PostrushError `E_REPORT_WRITE`
+ */
+export function writeResultFile(path: string, result: RunResult): void {
+  const text = resultText(result);
+  let temporary: string | null = null;
+  try {
+    const existing = statOf(path);
+    // A device or a pipe must not be replaced by a file, and a link should stay one.
+    if (existing !== null && !existing.isFile()) {
+      writeFileSync(path, text);
+      return;
+    }
+    const place = existing === null ? path : realpathSync(path);
+    temporary = `${place}.${process.pid}.tmp`;
+    writeFileSync(temporary, text, { flag: 'wx' });
+    renameSync(temporary, place);
+  } catch (error) {
+    if (temporary !== null) rmSync(temporary, { force: true });
+    throw new PostrushError('E_REPORT_WRITE', `the result could not be written to ${path}: ${fileProblem(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+function statOf(path: string): Stats | null {
+  return statSync(path, { throwIfNoEntry: false }) ?? null;
+}

@@ -1,0 +1,94 @@
+/** `postrush run`: prepares, runs, prints. */
+import { availableParallelism } from 'node:os';
+import { formatDuration } from '../plan/units.js';
+import type { RunResult } from '../report/result-schema.js';
+import { renderQuietLine, renderTextReport } from '../report/text-report.js';
+import { runPlan, startBuiltInSink } from '../run.js';
+import type { Invocation } from './command-line.js';
+import type { Environment } from './environment.js';
+import { ExitCode, exitCodeOfResult } from './exit-codes.js';
+import { listenForSignals } from './interruption.js';
+import type { Interruption } from './interruption.js';
+import type { Output } from './output.js';
+import { ProgressPrinter } from './progress-printer.js';
+import { STDOUT_PATH, resultText, writeResultFile } from './result-file.js';
+import { prepareRun } from './run-settings.js';
+import type { RunSettings } from './run-settings.js';
+import { canRewriteLine, usesColor } from './terminal.js';
+
+/** The world around a command. */
+export interface Surroundings {
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly environment: Environment;
+}
+
+/**
+ * Runs a load test as the command line says.
+ *
+ * @returns the exit code
+ * @throws PostrushError for whatever stops a run
+ */
+export async function runCommand(
+  invocation: Extract<Invocation, { kind: 'run' }>,
+  surroundings: Surroundings,
+): Promise<ExitCode> {
+  const { stderr, environment } = surroundings;
+  const settings = prepareRun(invocation, environment, availableParallelism());
+  const progress = new ProgressPrinter(stderr, {
+    mode: settings.progress,
+    isRewriting: canRewriteLine(stderr.isTerminal, environment),
+    color: usesColor(stderr.isTerminal, environment),
+  });
+  const interruption = listenForSignals((line) => progress.note(line), formatDuration(settings.plan.drainMs));
+  try {
+    const result = await perform(settings, progress, interruption);
+    progress.clear();
+    if (result === null) {
+      progress.note('postrush: stopped before the load began');
+      return ExitCode.cut;
+    }
+    await publish(result, settings, surroundings);
+    return exitCodeOfResult(result);
+  } finally {
+    progress.clear();
+    interruption.release();
+  }
+}
+
+/** The run itself, with a sink beside it when there is no target. Null: it was stopped before there was any load. */
+async function perform(
+  settings: RunSettings,
+  progress: ProgressPrinter,
+  { stop, cut }: Interruption,
+): Promise<RunResult | null> {
+  const sink = settings.target === null ? await startBuiltInSink() : null;
+  try {
+    if (sink !== null && !settings.isQuiet) {
+      progress.note(
+        `no TARGET given: the load goes to the built-in sink at ${sink.url}, which answers after ${sink.replyDelayMs} ms`,
+      );
+    }
+    const plan = sink === null ? settings.plan : settings.planFor(sink.url);
+    const hooks = { stop, cut, onProgress: progress.show.bind(progress) };
+    return await runPlan(plan, sink === null ? hooks : { ...hooks, builtInSink: { replyDelayMs: sink.replyDelayMs } });
+  } catch (error) {
+    // Whatever a run that was told to stop during its pre-flight says, the user knows why it ended.
+    if (stop.aborted) return null;
+    throw error;
+  } finally {
+    await sink?.close();
+  }
+}
+
+/** The report first: it is there even when the file cannot be written. */
+async function publish(
+  result: RunResult,
+  { jsonPath, isQuiet }: RunSettings,
+  { stdout, environment }: Surroundings,
+): Promise<void> {
+  if (jsonPath === STDOUT_PATH) return stdout.write(resultText(result));
+  const color = usesColor(stdout.isTerminal, environment);
+  await stdout.write(isQuiet ? renderQuietLine(result) : renderTextReport(result, { color, width: stdout.columns }));
+  if (jsonPath !== null) writeResultFile(jsonPath, result);
+}

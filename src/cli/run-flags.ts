@@ -1,0 +1,248 @@
+/** The flags of `run`: one table from which the command line, the environment and the help are made. */
+import { DEFAULTS } from '../plan/options.js';
+import type { LoadTestOptions } from '../plan/options.js';
+import { formatDuration, formatSize } from '../plan/units.js';
+
+/** One flag of `run`. */
+export interface RunFlag {
+  /** As the help shows it: `-s, --sessions <n>`. */
+  readonly usage: string;
+  /**
+   * `value`: takes one, the last one counts; `list`: may be repeated; `switch`: takes none; `file`: takes the path of a
+   * file, whose content becomes the option.
+   */
+  readonly kind: 'value' | 'list' | 'switch' | 'file';
+  /** The option that the flag sets; null: it concerns the output and not the load. */
+  readonly option: keyof LoadTestOptions | null;
+  /** What it means, with its default. */
+  readonly help: string;
+  /** Consent is given on the command line only, never by the environment. */
+  readonly isConsent?: true;
+}
+
+/** Flags under a heading. */
+export interface RunFlagGroup {
+  readonly title: string;
+  readonly flags: readonly RunFlag[];
+}
+
+/** How progress is told on stderr. */
+export const PROGRESS_MODES = ['line', 'json', 'none'] as const;
+/** One of the ways to tell progress. */
+export type ProgressMode = (typeof PROGRESS_MODES)[number];
+
+const byDefault = (value: string | number): string => `(default: ${value})`;
+const timeByDefault = (ms: number): string => byDefault(formatDuration(ms));
+
+/** All flags of `run`, in the order of the help. */
+export const RUN_FLAG_GROUPS: readonly RunFlagGroup[] = [
+  {
+    title: 'Load:',
+    flags: [
+      {
+        usage: '-s, --sessions <n>',
+        kind: 'value',
+        option: 'sessions',
+        help: `concurrent sessions, all workers ${byDefault(DEFAULTS.sessions)}`,
+      },
+      {
+        usage: '-d, --duration <time>',
+        kind: 'value',
+        option: 'duration',
+        help: `measured time ${byDefault(`${formatDuration(DEFAULTS.durationMs)} without -m`)}`,
+      },
+      {
+        usage: '-m, --messages <n>',
+        kind: 'value',
+        option: 'messages',
+        help: 'messages to attempt; with -d, whichever is reached first ends the run',
+      },
+      {
+        usage: '-n, --messages-per-session <n>',
+        kind: 'value',
+        option: 'messagesPerSession',
+        help: `messages before QUIT and a new connection; "all" keeps it ${byDefault(DEFAULTS.messagesPerSession)}`,
+      },
+      {
+        usage: '-w, --workers <n>',
+        kind: 'value',
+        option: 'workers',
+        help: 'worker threads (default: one per core, at most -s)',
+      },
+      {
+        usage: '--connect-limit <n>',
+        kind: 'value',
+        option: 'connectLimit',
+        help: `connects in progress per worker ${byDefault(DEFAULTS.connectLimit)}`,
+      },
+      {
+        usage: '--warmup <time>',
+        kind: 'value',
+        option: 'warmup',
+        help: `load before the measured time ${timeByDefault(DEFAULTS.warmupMs)}`,
+      },
+      {
+        usage: '--drain <time>',
+        kind: 'value',
+        option: 'drain',
+        help: `longest wait for messages under way at the end ${timeByDefault(DEFAULTS.drainMs)}`,
+      },
+      {
+        usage: '--give-up <time>',
+        kind: 'value',
+        option: 'giveUp',
+        help: `end when no greeting came for so long ${timeByDefault(DEFAULTS.giveUpMs)}`,
+      },
+      {
+        usage: '--seed <n>',
+        kind: 'value',
+        option: 'seed',
+        help: `seed of everything random ${byDefault(DEFAULTS.seed)}`,
+      },
+    ],
+  },
+  {
+    title: 'Messages (%d in an address becomes a number):',
+    flags: [
+      {
+        usage: '-R, --rcpt <n>',
+        kind: 'value',
+        option: 'recipients',
+        help: `recipients per message ${byDefault(DEFAULTS.recipients)}`,
+      },
+      {
+        usage: '-l, --size <size>',
+        kind: 'value',
+        option: 'size',
+        help: `octets of headers and body ${byDefault(formatSize(DEFAULTS.messageBytes))}`,
+      },
+      { usage: '--message <file>', kind: 'file', option: 'message', help: 'send this message (.eml) instead' },
+      {
+        usage: '--from <address>',
+        kind: 'value',
+        option: 'from',
+        help: `sender, numbered by message; "<>" is the null sender ${byDefault(DEFAULTS.from)}`,
+      },
+      {
+        usage: '--to <address>',
+        kind: 'value',
+        option: 'to',
+        help: `recipient, numbered; -R above 1 needs %d ${byDefault(DEFAULTS.to)}`,
+      },
+      {
+        usage: '--addresses <n>',
+        kind: 'value',
+        option: 'addresses',
+        help: `recipient numbers wrap after so many ${byDefault(DEFAULTS.addresses)}`,
+      },
+      {
+        usage: '--subject <text>',
+        kind: 'value',
+        option: 'subject',
+        help: `subject ${byDefault(`"${DEFAULTS.subject}"`)}`,
+      },
+    ],
+  },
+  {
+    title: 'Sessions:',
+    flags: [
+      {
+        usage: '--helo <name>',
+        kind: 'value',
+        option: 'helo',
+        help: `name for EHLO ${byDefault(DEFAULTS.helo)}`,
+      },
+      {
+        usage: '--pipelining <mode>',
+        kind: 'value',
+        option: 'pipelining',
+        help: `auto: where offered; on: must be offered; off: lock-step; across: content and next envelope in one write; force: even if not offered ${byDefault(DEFAULTS.pipelining)}`,
+      },
+      {
+        usage: '--timeout <time>',
+        kind: 'list',
+        option: 'timeouts',
+        help: `deadline of every step, or step=time; may be repeated ${byDefault(
+          `connect ${formatDuration(DEFAULTS.timeoutConnectMs)}, endOfData ${formatDuration(DEFAULTS.timeoutEndOfDataMs)}, others ${formatDuration(DEFAULTS.timeoutOtherMs)}`,
+        )}`,
+      },
+      { usage: '--auth <mechanism>', kind: 'value', option: 'auth', help: 'authenticate with plain or login' },
+      { usage: '--user <name>', kind: 'value', option: 'user', help: 'user for --auth' },
+      {
+        usage: '--password-file <file>',
+        kind: 'file',
+        option: 'password',
+        help: 'password for --auth; POSTRUSH_PASSWORD does as well',
+      },
+      {
+        usage: '--tls <mode>',
+        kind: 'value',
+        option: 'tls',
+        help: `STARTTLS: off, opportunistic or required ${byDefault(`${DEFAULTS.tls} for smtp://`)}`,
+      },
+      { usage: '--tls-ca <file>', kind: 'file', option: 'tlsCa', help: 'PEM of the roots to trust' },
+      {
+        usage: '--tls-servername <name>',
+        kind: 'value',
+        option: 'tlsServername',
+        help: 'name to verify in place of the host',
+      },
+      { usage: '--tls-insecure', kind: 'switch', option: 'tlsInsecure', help: 'skip verification of certificates' },
+    ],
+  },
+  {
+    title: 'Output:',
+    flags: [
+      { usage: '--json <file>', kind: 'value', option: null, help: 'write the result as JSON; "-" is stdout, alone' },
+      { usage: '-q, --quiet', kind: 'switch', option: null, help: 'no progress and one line of report' },
+      {
+        usage: '--progress <mode>',
+        kind: 'value',
+        option: null,
+        help: `progress on stderr: ${PROGRESS_MODES.join(', ')} ${byDefault(PROGRESS_MODES[0])}`,
+      },
+      { usage: '--no-progress', kind: 'switch', option: null, help: 'the same as --progress none' },
+    ],
+  },
+  {
+    title: 'Consent (command line only):',
+    flags: [
+      {
+        usage: '--allow-target <host>',
+        kind: 'list',
+        option: 'allowTargets',
+        help: 'this host may get load though it is not private; may be repeated',
+        isConsent: true,
+      },
+      {
+        usage: '--allow-domain <domain>',
+        kind: 'list',
+        option: 'allowDomains',
+        help: 'sender and recipients may be there though it is not reserved for tests; may be repeated',
+        isConsent: true,
+      },
+      {
+        usage: '--auth-clear',
+        kind: 'switch',
+        option: 'authClear',
+        help: 'send passwords without TLS off loopback',
+        isConsent: true,
+      },
+    ],
+  },
+];
+
+/** All flags of `run` without their groups. */
+export const RUN_FLAGS: readonly RunFlag[] = RUN_FLAG_GROUPS.flatMap((group) => group.flags);
+
+/** `--sessions` of `-s, --sessions <n>`. */
+export function longName(flag: RunFlag): string {
+  return /--[a-z-]+/.exec(flag.usage)?.[0] ?? flag.usage;
+}
+
+/** The environment variable that stands for a flag: `POSTRUSH_SESSIONS`. Null: consent, or the negation of another flag. */
+export function variableOf(flag: RunFlag): string | null {
+  const name = longName(flag);
+  if (flag.isConsent === true || name.startsWith('--no-')) return null;
+  return `POSTRUSH_${name.slice(2).replaceAll('-', '_').toUpperCase()}`;
+}

@@ -1,0 +1,19 @@
+/** `postrush schema`: the shape of what postrush writes, for other programs. */
+import { PostrushError } from '../errors.js';
+import { SCHEMA_NAMES } from './schema-names.js';
+
+/**
+ * Makes the text of a schema.
+ *
+ * @param name - one of {@link SCHEMA_NAMES}
+ * @throws PostrushError `E_CONFIG` when there is no such schema
+ */
+export async function schemaText(name: string): Promise<string> {
+  if (!SCHEMA_NAMES.includes(name)) {
+    const issue = { path: 'schema', message: `takes one of: ${SCHEMA_NAMES.join(', ')}`, received: name };
+    throw new PostrushError('E_CONFIG', `there is no schema of that name`, { issues: [issue] });
+  }
+  // Loaded here and nowhere else: the schema library would cost every run some of its start-up time.
+  const { resultJsonSchema } = await import('../report/result-schema.js');
+  return `${JSON.stringify(resultJsonSchema(), null, 2)}\n`;
+}
