@@ -51,6 +51,7 @@ export class SinkConnection implements SinkWire {
   #nextDelayMs = 0;
   #nextDripMs = 0;
   #pauses = 0;
+  #hasFailed = false;
   /** When the chunk at hand came: replies to one group are due together. */
   #nowMs = 0;
 
@@ -82,8 +83,13 @@ export class SinkConnection implements SinkWire {
     this.#flush();
   }
 
-  /** Ends the connection at once. */
-  destroy(): void {
+  /** Ends the connection at once; resolves when it is closed and counted as such. */
+  destroy(): Promise<void> {
+    this.#tcp.destroy();
+    return new Promise((resolve) => this.#tcp.once('close', () => resolve()));
+  }
+
+  cut(): void {
     this.#tcp.destroy();
   }
 
@@ -138,7 +144,14 @@ export class SinkConnection implements SinkWire {
       this.close(0);
       this.#flush();
     });
-    socket.on('error', () => this.#core.counters.socketErrors++);
+    socket.on('error', () => this.#fail());
+  }
+
+  /** One failure may be told by TLS and by TCP, and is one. */
+  #fail(): void {
+    if (this.#hasFailed) return;
+    this.#hasFailed = true;
+    this.#core.counters.socketErrors++;
   }
 
   readonly #onData = (chunk: Buffer): void => {
@@ -223,7 +236,7 @@ export class SinkConnection implements SinkWire {
       else this.#socket.write(octets, 'latin1', () => this.#tcp.resetAndDestroy());
     } else if (ending === Ending.close) {
       this.#socket.end(octets, 'latin1');
-      this.#tcp.setTimeout(LINGER_MS, () => this.destroy());
+      this.#tcp.setTimeout(LINGER_MS, () => this.cut());
     } else {
       if (octets !== '') this.#write(octets);
       if (ending === Ending.tls) this.#upgrade();
@@ -249,8 +262,8 @@ export class SinkConnection implements SinkWire {
     });
     // Handshake failures come here and not as 'error'.
     socket.on('_tlsError', () => {
-      this.#core.counters.socketErrors++;
-      this.destroy();
+      this.#fail();
+      this.cut();
     });
     this.#listen(socket);
   }

@@ -50,7 +50,7 @@ export interface SinkStats {
   readonly replies: readonly SinkReplyRow[];
   /** Fault rows that struck. */
   readonly faults: number;
-  /** Errors of sockets, handshakes and accepting: resets, broken pipes, plain text in place of TLS. */
+  /** Connections that an error ended (reset, broken pipe, plain text in place of TLS), and failures to accept one. */
   readonly socketErrors: number;
 }
 

@@ -93,7 +93,8 @@ export class SinkSession {
           break;
         case Phase.handshake:
           // Behind STARTTLS and before our 220 nobody but an attacker speaks (RFC 3207 §6).
-          this.#hangUp();
+          this.#phase = Phase.deaf;
+          this.#wire.cut();
           return;
         case Phase.deaf:
           return;

@@ -28,6 +28,8 @@ export interface SinkWire {
   sendSlowly(reply: CountedReply, delayMs: number, dripMs: number): void;
   /** The next reply is sent slowly. */
   slowNext(delayMs: number, dripMs: number): void;
+  /** Ends the connection now, whatever still waits to be sent. */
+  cut(): void;
   /** FIN. */
   close(delayMs: number): void;
   /** RST. */

@@ -75,10 +75,7 @@ export async function startSink(options: SinkOptions = {}): Promise<RunningSink>
     stats,
     messages: () => core.kept.list(),
     close: () => {
-      closed ??= new Promise((resolve) => {
-        server.close(() => resolve(stats()));
-        for (const connection of connections) connection.destroy();
-      });
+      closed ??= Promise.all([stopListening(server), ...[...connections].map((each) => each.destroy())]).then(stats);
       return closed;
     },
   };
@@ -108,6 +105,12 @@ function createContext({ tls }: SinkSettings): SecureContext | null {
       cause,
     });
   }
+}
+
+function stopListening(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+  });
 }
 
 function listen(server: Server, { host, port }: SinkSettings): Promise<void> {

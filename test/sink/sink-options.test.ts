@@ -1,0 +1,60 @@
+import { describe, expect, test } from 'vitest';
+import { PostrushError } from '../../src/errors.js';
+import { SINK_DEFAULTS, resolveSinkOptions } from '../../src/sink/sink-options.js';
+import type { SinkOptions } from '../../src/sink/sink-options.js';
+import { startSink } from '../../src/sink/sink.js';
+
+function problemsOf(options: unknown): string[] {
+  try {
+    resolveSinkOptions(options as SinkOptions);
+  } catch (error) {
+    if (error instanceof PostrushError) return error.issues.map(({ path, message }) => `${path}: ${message}`);
+    throw error;
+  }
+  return [];
+}
+
+describe('options of a sink', () => {
+  test('are complete without any', () => {
+    expect(resolveSinkOptions({})).toEqual(SINK_DEFAULTS);
+  });
+
+  test.each([
+    [{ port: -1 }, /^port: /],
+    [{ maxSize: 1.5 }, /^maxSize: /],
+    [{ replyDelayMs: Number.NaN }, /^replyDelayMs: /],
+    [{ replyDelayMs: 2 ** 31 }, /^replyDelayMs: /],
+    [{ implicitTls: true }, /^implicitTls: needs `tls`/],
+    [{ requireAuth: true }, /^requireAuth: needs `users`/],
+    [{ withhold: ['CHUNKING'] }, /^withhold: knows only/],
+    [{ faults: [{ on: 'noon', then: 'close' }] }, /^faults\[0\]: `on` knows only/],
+    [{ faults: [{ on: 'mail' }] }, /does nothing/],
+    [{ faults: [{ on: 'mail', then: 'continue' }] }, /does nothing/],
+    [{ faults: [{ on: 'content', delayMs: 5 }] }, /does nothing/],
+    [{ faults: [{ on: 'connect', matching: 'x', then: 'close' }] }, /`matching` needs a command line/],
+    [{ faults: [{ on: 'tls', stopReading: true }] }, /silence/],
+    [{ faults: [{ on: 'mail', reply: '250 ok', raw: 'ok' }] }, /exclude each other/],
+    [{ faults: [{ on: 'mail', reply: 'no' }] }, /three digits/],
+    [{ faults: [{ on: 'mail', reply: '250 ok\r\n' }] }, /three digits/],
+    [{ faults: [{ on: 'mail', reply: '250 a\n250 b' }] }, /three digits/],
+    [{ faults: [{ on: 'mail', raw: '\u20ac' }] }, /Latin-1/],
+    [{ faults: [{ on: 'mail', then: 'close', nth: 0 }] }, /`nth` counts from 1/],
+    [{ faults: [{ on: 'mail', then: 'close', everyNth: 1.5 }] }, /`everyNth` counts from 1/],
+    [{ faults: [{ on: 'mail', then: 'close', after: -1 }] }, /`after` counts from 0/],
+    [{ faults: [{ on: 'mail', then: 'close', delayMs: -1 }] }, /`delayMs` must be/],
+  ])('%j are refused', (options, problem) => {
+    expect(problemsOf(options)).toEqual([expect.stringMatching(problem)]);
+  });
+
+  test('are refused with all their problems at once', async () => {
+    const refused = startSink({ port: -1, requireAuth: true, faults: [{ on: 'mail' }] });
+    await expect(refused).rejects.toMatchObject({ code: 'E_CONFIG', issues: [{}, {}, {}] });
+  });
+
+  test('a certificate that is none is refused with one sentence', async () => {
+    await expect(startSink({ tls: { key: 'x', cert: 'y' } })).rejects.toMatchObject({
+      code: 'E_CONFIG',
+      message: expect.stringContaining('must be PEM'),
+    });
+  });
+});
