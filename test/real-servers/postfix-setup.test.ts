@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Dialogue } from '../support/real-server-dialogue.js';
 import type { Postfix } from '../support/real-servers.js';
-import { missingForPostfix, startPostfix } from '../support/real-servers.js';
+import { missingForPostfix, needServer, startPostfix } from '../support/real-servers.js';
 
 const missing = missingForPostfix();
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
@@ -22,7 +22,7 @@ describe('the Postfix of these tests', () => {
   });
 
   test('offers AUTH, STARTTLS and PIPELINING', async (context) => {
-    if (missing !== null) return context.skip(missing);
+    needServer(context, missing);
     const client = await Dialogue.open(postfix.port);
     const ehlo = await client.say('EHLO client.test');
     expect(ehlo).toMatch(/^250-AUTH PLAIN LOGIN\r$/m);
@@ -32,7 +32,7 @@ describe('the Postfix of these tests', () => {
   });
 
   test('takes mail only after AUTH, says so in its log, and discards it', async (context) => {
-    if (missing !== null) return context.skip(missing);
+    needServer(context, missing);
     const before = postfix.counts();
     const client = await Dialogue.open(postfix.port);
     await client.say('EHLO client.test');
@@ -58,7 +58,7 @@ describe('the Postfix of these tests', () => {
   });
 
   test('refuses a wrong password', async (context) => {
-    if (missing !== null) return context.skip(missing);
+    needServer(context, missing);
     const client = await Dialogue.open(postfix.port);
     await client.say('EHLO client.test');
     expect(await client.say(`AUTH PLAIN ${base64(`\0${postfix.user}\0wrong`)}`)).toMatch(/^535 /);
@@ -66,7 +66,7 @@ describe('the Postfix of these tests', () => {
   });
 
   test('goes over to TLS with a certificate that verifies, and takes AUTH PLAIN there', async (context) => {
-    if (missing !== null) return context.skip(missing);
+    needServer(context, missing);
     const client = await Dialogue.open(postfix.port);
     await client.say('EHLO client.test');
     expect(await client.startTls(readFileSync(postfix.certificateFile, 'utf8'))).toMatch(/^220 /);
@@ -76,7 +76,7 @@ describe('the Postfix of these tests', () => {
   });
 
   test('takes mail from anyone on its open port', async (context) => {
-    if (missing !== null) return context.skip(missing);
+    needServer(context, missing);
     const client = await Dialogue.open(postfix.openPort);
     expect(await client.say('EHLO client.test')).not.toMatch(/AUTH/);
     await client.say('MAIL FROM:<a@sender.test>');

@@ -6,11 +6,24 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SMTPServerOptions } from 'smtp-server';
 import { SMTPServer } from 'smtp-server';
+import type { TestContext } from 'vitest';
 import { makeCertificate } from './real-server-certificate.js';
 import { findExecutable, freePort, ServerProcess } from './real-server-process.js';
 
 export { missingForPostfix, startPostfix } from './real-server-postfix.js';
 export type { Postfix } from './real-server-postfix.js';
+
+/**
+ * Skips a test, visibly, when its server is missing. In CI as root it fails instead: there the server should have been
+ * installed.
+ *
+ * @param missing - what a `missingFor…` function said
+ */
+export function needServer(context: TestContext, missing: string | null): void {
+  if (missing === null) return;
+  if (process.env['CI'] === 'true' && process.getuid?.() === 0) throw new Error(`${missing}, and CI has no excuse`);
+  context.skip(missing);
+}
 
 /** Full path of Postfix's smtp-sink, or null. */
 export function findSmtpSink(): string | null {
