@@ -16,6 +16,15 @@ const WORKER_COLUMNS: readonly Column[] = [
 /** The busiest workers are shown; on a large machine the others would fill the screen. */
 const MOST_WORKERS = 8;
 
+/** Gates in words; one that is not here goes by its name. */
+const GATE_WORDS: ReadonlyMap<string, string> = new Map([
+  ['eventLoopLag.p99', 'event-loop lag p99'],
+  ['utilisation', 'busiest worker'],
+  ['fileLimit', 'connects without a file descriptor'],
+  ['portLimit', 'connects without a local port'],
+  ['workersLost', 'workers lost'],
+]);
+
 /** What the generator had left, per worker; a warning when it was the limit. */
 export function generatorSection(result: RunResult, width: number): ReportLine[] {
   const { generator } = result;
@@ -35,7 +44,7 @@ export function generatorSection(result: RunResult, width: number): ReportLine[]
     lines.push(
       ...labelled(
         'WARNING',
-        'The generator was the limit, not the server: the latencies and rates above are its own.',
+        'The generator, not the server, was the limit: do not quote the numbers above.',
         width,
         'bad',
       ),
@@ -75,7 +84,7 @@ function workerRow(worker: WorkerHealth): ReportLine {
 
 function gateText({ name, value, bound, unit }: HealthGate): string {
   const measured = value === null ? 'no data' : formatGateValue(value, unit);
-  return `${cleanText(name)} ${measured}${bound === null ? '' : ` (bound ${formatGateValue(bound, unit)})`}`;
+  return `${GATE_WORDS.get(name) ?? cleanText(name)} ${measured}${bound === null ? '' : ` (bound ${formatGateValue(bound, unit)})`}`;
 }
 
 function formatGateValue(value: number, unit: string): string {

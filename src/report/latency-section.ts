@@ -51,7 +51,7 @@ export function latencySection(result: RunResult): ReportLine[] {
     ...([...rows.map(({ summary }) => summary), ...steps.map(({ step }) => step.latency)].some(hasWeakColumn)
       ? [`${WEAK_MARK} under 100 values beyond it, do not quote`]
       : []),
-    ...(pipelined ? ['pipe: sent behind another command'] : []),
+    ...(pipelined ? ['pipe: sent in one write with others'] : []),
   ];
   return [
     tableHead(titled('Latency', LATENCY_COLUMNS)),

@@ -64,7 +64,7 @@ const stepResult = z
     replied: count('Ended by their last reply'),
     failed: count('Ended without one'),
     inFlight: count('Still outstanding; 0 in a complete result'),
-    pipelined: count('Sent behind another command in the same write (RFC 2920)'),
+    pipelined: count('Sent in one write with other commands (RFC 2920)'),
     latency: latencySummary.describe('From the write to the last line of the reply'),
   })
   .meta({ id: 'StepResult', description: 'One step: sent = replied + failed + inFlight' });

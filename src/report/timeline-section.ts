@@ -17,7 +17,10 @@ export function timelineSection(result: RunResult, width: number): ReportLine[] 
   const rates = acceptedRates(full, perMark);
   const indent = piece(' '.repeat(LABEL_WIDTH));
   return [
-    heading('Over time', `accepted/s; one mark for ${formatSeconds(longest * perMark)}, the scale begins at 0`),
+    heading(
+      'Over time',
+      `accepted/s; one mark for ${formatSeconds(Number((longest * perMark).toPrecision(2)))}, the scale begins at 0`,
+    ),
     [indent, piece(sparkline(rates), 'good')],
     [indent, piece(`min ${formatRate(Math.min(...rates))}, max ${formatRate(Math.max(...rates))}`, 'faint')],
   ];

@@ -5,16 +5,10 @@ import { formatCount, formatCounted, formatLatency, formatShareOf } from './quan
 import { piece, type ReportLine } from './report-line.js';
 import type { RunResult } from './result-schema.js';
 
-/** What to try, by kind of reason. A kind without an entry has a text that says enough. */
+/** What to try, by kind of reason. The text of the other kinds says it itself. */
 const ADVICE: ReadonlyMap<string, string> = new Map([
-  ['eventLoopLag', 'Replies were timed late. Use fewer sessions, or a machine with free cores.'],
-  ['busy', 'Latencies include the delay of the generator itself. Use more workers (-w) or fewer sessions (-s).'],
-  ['lag', 'Arrivals started late. Lower the rate, or use more workers (-w).'],
-  ['fileLimit', 'Raise the file limit (ulimit -n), or use fewer sessions (-s).'],
-  ['portLimit', 'Local ports ran out. Send more messages per connection (-n), or use fewer sessions (-s).'],
   ['workerLost', 'What was received is kept, but the load was not the one asked for. Run again.'],
   ['books', 'The counts contradict each other: a defect of postrush. Please report it with the result file (--json).'],
-  ['saturated', 'The server could not take the load that was planned. Lower it to find what it can take.'],
   ['targetLost', 'The server stopped answering. Look at its log around the end of the run.'],
 ]);
 
@@ -52,10 +46,12 @@ export function verdictSection(result: RunResult, width: number): ReportLine[] {
       lines.push([piece(index === 0 ? lead : INDENT), piece(part, style)]);
     }
   };
-  for (const { kind, text } of result.reasons.slice(0, MOST_REASONS)) {
+  const shown = result.reasons.slice(0, MOST_REASONS);
+  for (const [index, { kind, text }] of shown.entries()) {
     add(cleanText(text), result.verdict === 'invalid' ? 'doubtful' : 'bad');
     const advice = ADVICE.get(kind);
-    if (advice !== undefined) add(advice, 'plain', INDENT);
+    // Reasons of one kind stand together; their advice follows the last.
+    if (advice !== undefined && shown[index + 1]?.kind !== kind) add(advice, 'plain', INDENT);
   }
   const hidden = result.reasons.length - MOST_REASONS;
   if (hidden > 0) add(`${formatCounted(hidden, 'more reason')} in the result file (--json)`, 'plain');

@@ -162,7 +162,7 @@ export const arbitraryResult: fc.Arbitrary<RunResult> = fc
       verdict: fc.constantFrom('pass' as const, 'fail' as const, 'invalid' as const),
       reasons: fc.array(
         fc.record({
-          kind: fc.oneof(fc.constantFrom('busy', 'books', 'constructor'), text),
+          kind: fc.oneof(fc.constantFrom('workerLost', 'books', 'constructor'), text),
           text,
           value: fc.option(amount),
           bound: fc.option(amount),

@@ -13,9 +13,20 @@ function overloadedGenerator(): RunResult {
     verdict: 'invalid',
     complete: false,
     reasons: [
-      { kind: 'busy', text: 'worker 1 was busy 98.2% of the time (bound 95%)', value: 0.982, bound: 0.95 },
-      { kind: 'workerLost', text: 'worker 3 ran out of memory after 7.1 s', value: 1, bound: 0 },
-      { kind: 'books', text: 'the books do not balance: 1 of 3 checks fails', value: 1, bound: 0 },
+      {
+        kind: 'workerLost',
+        text: 'worker 3 was lost (out of memory): its last second is missing',
+        value: null,
+        bound: null,
+      },
+      {
+        kind: 'utilisation',
+        text: 'a worker was busy 98 % of the time (bound 95 %): the generator was the limit; use more workers (-w)',
+        value: 0.982,
+        bound: 0.95,
+      },
+      { kind: 'books', text: 'the books do not balance: mail (20000 and 19998)', value: 20_000, bound: 19_998 },
+      { kind: 'books', text: 'the books do not balance: rcpt (60000 and 59994)', value: 60_000, bound: 59_994 },
     ],
     generator: {
       ...generator,
@@ -28,13 +39,15 @@ function overloadedGenerator(): RunResult {
         lost: workerId === 3,
         sessions: 5,
       })),
-      gates: generator.gates.map((gate) =>
-        gate.name === 'busiest worker' ? { ...gate, value: 0.982, ok: false } : gate,
-      ),
+      gates: generator.gates.map((gate) => (gate.name === 'utilisation' ? { ...gate, value: 0.982, ok: false } : gate)),
     },
     books: {
       balanced: false,
-      checks: [{ name: 'mail: sent = replied + failed + inFlight', left: 20_000, right: 19_998, ok: false }],
+      checks: [
+        { name: 'mail: sent = replied + failed + inFlight', left: 20_000, right: 19_998, ok: false },
+        { name: 'rcpt: sent = replied + failed + inFlight', left: 60_000, right: 59_994, ok: false },
+        { name: 'data: sent = replied + failed + inFlight', left: 20_000, right: 20_000, ok: true },
+      ],
     },
   });
 }
