@@ -1,7 +1,5 @@
 /** Character codes of the octets that SMTP gives a meaning to. Knows nothing else. */
 
-/** NUL */
-export const NUL = 0x00;
 /** Horizontal tab */
 export const HTAB = 0x09;
 /** Line feed */

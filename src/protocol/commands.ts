@@ -1,4 +1,7 @@
-/** The commands of a session as ready octets (RFC 5321 §4.1.1). Knows no session: when to send what is decided elsewhere. */
+/**
+ * The commands of a session as ready octets (RFC 5321 §4.1.1). Knows no session: when to send what is decided
+ * elsewhere.
+ */
 import { assert } from '../assert.js';
 
 const encoder = new TextEncoder();

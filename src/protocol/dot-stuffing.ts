@@ -2,8 +2,9 @@
 import { CR, DOT, LF } from './ascii.js';
 
 /**
- * Writes content as the lines that DATA carries: every line ends in CRLF (bare LFs and CRs are taken as line ends, RFC 5321 §2.3.8
- * forbids sending them), and a line that begins with a dot gets a second one. The terminator is not part of the result.
+ * Writes content as the lines that DATA carries: every line ends in CRLF (bare LFs and CRs are taken as line ends, RFC
+ * 5321 §2.3.8 forbids sending them), and a line that begins with a dot gets a second one. The terminator is not part of
+ * the result.
  *
  * @param content - headers and body; left as it is
  * @returns new octets, which end with CRLF unless there was no content at all

@@ -1,4 +1,6 @@
-/** Enhanced status codes (RFC 3463) as one integer: class·1,000,000 + subject·1,000 + detail. Knows nothing of replies. */
+/**
+ * Enhanced status codes (RFC 3463) as one integer: class·1,000,000 + subject·1,000 + detail. Knows nothing of replies.
+ */
 import { DOT, NINE, SP, ZERO } from './ascii.js';
 
 /** The value that says "this reply has no enhanced status code". */
@@ -8,8 +10,8 @@ export const NO_ENHANCED = 0;
 const MAX_SUB_CODE_DIGITS = 3;
 
 /**
- * Reads the enhanced status code at the beginning of a reply line's text.
- * RFC 2034 §4: it stands first, a space follows it, and its class is the first digit of the reply code. What looks different is text.
+ * Reads the enhanced status code at the beginning of a reply line's text. RFC 2034 §4: it stands first, a space follows
+ * it, and its class is the first digit of the reply code. What looks different is text.
  *
  * @param buffer - holds the text at [start, end)
  * @param start - index of the text's first octet

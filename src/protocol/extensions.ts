@@ -103,7 +103,8 @@ export class ServerExtensions {
   }
 
   /**
-   * Takes in one line of an EHLO reply; not the first one, which is the server's name. Unknown keywords are passed over.
+   * Takes in one line of an EHLO reply; not the first one, which is the server's name. Unknown keywords are passed
+   * over.
    *
    * @param buffer - holds the line's text, without code and line end, at [start, end)
    */
@@ -119,7 +120,10 @@ export class ServerExtensions {
     }
   }
 
-  /** Takes `=` for a blank: "AUTH=LOGIN" is the form of the drafts before RFC 2554, which some servers send beside the right one, or alone. */
+  /**
+   * Takes `=` for a blank: "AUTH=LOGIN" is the form of the drafts before RFC 2554, which some servers send beside the
+   * right one, or alone.
+   */
   #addMechanisms(buffer: Uint8Array, start: number, end: number): void {
     let position = skipBlanks(buffer, start, end);
     while (position < end) {
@@ -165,10 +169,13 @@ function matches(upperCase: Uint8Array, buffer: Uint8Array, start: number): bool
   return true;
 }
 
-/** The number behind SIZE; -1 when there is none or something else stands there. RFC 1870 allows 20 digits, more than a double holds. */
+/**
+ * The number behind SIZE; -1 when there is none or something else stands there. RFC 1870 allows 20 digits, more than a
+ * double holds.
+ */
 function readSize(buffer: Uint8Array, start: number, end: number): number {
   let position = skipBlanks(buffer, start, end);
-  if (position === start || position === end) return -1;
+  if (position === end) return -1;
   let value = 0;
   for (; position < end && !isBlank(buffer[position]); position++) {
     const octet = buffer[position] as number;

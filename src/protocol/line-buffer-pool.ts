@@ -14,7 +14,10 @@ const MAX_IDLE = 16;
 const idleSmall: Uint8Array[] = [];
 const idleLarge: Uint8Array[] = [];
 
-/** Takes a buffer of at least `octets` (at most {@link MAX_HELD_OCTETS}) out of the pool, or makes one. Its content is arbitrary. */
+/**
+ * Takes a buffer of at least `octets` (at most {@link MAX_HELD_OCTETS}) out of the pool, or makes one. Its content is
+ * arbitrary.
+ */
 export function takeLineBuffer(octets: number): Uint8Array {
   assert(octets <= MAX_HELD_OCTETS, 'no held line is longer than the cap');
   if (octets <= SMALL_OCTETS) return idleSmall.pop() ?? new Uint8Array(SMALL_OCTETS);

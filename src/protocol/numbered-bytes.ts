@@ -8,7 +8,9 @@ const NUMBER_MARK = '%d';
 /** Digits of `Number.MAX_SAFE_INTEGER`. */
 const MAX_DIGITS = 16;
 
-/** Constant octets with any number of places (`%d`) that all take the same decimal number. Writing allocates nothing. */
+/**
+ * Constant octets with any number of places (`%d`) that all take the same decimal number. Writing allocates nothing.
+ */
 export class NumberedBytes {
   /** Whether the template has a place for a number; without one every `write` writes the same. */
   readonly hasNumber: boolean;

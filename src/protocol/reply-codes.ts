@@ -1,5 +1,6 @@
 /**
- * What replies mean, in words short enough for a row of a report. Knows numbers only: the server's own text is another matter.
+ * What replies mean, in words short enough for a row of a report. Knows numbers only: the server's own text is another
+ * matter.
  */
 export { formatEnhanced } from './enhanced-status.js';
 
@@ -60,7 +61,10 @@ const CLASS_MEANINGS: readonly (string | undefined)[] = [
   'failed for good',
 ];
 
-/** Subject and detail as subject·1,000 + detail: RFC 3463 §3 unless another source is named; the list is the one that RFC 5248 keeps. */
+/**
+ * Subject and detail as subject·1,000 + detail: RFC 3463 §3 unless another source is named; the list is the one that
+ * RFC 5248 keeps.
+ */
 const ENHANCED_MEANINGS: ReadonlyMap<number, string> = new Map([
   [1_001, 'no such mailbox'],
   [1_002, 'no such mail domain'],

@@ -1,30 +1,43 @@
 /**
- * Turns the octets of an SMTP server into replies (RFC 5321 §4.2). One parser per connection; the hottest code of the project.
- * Knows no sockets and no commands: what a reply means is the session's business.
+ * Turns the octets of an SMTP server into replies (RFC 5321 §4.2). One parser per connection; the hottest code of the
+ * project. Knows no sockets and no commands: what a reply means is the session's business.
  */
 import { CR, FIVE, HYPHEN, LF, NINE, ONE, SP, ZERO } from './ascii.js';
 import { assert } from '../assert.js';
 import { NO_ENHANCED, readEnhanced } from './enhanced-status.js';
 import { giveBackLineBuffer, MAX_HELD_OCTETS, takeLineBuffer } from './line-buffer-pool.js';
 
-/** Octets of a reply line, line end included. RFC 5321 §4.5.3.1.5 says 512; servers send more, so the cap is ours. */
+/**
+ * Octets of a reply line, line end included. RFC 5321 §4.5.3.1.5 says 512; servers send more, so the cap is ours.
+ *
+ * @internal
+ */
 export const MAX_REPLY_LINE_OCTETS = MAX_HELD_OCTETS;
-/** Lines of one reply. RFC 5321 sets no limit; the longest honest replies (EHLO, HELP) have a few dozen lines. */
+/**
+ * Lines of one reply. RFC 5321 sets no limit; the longest honest replies (EHLO, HELP) have a few dozen lines.
+ *
+ * @internal
+ */
 export const MAX_REPLY_LINES = 512;
-/** Characters of server text that are ever turned into a string. */
+/**
+ * Characters of server text that are ever turned into a string.
+ *
+ * @internal
+ */
 export const MAX_SAMPLE_CHARACTERS = 160;
 
 /**
- * Why a stream cannot be understood: `malformed` (it is no reply), `overlong` (a line above {@link MAX_REPLY_LINE_OCTETS}),
- * `limit` (a reply above {@link MAX_REPLY_LINES}).
+ * Why a stream cannot be understood: `malformed` (it is no reply), `overlong` (a line above {@link
+ * MAX_REPLY_LINE_OCTETS}), `limit` (a reply above {@link MAX_REPLY_LINES}).
  */
 export type MalformedKind = 'malformed' | 'overlong' | 'limit';
 
 /** Who hears what a {@link ReplyParser} reads. Calls are synchronous, from within `execute`. */
 export interface ReplySink {
   /**
-   * One line of a reply; called only while `parser.wantsLines`. `parser.code` and `parser.lineCount` (this line included) are valid.
-   * The text is `buffer[start..end)`, without code, separator, CR and LF; it is valid until the call returns.
+   * One line of a reply; called only while `parser.wantsLines`. `parser.code` and `parser.lineCount` (this line
+   * included) are valid. The text is `buffer[start..end)`, without code, separator, CR and LF; it is valid until the
+   * call returns.
    */
   onReplyLine(parser: ReplyParser, buffer: Uint8Array, start: number, end: number): void;
   /** A whole reply: read `code`, `enhanced`, `lineCount`, `bytesAfter` and `text()`. */
@@ -32,7 +45,8 @@ export interface ReplySink {
   /**
    * The stream cannot be understood; the parser has halted itself.
    *
-   * @param sample - as much of the offending line as had arrived, at most {@link MAX_SAMPLE_CHARACTERS} latin1 characters
+   * @param sample - as much of the offending line as had arrived, at most {@link MAX_SAMPLE_CHARACTERS} latin1
+   * characters
    */
   onMalformed(parser: ReplyParser, kind: MalformedKind, sample: string): void;
 }
@@ -58,23 +72,29 @@ const HEAD_OCTETS = 4;
 const NO_BUFFER = new Uint8Array(0);
 
 /**
- * A byte state machine for replies. A line that lies wholly inside a chunk is read in place; only a line that straddles chunks is
- * copied, into a buffer borrowed from a pool until the line ends. Nothing is allocated per reply.
+ * A byte state machine for replies. A line that lies wholly inside a chunk is read in place; only a line that straddles
+ * chunks is copied, into a buffer borrowed from a pool until the line ends. Nothing is allocated per reply.
  *
- * Strict about meaning, tolerant about dress. Accepted beyond the grammar: a bare LF as line end, a code without separator and text,
- * any second digit, NUL and 8-bit octets and lone CRs as text. Refused: a first digit outside 1..5, another separator than SP and
- * `-`, and a line whose code differs from the first line's ("MUST be the same", RFC 5321 §4.2.1).
+ * Strict about meaning, tolerant about dress. Accepted beyond the grammar: a bare LF as line end, a code without
+ * separator and text, any second digit, NUL and 8-bit octets and lone CRs as text. Refused: a first digit outside 1..5,
+ * another separator than SP and `-`, and a line whose code differs from the first line's ("MUST be the same", RFC 5321
+ * §4.2.1).
  */
 export class ReplyParser {
   /** Whether `onReplyLine` is called. May be changed at any time. */
   wantsLines: boolean;
   /** Reply code, 100 to 599. */
   code: number;
-  /** Enhanced status code (RFC 2034) of the first line that has one, as class·1,000,000 + subject·1,000 + detail; 0: none. */
+  /**
+   * Enhanced status code (RFC 2034) of the first line that has one, as class·1,000,000 + subject·1,000 + detail; 0:
+   * none.
+   */
   enhanced: number;
   /** Lines of the current reply read so far. */
   lineCount: number;
-  /** Octets of this chunk behind the reply just reported. Behind the 220 of STARTTLS they are an attack (RFC 3207 §6). */
+  /**
+   * Octets of this chunk behind the reply just reported. Behind the 220 of STARTTLS they are an attack (RFC 3207 §6).
+   */
   bytesAfter: number;
 
   readonly #sink: ReplySink;
@@ -173,7 +193,8 @@ export class ReplyParser {
           // The cap counts the whole line; what is held of it came with earlier chunks.
           const capped = lineStart + MAX_REPLY_LINE_OCTETS - this.#heldOctets;
           const stop = capped < length ? capped : length;
-          // Measured against indexOf (benchmarks/micro/reply-parser.bench.ts): 10 % slower on 45 octets, 10 % faster on 15.
+          // Measured against indexOf (benchmarks/micro/reply-parser.bench.ts): 10 % slower on 45 octets, 10 % faster on
+          // 15.
           while (position < stop && chunk[position] !== LF) position++;
           if (position === capped) {
             this.#fail('overlong', chunk, lineStart, length);
@@ -192,7 +213,10 @@ export class ReplyParser {
     this.#mode = Mode.idle;
   }
 
-  /** Latin1 text of the reply's last line, at most {@link MAX_SAMPLE_CHARACTERS} long; built on demand, valid inside `onReply` only. */
+  /**
+   * Latin1 text of the reply's last line, at most {@link MAX_SAMPLE_CHARACTERS} long; built on demand, valid inside
+   * `onReply` only.
+   */
   text(): string {
     return latin1(this.#textBuffer, this.#textStart, this.#textEnd, MAX_SAMPLE_CHARACTERS);
   }
@@ -204,8 +228,8 @@ export class ReplyParser {
   }
 
   /**
-   * Forgets everything, also what was half read, and ends a halt. Called from a callback, the rest of that chunk is forgotten too
-   * (RFC 3207 §4.2: what was learnt before TLS is discarded).
+   * Forgets everything, also what was half read, and ends a halt. Called from a callback, the rest of that chunk is
+   * forgotten too (RFC 3207 §4.2: what was learnt before TLS is discarded).
    */
   reset(): void {
     this.#mode = Mode.idle;
@@ -311,7 +335,10 @@ export class ReplyParser {
   }
 }
 
-/** A string of at most `maxLength` characters, one per octet. `Buffer` decodes true latin1; `TextDecoder` means windows-1252. */
+/**
+ * A string of at most `maxLength` characters, one per octet. `Buffer` decodes true latin1; `TextDecoder` means
+ * windows-1252.
+ */
 function latin1(buffer: Uint8Array, start: number, end: number, maxLength: number): string {
   const length = Math.min(end - start, maxLength);
   return Buffer.from(buffer.buffer, buffer.byteOffset + start, length).toString('latin1');

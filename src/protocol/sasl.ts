@@ -2,9 +2,11 @@
 import { assert } from '../assert.js';
 
 /**
- * The initial response of PLAIN (RFC 4616 §2) in base64: no authorisation identity, then user and password, each behind a NUL.
+ * The initial response of PLAIN (RFC 4616 §2) in base64: no authorisation identity, then user and password, each behind
+ * a NUL.
  *
  * @throws Error when user or password hold a NUL, which PLAIN cannot carry
+ * @internal
  */
 export function plainInitialResponse(user: string, password: string): string {
   assert(!user.includes('\0'), 'a user name for AUTH PLAIN holds no NUL');
@@ -21,7 +23,10 @@ export function authPlainLine(user: string, password: string): Uint8Array {
   return line(`AUTH PLAIN ${plainInitialResponse(user, password)}`);
 }
 
-/** The two answers of the LOGIN dialogue (draft-murchison-sasl-login), each with its CRLF. What the server prompts is not trusted to matter. */
+/**
+ * The two answers of the LOGIN dialogue (draft-murchison-sasl-login), each with its CRLF. What the server prompts is
+ * not trusted to matter.
+ */
 export function loginResponses(user: string, password: string): { user: Uint8Array; password: Uint8Array } {
   return { user: line(base64(user)), password: line(base64(password)) };
 }

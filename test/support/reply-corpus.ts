@@ -1,5 +1,5 @@
 /** What servers say: good, odd and hostile; with what a parser must make of it, and ways to cut it into chunks. */
-import { MAX_REPLY_LINE_OCTETS, MAX_REPLY_LINES } from '../../src/protocol/reply-parser.js';
+import { MAX_REPLY_LINE_OCTETS, MAX_REPLY_LINES, MAX_SAMPLE_CHARACTERS } from '../../src/protocol/reply-parser.js';
 import type { MalformedKind, ReplyParser, ReplySink } from '../../src/protocol/reply-parser.js';
 import { formatEnhanced } from '../../src/protocol/reply-codes.js';
 
@@ -19,7 +19,7 @@ const open = (name: string, sent: string, ...events: string[]): CorpusEntry => (
 
 /** A line that has exactly as many octets as wanted, CRLF included. */
 const lineOf = (octets: number): string => `250 ${'x'.repeat(octets - 6)}\r\n`;
-const SAMPLE_OF_X = 'x'.repeat(160);
+const SAMPLE_OF_X = 'x'.repeat(MAX_SAMPLE_CHARACTERS);
 
 const WELL_FORMED: readonly CorpusEntry[] = [
   entry('a greeting', '220 mail.example.test ESMTP ready\r\n', '220 - x1 "mail.example.test ESMTP ready"'),
@@ -146,7 +146,7 @@ const HOSTILE: readonly CorpusEntry[] = [
   entry('different codes of different classes', '250-a\r\n250-b\r\n550 c\r\n', 'malformed "550 c"'),
   entry('a continued text without a code', '250-a\r\nb\r\n', 'malformed "b"'),
   entry('a reply, garbage and a reply', '250 a\r\nnonsense\r\n250 b\r\n', '250 - x1 "a"', 'malformed "nonsense"'),
-  entry('garbage longer than a sample', 'z'.repeat(400), `malformed "${'z'.repeat(160)}"`),
+  entry('garbage longer than a sample', 'z'.repeat(400), `malformed "${'z'.repeat(MAX_SAMPLE_CHARACTERS)}"`),
   entry('a line one octet above the cap', lineOf(MAX_REPLY_LINE_OCTETS + 1), `overlong "250 ${'x'.repeat(156)}"`),
   entry('a line that never ends', `250 ${'x'.repeat(9_000)}`, `overlong "250 ${'x'.repeat(156)}"`),
   entry('a line of spaces that never ends', `250${' '.repeat(9_000)}`, `overlong "250${' '.repeat(157)}"`),
@@ -160,8 +160,8 @@ export const REPLY_CORPUS: readonly CorpusEntry[] = [...WELL_FORMED, ...ODD, ...
 /** Writes down what a parser reports. */
 export class RecordingSink implements ReplySink {
   /**
-   * A reply as `code enhanced xLines "text of the last line"`, where no enhanced code is `-`; what cannot be understood as
-   * `kind "sample"`; a line as `line code number "text"`.
+   * A reply as `code enhanced xLines "text of the last line"`, where no enhanced code is `-`; what cannot be understood
+   * as `kind "sample"`; a line as `line code number "text"`.
    */
   readonly events: string[] = [];
 
@@ -184,8 +184,8 @@ export class RecordingSink implements ReplySink {
 export type ParserFactory = (sink: ReplySink) => ReplyParser;
 
 /**
- * Feeds a fresh parser and returns its events. Every chunk comes in the same buffer, which is overwritten afterwards, as a
- * connection does it.
+ * Feeds a fresh parser and returns its events. Every chunk comes in the same buffer, which is overwritten afterwards,
+ * as a connection does it.
  *
  * @param cuts - indices at which a new chunk begins, ascending
  */
@@ -219,8 +219,8 @@ function areSameEvents(whole: readonly string[], cut: readonly string[]): boolea
 }
 
 /**
- * Parses the whole corpus in every way that there is: each entry whole, octet by octet, cut at every place, and with every other
- * entry behind it.
+ * Parses the whole corpus in every way that there is: each entry whole, octet by octet, cut at every place, and with
+ * every other entry behind it.
  *
  * @returns what went wrong, one sentence at a time
  */
