@@ -21,11 +21,15 @@ const Pause = { fault: 1, unsentReplies: 2, queue: 4 } as const;
 /** Something that waits for its time, or for what is before it. */
 interface Outgoing {
   readonly reply: CountedReply | null;
-  /** On `performance.now()`'s clock; 0: at once. */
-  readonly dueMs: number;
+  /** On `performance.now()`'s clock; 0: at once; {@link UNKNOWN}: `delayMs` after its turn has come. */
+  dueMs: number;
+  readonly delayMs: number;
   readonly dripMs: number;
   readonly ending: Ending;
 }
+
+/** An {@link Outgoing} whose turn has not come. */
+const UNKNOWN = -1;
 
 /** Reading stops while more than this waits in the queue. */
 const QUEUE_MAX = 1000;
@@ -99,12 +103,12 @@ export class SinkConnection implements SinkWire {
       this.#batch += reply.octets;
       return;
     }
-    this.#enqueue(reply, this.#nextDelayMs, this.#nextDripMs, Ending.none);
+    this.#enqueue(reply, this.#nextDelayMs, this.#nextDripMs);
     this.slowNext(0, 0);
   }
 
   sendSlowly(reply: CountedReply, delayMs: number, dripMs: number): void {
-    this.#enqueue(reply, delayMs, dripMs, Ending.none);
+    this.#enqueue(reply, delayMs, dripMs);
   }
 
   slowNext(delayMs: number, dripMs: number): void {
@@ -166,13 +170,13 @@ export class SinkConnection implements SinkWire {
 
   #end(ending: Ending, delayMs: number): void {
     if (delayMs === 0 && this.#queue.length === 0) this.#batchEnding = ending;
-    else this.#enqueue(null, delayMs, 0, ending);
+    else this.#queue.push({ reply: null, dueMs: UNKNOWN, delayMs, dripMs: 0, ending });
   }
 
-  #enqueue(reply: CountedReply | null, delayMs: number, dripMs: number, ending: Ending): void {
-    const totalMs = delayMs + (reply === null ? 0 : this.#replyDelayMs);
+  #enqueue(reply: CountedReply, delayMs: number, dripMs: number): void {
+    const totalMs = this.#replyDelayMs + delayMs;
     const nowMs = this.#replyDelayMs > 0 ? this.#nowMs : performance.now();
-    this.#queue.push({ reply, dueMs: totalMs === 0 ? 0 : nowMs + totalMs, dripMs, ending });
+    this.#queue.push({ reply, dueMs: totalMs === 0 ? 0 : nowMs + totalMs, delayMs, dripMs, ending: Ending.none });
     if (this.#queue.length > QUEUE_MAX) this.#pause(Pause.queue);
   }
 
@@ -186,6 +190,7 @@ export class SinkConnection implements SinkWire {
     for (;;) {
       const next = this.#queue[0];
       if (next === undefined || this.#batchEnding !== Ending.none) break;
+      if (next.dueMs === UNKNOWN) this.#takeTurn(next);
       const waitMs = next.dueMs === 0 ? 0 : next.dueMs - performance.now();
       if (waitMs > 0) {
         // Node's timers may fire up to 1 ms early: then the rest is waited for once more.
@@ -204,6 +209,13 @@ export class SinkConnection implements SinkWire {
     }
     this.#writeBatch();
     if (this.#queue.length <= QUEUE_MAX / 2) this.#unpause(Pause.queue);
+  }
+
+  /** An ending has come to the head of the queue: its delay begins now. */
+  #takeTurn(ending: Outgoing): void {
+    ending.dueMs = ending.delayMs === 0 ? 0 : performance.now() + ending.delayMs;
+    // What comes from now on is for TLS, which finds it in the socket's buffer.
+    if (ending.ending === Ending.tls && ending.delayMs > 0) this.#tcp.pause();
   }
 
   /** Sends one octet and waits; the head of the queue stays there until its last octet is out. */
@@ -231,9 +243,7 @@ export class SinkConnection implements SinkWire {
     this.#batchEnding = Ending.none;
     if (this.#tcp.destroyed) return;
     if (ending === Ending.reset) {
-      // Behind the write, because RST throws away what the kernel has not sent.
-      if (octets === '') this.#tcp.resetAndDestroy();
-      else this.#socket.write(octets, 'latin1', () => this.#tcp.resetAndDestroy());
+      this.#tcp.resetAndDestroy();
     } else if (ending === Ending.close) {
       this.#socket.end(octets, 'latin1');
       this.#tcp.setTimeout(LINGER_MS, () => this.cut());

@@ -31,8 +31,8 @@ export type FaultEvent = (typeof FAULT_EVENTS)[number];
  */
 export interface FaultRow {
   /**
-   * What the row waits for: a command, or `connect` (the greeting, after implicit TLS), `tls` (in place of the
-   * handshake, before its first octet), `content` (the first octet of a message's content), `endOfData` (its end).
+   * What the row waits for: a command, or `connect` (the greeting, after implicit TLS), `tls` (the first octets of a
+   * handshake, which then never happens unless the row only delays it), `content` (the first octet of a message's content), `endOfData` (its end).
    * A `reply` at `content` is the early answer to the whole message: its end is not answered again. `raw` there is
    * sent on top of everything.
    */
@@ -54,7 +54,8 @@ export interface FaultRow {
   /** Sends one octet at a time, so many ms apart. */
   readonly dripMs?: number;
   /**
-   * After the reply, or in place of it when there is none: FIN, RST, never another octet, or go on.
+   * After the reply, or in place of it when there is none: FIN, RST (20 ms after a reply, or the client could not
+   * tell), never another octet, or go on.
    *
    * @defaultValue 'continue'
    */

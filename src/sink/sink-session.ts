@@ -21,11 +21,15 @@ const Phase = {
   auth: 2,
   /** STARTTLS was answered with 220, or TLS comes first. */
   handshake: 3,
+  /** A fault row waits for the first octets of the handshake. */
+  spoiltHandshake: 4,
   /** Whatever comes is ignored: after QUIT, 421 or a fault row that ends the session. */
-  deaf: 4,
+  deaf: 5,
 } as const;
 type Phase = (typeof Phase)[keyof typeof Phase];
 
+/** Between a reply and RST: a client that finds both at once never sees the reply, or takes the RST for a FIN. */
+const RESET_GAP_MS = 20;
 /** Octets of a command line with CRLF (RFC 5321 §4.5.3.1.4). */
 const LINE_OCTETS_MAX = 512;
 /** MAIL may be longer by what SIZE (26, RFC 1870 §3), 8BITMIME (17, RFC 6152 §2) and AUTH (500, RFC 4954 §3) add. */
@@ -42,6 +46,8 @@ export class SinkSession {
   readonly #standing: SessionStanding;
   #phase: Phase = Phase.commands;
   #sasl: SaslDialogue | null = null;
+  /** What `spoiltHandshake` waits to play. */
+  #spoiler: Fault | null = null;
   /** What was read though reading is stopped; null: it is not. */
   #held: Buffer[] | null = null;
 
@@ -95,6 +101,9 @@ export class SinkSession {
           // Behind STARTTLS and before our 220 nobody but an attacker speaks (RFC 3207 §6).
           this.#phase = Phase.deaf;
           this.#wire.cut();
+          return;
+        case Phase.spoiltHandshake:
+          this.#spoilHandshake();
           return;
         case Phase.deaf:
           return;
@@ -254,12 +263,24 @@ export class SinkSession {
   }
 
   #handshake(): void {
-    this.#phase = Phase.handshake;
     const fault = this.#core.faults.match('tls', '');
-    const isOnlyDelay = fault?.reply === null && fault.then === 'continue';
-    if (isOnlyDelay) this.#core.counters.faults++;
-    else if (fault !== null && this.#play(fault) && this.#isDeaf()) return;
-    this.#wire.startTls(isOnlyDelay ? fault.delayMs : 0);
+    if (fault === null) {
+      this.#phase = Phase.handshake;
+      this.#wire.startTls(0);
+    } else if (fault.reply === null && fault.then === 'continue') {
+      this.#core.counters.faults++;
+      this.#phase = Phase.handshake;
+      this.#wire.startTls(fault.delayMs);
+    } else {
+      this.#phase = Phase.spoiltHandshake;
+      this.#spoiler = fault;
+    }
+  }
+
+  /** The client has begun the handshake and gets what a fault row has for it. Nothing can follow on this connection. */
+  #spoilHandshake(): void {
+    if (this.#spoiler !== null) this.#play(this.#spoiler);
+    this.#phase = Phase.deaf;
   }
 
   /** Takes content; returns the index behind what it took. */
@@ -321,16 +342,15 @@ export class SinkSession {
       this.#wire.stopReading(fault.delayMs);
     }
     if (fault.reply !== null) this.#wire.sendSlowly(fault.reply, fault.delayMs, fault.dripMs);
-    const delayMs = fault.reply === null ? fault.delayMs : 0;
     switch (fault.then) {
       case 'continue':
         if (fault.reply === null && !fault.stopsReading) this.#wire.slowNext(fault.delayMs, fault.dripMs);
         return fault.reply !== null;
       case 'close':
-        this.#wire.close(delayMs);
+        this.#wire.close(fault.reply === null ? fault.delayMs : 0);
         break;
       case 'reset':
-        this.#wire.reset(delayMs);
+        this.#wire.reset(fault.reply === null ? fault.delayMs : RESET_GAP_MS);
         break;
       case 'silence':
         break;

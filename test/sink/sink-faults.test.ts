@@ -325,8 +325,10 @@ describe('a fault row at the TLS handshake', () => {
   test('strikes implicit TLS before the greeting', async () => {
     const sink = await openSink({ tls, implicitTls: true, faults: [{ on: 'tls', then: 'reset' }] });
     const client = await openClient(sink);
-    expect(await client.ended).toBe('reset');
+    await expect(client.startTls()).rejects.toThrow();
+    await client.ended;
     expect(client.received).toBe('');
+    expect(sink.stats()).toMatchObject({ tlsSessions: 0, faults: 1, replies: [] });
   });
 
   test('inside TLS, rows close, reset and drip as they do without', async () => {
