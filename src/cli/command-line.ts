@@ -1,6 +1,6 @@
 /** From the words of a command line to what is wanted. The only place that knows commander. Reads no files. */
 import { Command, CommanderError, Option } from 'commander';
-import { RUN_FLAG_GROUPS, longName } from './run-flags.js';
+import { RUN_FLAGS, RUN_FLAG_GROUPS, longName } from './run-flags.js';
 import type { RunFlag } from './run-flags.js';
 import { SCHEMA_NAMES } from './schema-names.js';
 
@@ -29,6 +29,8 @@ export type Invocation =
 
 /** Terminals are 80 columns wide until proven otherwise, and so is every example of a help text. */
 const HELP_WIDTH = 80;
+
+const UNKNOWN_OPTION = 'commander.unknownOption';
 
 const EXAMPLES = `
 Examples:
@@ -59,7 +61,7 @@ export function readCommandLine(words: readonly string[], version: string): Invo
     if (!(attempt instanceof CommanderError)) return withProblems(attempt, problems);
     const problem = problemOf(attempt, rest);
     problems.push(problem);
-    const shorter = withoutWord(rest, problem.path);
+    const shorter = isRunFlag(problem.path) && attempt.code === UNKNOWN_OPTION ? null : withoutWord(rest, problem.path);
     if (shorter === null) return { kind: 'refuse', problems };
     rest = shorter;
   }
@@ -131,14 +133,12 @@ function appendTo(value: string, previous: readonly string[] | undefined): reado
 
 function runInvocation(operands: readonly string[], values: Readonly<Record<string, unknown>>): Invocation {
   const flags = new Map<string, string | readonly string[] | true>();
-  for (const { flags: group } of RUN_FLAG_GROUPS) {
-    for (const flag of group) {
-      const value = values[new Option(flag.usage).attributeName()];
-      if (value === undefined) continue;
-      // `--no-progress` and `--progress` share a value: the last of them on the line counts.
-      if (value === false) flags.set('--progress', 'none');
-      else if (value === true || typeof value === 'string' || isTextList(value)) flags.set(longName(flag), value);
-    }
+  for (const flag of RUN_FLAGS) {
+    const value = values[new Option(flag.usage).attributeName()];
+    if (value === undefined) continue;
+    // `--no-progress` and `--progress` share a value: the last of them on the line counts.
+    if (value === false) flags.set('--progress', 'none');
+    else if (value === true || typeof value === 'string' || isTextList(value)) flags.set(longName(flag), value);
   }
   flags.delete('--no-progress');
   const [target = null, ...more] = operands;
@@ -156,7 +156,8 @@ function problemOf(error: CommanderError, words: readonly string[]): UsageProble
   const meant = /\(Did you mean (.*)\?\)/s.exec(error.message)?.[1];
   const hint = meant === undefined ? '' : `: did you mean ${meant.replace(/^one of /, '')}?`;
   switch (error.code) {
-    case 'commander.unknownOption':
+    case UNKNOWN_OPTION:
+      if (isRunFlag(named)) return { path: named, message: 'is a flag of run: did you mean postrush run?' };
       return { path: named, message: `is not a flag${hint}` };
     case 'commander.optionMissingArgument':
       return { path: words.at(-1) ?? named, message: 'needs a value' };
@@ -172,6 +173,11 @@ function problemOf(error: CommanderError, words: readonly string[]): UsageProble
     default:
       return { path: words[0] ?? named, message: error.message.replace(/^error: /, '').replace(/\s+/g, ' ') };
   }
+}
+
+/** A flag of `run` is unknown only where `run` is missing, and without it nothing else makes sense. */
+function isRunFlag(word: string): boolean {
+  return RUN_FLAGS.some(({ usage }) => usage.split(/[ ,]+/).includes(word));
 }
 
 /** The words without a wrong one; null when there is nothing to go on with. */

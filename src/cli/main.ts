@@ -16,6 +16,8 @@ process.on('uncaughtException', (error) => {
   process.exit(exitCodeOfError(error));
 });
 
+// What ends before it says how it ended has failed.
+process.exitCode = ExitCode.internal;
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(words: readonly string[]): Promise<ExitCode> {

@@ -48,7 +48,7 @@ export class Output {
       this.#stream.write(text, (error) => resolve(error ?? null));
     });
     if (failure === null || failure.code === 'EPIPE' || failure.code === 'ERR_STREAM_DESTROYED') return;
-    throw new PostrushError('E_REPORT_WRITE', `${this.#name} could not be written: ${fileProblem(failure)}`, {
+    throw new PostrushError('E_REPORT_WRITE', `${this.#name} could not be written to: ${fileProblem(failure)}`, {
       cause: failure,
     });
   }

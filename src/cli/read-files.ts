@@ -1,4 +1,5 @@
 /** Reads the files that flags name. What is wrong with one is an issue among others, not the end. */
+import { X509Certificate } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { MAX_MESSAGE_BYTES } from '../plan/message-content.js';
 import { formatSize } from '../plan/units.js';
@@ -9,12 +10,28 @@ export type FileReading = { readonly octets: Uint8Array } | { readonly problem: 
 /** Passwords and lists of roots are small; a wrong path should not fill the memory. */
 const MAX_SMALL_FILE_BYTES = 1024 * 1024;
 
+const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----/gs;
+
 /** Reads a message. */
 export function readMessageFile(path: string): FileReading {
   return readOctets(path, MAX_MESSAGE_BYTES);
 }
 
-/** Reads a password, or a list of certificates. */
+/** Reads a list of certificates in PEM, and makes sure that each of them is one. */
+export function readCertificateFile(path: string): FileReading {
+  const reading = readOctets(path, MAX_SMALL_FILE_BYTES);
+  if ('problem' in reading) return reading;
+  const certificates = new TextDecoder().decode(reading.octets).match(PEM_CERTIFICATE) ?? [];
+  try {
+    for (const certificate of certificates) new X509Certificate(certificate);
+  } catch {
+    // What the library says of broken PEM helps nobody.
+    return { problem: 'holds a certificate that cannot be read' };
+  }
+  return certificates.length === 0 ? { problem: 'holds no certificate in PEM' } : reading;
+}
+
+/** Reads a password. */
 export function readSmallFile(path: string): FileReading {
   return readOctets(path, MAX_SMALL_FILE_BYTES);
 }

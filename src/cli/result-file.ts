@@ -24,9 +24,7 @@ export function resultPathProblem(path: string): string | null {
       return null;
     }
     const folder = dirname(path);
-    const parent = statOf(folder);
-    if (parent === null) return `cannot be written: there is no directory ${folder}`;
-    if (!parent.isDirectory()) return `cannot be written: ${folder} is not a directory`;
+    if (statOf(folder) === null) return `cannot be written: there is no directory ${folder}`;
     accessSync(folder, constants.W_OK | constants.X_OK);
     return null;
   } catch (error) {

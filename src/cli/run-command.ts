@@ -81,7 +81,7 @@ async function perform(
   }
 }
 
-/** The report first: it is there even when the file cannot be written. */
+/** Report and file: when one of them cannot be written, the other is there all the same. */
 async function publish(
   result: RunResult,
   { jsonPath, isQuiet }: RunSettings,
@@ -89,6 +89,9 @@ async function publish(
 ): Promise<void> {
   if (jsonPath === STDOUT_PATH) return stdout.write(resultText(result));
   const color = usesColor(stdout.isTerminal, environment);
-  await stdout.write(isQuiet ? renderQuietLine(result) : renderTextReport(result, { color, width: stdout.columns }));
-  if (jsonPath !== null) writeResultFile(jsonPath, result);
+  try {
+    await stdout.write(isQuiet ? renderQuietLine(result) : renderTextReport(result, { color, width: stdout.columns }));
+  } finally {
+    if (jsonPath !== null) writeResultFile(jsonPath, result);
+  }
 }

@@ -1,13 +1,14 @@
 /** From flags, environment and files to what `run` does, or to everything that is wrong with them. Sends nothing. */
 import { PostrushError } from '../errors.js';
 import type { ConfigIssue } from '../errors.js';
+import { listOf } from '../plan/option-reader.js';
 import type { LoadPlan } from '../plan/load-plan.js';
 import type { LoadTestOptions } from '../plan/options.js';
 import { resolvePlan } from '../plan/resolve-plan.js';
 import type { Invocation } from './command-line.js';
 import { mergeEnvironment } from './environment.js';
 import type { Environment, MergedFlags } from './environment.js';
-import { readMessageFile, readSmallFile, withoutFinalNewline } from './read-files.js';
+import { readCertificateFile, readMessageFile, readSmallFile, withoutFinalNewline } from './read-files.js';
 import { STDOUT_PATH, resultPathProblem } from './result-file.js';
 import { PROGRESS_MODES, RUN_FLAGS, longName } from './run-flags.js';
 import type { ProgressMode } from './run-flags.js';
@@ -98,7 +99,8 @@ function readOptions(
 }
 
 function readFlagFile(name: string, option: string, path: string, issues: ConfigIssue[]): Uint8Array | string {
-  const reading = option === 'message' ? readMessageFile(path) : readSmallFile(path);
+  const read = { message: readMessageFile, tlsCa: readCertificateFile }[option] ?? readSmallFile;
+  const reading = read(path);
   if ('problem' in reading) {
     issues.push({ path: name, message: `${path} ${reading.problem}` });
     return ANY_CONTENT[option] ?? 'unread';
@@ -120,7 +122,7 @@ function readOutput(
   const asked = flags.get('--progress');
   const progress = PROGRESS_MODES.find((mode) => mode === asked);
   if (asked !== undefined && progress === undefined) {
-    issues.push({ path: '--progress', message: `takes ${PROGRESS_MODES.join(', ')}`, received: String(asked) });
+    issues.push({ path: '--progress', message: `takes ${listOf(PROGRESS_MODES)}`, received: String(asked) });
   }
   // What was said on the command line about progress counts, even beside --quiet; a habit in the environment does not.
   const isAskedHere = progress !== undefined && !variables.has('--progress');

@@ -1,0 +1,68 @@
+/** The file that `--json` names. */
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { resultPathProblem, resultText, writeResultFile } from '../../src/cli/result-file.js';
+import { sampleResult } from '../support/sample-result.js';
+
+let folder = '';
+beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'postrush-result-'))));
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const result = sampleResult();
+
+test('holds the result, and nothing is left beside it', () => {
+  const path = join(folder, 'result.json');
+  writeResultFile(path, result);
+  expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual(JSON.parse(JSON.stringify(result)));
+  expect(readFileSync(path, 'utf8')).toBe(resultText(result));
+  expect(readdirSync(folder)).toEqual(['result.json']);
+});
+
+test('takes the place of an older one', () => {
+  const path = join(folder, 'result.json');
+  writeFileSync(path, 'old');
+  expect(resultPathProblem(path)).toBeNull();
+  writeResultFile(path, result);
+  expect(readFileSync(path, 'utf8')).toBe(resultText(result));
+});
+
+test('is written behind a link, which stays one', () => {
+  const path = join(folder, 'real.json');
+  const link = join(folder, 'link.json');
+  writeFileSync(path, 'old');
+  symlinkSync(path, link);
+  writeResultFile(link, result);
+  expect(lstatSync(link).isSymbolicLink()).toBe(true);
+  expect(readFileSync(path, 'utf8')).toBe(resultText(result));
+});
+
+test('does not replace a device', () => {
+  expect(resultPathProblem('/dev/null')).toBeNull();
+  writeResultFile('/dev/null', result);
+  expect(lstatSync('/dev/null').isCharacterDevice()).toBe(true);
+});
+
+test('that cannot be written is an error with a code, and leaves the older one as it was', () => {
+  const path = join(folder, 'result.json');
+  mkdirSync(path);
+  rmSync(path, { recursive: true });
+  expect(() => writeResultFile(join(folder, 'gone', 'result.json'), result)).toThrow(
+    expect.objectContaining({ code: 'E_REPORT_WRITE', message: expect.stringContaining('there is no such file') }),
+  );
+  writeFileSync(path, 'old');
+  // Someone else's half-written file stands in the way.
+  writeFileSync(`${path}.${process.pid}.tmp`, '');
+  expect(() => writeResultFile(path, result)).toThrow(expect.objectContaining({ code: 'E_REPORT_WRITE' }));
+  expect(readFileSync(path, 'utf8')).toBe('old');
+});

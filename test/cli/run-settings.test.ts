@@ -1,0 +1,191 @@
+/** Everything that is known before a run starts, and everything that is wrong with it. */
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readCommandLine } from '../../src/cli/command-line.js';
+import { prepareRun } from '../../src/cli/run-settings.js';
+import type { RunSettings } from '../../src/cli/run-settings.js';
+import type { PostrushError } from '../../src/errors.js';
+import { testCertificate } from '../support/certificate.js';
+
+const TARGET = 'smtp://127.0.0.1:2525';
+let folder = '';
+const file = (name: string): string => join(folder, name);
+const isRoot = process.getuid?.() === 0;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'postrush-settings-'));
+  writeFileSync(file('pw.txt'), 'secret\n');
+  writeFileSync(file('crlf.txt'), 'secret\r\n');
+  writeFileSync(file('two-lines.txt'), 'secret\n\n');
+  writeFileSync(file('empty'), '');
+  writeFileSync(file('newline.txt'), '\n');
+  writeFileSync(file('mail.eml'), 'Subject: hello\n\nworld\n');
+  writeFileSync(file('large.eml'), Buffer.alloc(64 * 1_048_576 + 1));
+  writeFileSync(file('ca.pem'), (await testCertificate()).cert);
+  writeFileSync(file('broken.pem'), '-----BEGIN CERTIFICATE-----\njunk\n-----END CERTIFICATE-----\n');
+  mkdirSync(file('closed'));
+  chmodSync(file('closed'), 0o500);
+});
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function prepare(words: readonly string[], environment: Record<string, string> = {}): RunSettings {
+  const invocation = readCommandLine(['run', ...words], '0.0.0');
+  if (invocation.kind !== 'run') throw new Error('not a run');
+  return prepareRun(invocation, environment, 2);
+}
+
+/** `--flag: message`, with the folder of the test as DIR. */
+function problems(words: readonly string[], environment: Record<string, string> = {}): string[] {
+  try {
+    prepare(words, environment);
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'E_CONFIG' });
+    return (error as PostrushError).issues.map(({ path, message }) => `${path}: ${message}`.replaceAll(folder, 'DIR'));
+  }
+  return [];
+}
+
+describe('a run', () => {
+  test('without a target gets its plan once the built-in sink has an address', () => {
+    const settings = prepare(['-s', '3', '-m', '5']);
+    expect(settings).toMatchObject({ target: null, jsonPath: null, isQuiet: false, progress: 'line' });
+    expect(settings.planFor('smtp://127.0.0.1:4711')).toMatchObject({
+      target: { url: 'smtp://127.0.0.1:4711' },
+      sessions: 3,
+      messages: 5,
+      workers: 2,
+    });
+  });
+
+  test('reads its files', () => {
+    const { plan } = prepare([
+      ...[TARGET, '--auth', 'login', '--user', 'load', '--password-file', file('pw.txt')],
+      ...['--tls', 'required', '--tls-ca', file('ca.pem'), '--message', file('mail.eml')],
+    ]);
+    expect(plan.auth).toEqual({ mechanism: 'login', user: 'load', password: 'secret' });
+    expect(plan.tls.caPem).toContain('BEGIN CERTIFICATE');
+    expect(plan.message.content).toBe('Subject: hello\r\n\r\nworld\r\n');
+  });
+
+  test('puts flags before the environment, and the environment before defaults', () => {
+    const { plan } = prepare([TARGET, '-s', '5'], { POSTRUSH_SESSIONS: '6', POSTRUSH_SEED: '7' });
+    expect(plan).toMatchObject({ sessions: 5, seed: 7, recipients: 1 });
+  });
+
+  test.each([
+    [['-q'], {}, 'none'],
+    [['-q', '--progress', 'json'], {}, 'json'],
+    [['-q'], { POSTRUSH_PROGRESS: 'json' }, 'none'],
+    [[], { POSTRUSH_PROGRESS: 'json' }, 'json'],
+    [['--no-progress'], { POSTRUSH_PROGRESS: 'json' }, 'none'],
+    [[], {}, 'line'],
+  ])('with %j and %j tells progress as %s', (words, environment, mode) => {
+    expect(prepare([TARGET, ...words], environment).progress).toBe(mode);
+  });
+});
+
+describe('the password', () => {
+  const auth = [TARGET, '--auth', 'plain', '--user', 'load'];
+  const passwordOf = (words: readonly string[], environment: Record<string, string> = {}): string | undefined =>
+    prepare([...auth, ...words], environment).plan.auth?.password;
+
+  test.each(['pw.txt', 'crlf.txt'])('of %s has no newline at its end', (name) => {
+    expect(passwordOf(['--password-file', file(name)])).toBe('secret');
+  });
+
+  test('may be in the environment', () => {
+    expect(passwordOf([], { POSTRUSH_PASSWORD: 'other' })).toBe('other');
+  });
+
+  test('of the file wins when the flag is given', () => {
+    expect(passwordOf(['--password-file', file('pw.txt')], { POSTRUSH_PASSWORD: 'other' })).toBe('secret');
+  });
+
+  test('in the environment wins against a file in the environment, which is not even read', () => {
+    expect(passwordOf([], { POSTRUSH_PASSWORD: 'other', POSTRUSH_PASSWORD_FILE: file('nowhere') })).toBe('other');
+  });
+
+  test('in the environment disturbs nobody who does not authenticate', () => {
+    expect(prepare([TARGET], { POSTRUSH_PASSWORD: 'other' }).plan.auth).toBeNull();
+  });
+
+  test('is named after the place where it came from', () => {
+    expect(problems([...auth, '--password-file', file('two-lines.txt')])).toEqual([
+      '--password-file: takes a password on one line, without control characters',
+    ]);
+    expect(problems(auth, { POSTRUSH_PASSWORD: 'a\nb' })).toEqual([
+      'POSTRUSH_PASSWORD: takes a password on one line, without control characters',
+    ]);
+  });
+});
+
+describe('what is wrong is said of', () => {
+  const auth = ['--auth', 'plain', '--user', 'load', '--password-file'];
+  test.each<[string[], string]>([
+    [[...auth, 'nowhere'], '--password-file: DIR/nowhere cannot be read: there is no such file'],
+    [[...auth, 'empty'], '--password-file: DIR/empty is empty'],
+    [[...auth, 'closed'], '--password-file: DIR/closed cannot be read: it is a directory'],
+    [[...auth, 'pw.txt/x'], '--password-file: DIR/pw.txt/x cannot be read: a part of its path is not a directory'],
+    [[...auth, 'newline.txt'], '--password-file: takes a password on one line, without control characters'],
+    [[...auth, 'large.eml'], '--password-file: DIR/large.eml has 67108865 octets, and 1MiB is the limit'],
+    [['--tls', 'required', '--tls-ca', 'nowhere'], '--tls-ca: DIR/nowhere cannot be read: there is no such file'],
+    [['--tls', 'required', '--tls-ca', 'empty'], '--tls-ca: DIR/empty is empty'],
+    [['--tls', 'required', '--tls-ca', 'pw.txt'], '--tls-ca: DIR/pw.txt holds no certificate in PEM'],
+    [
+      ['--tls', 'required', '--tls-ca', 'broken.pem'],
+      '--tls-ca: DIR/broken.pem holds a certificate that cannot be read',
+    ],
+    [['--message', 'nowhere'], '--message: DIR/nowhere cannot be read: there is no such file'],
+    [['--message', 'empty'], '--message: DIR/empty is empty'],
+    [['--message', 'large.eml'], '--message: DIR/large.eml has 67108865 octets, and 64MiB is the limit'],
+    [['--json', 'nowhere/x.json'], '--json: cannot be written: there is no directory DIR/nowhere'],
+    [['--json', 'pw.txt/x.json'], '--json: cannot be written: a part of its path is not a directory'],
+    [['--json', 'closed'], '--json: takes the path of a file, and this is a directory'],
+  ])('%j', (words, problem) => {
+    const paths = words.map((word, at) => (/^--(password-file|tls-ca|message|json)$/.test(words[at - 1] ?? '') ? file(word) : word)); // prettier-ignore
+    expect(problems([TARGET, ...paths])).toEqual([problem]);
+  });
+
+  test.skipIf(isRoot)('a directory that may not be written to (by anyone but root)', () => {
+    expect(problems([TARGET, '--json', file('closed/x.json')])).toEqual([
+      '--json: cannot be written: permission denied',
+    ]);
+  });
+
+  test.each<[string[], string]>([
+    [['--json', ''], '--json: takes the path of a file, or - for stdout'],
+    [['--progress', 'tui'], '--progress: takes line, json or none'],
+    [['--user', 'x'], '--user: needs --auth plain or --auth login'],
+  ])('%j', (words, problem) => {
+    expect(problems([TARGET, ...words])).toEqual([problem]);
+  });
+
+  test('a variable under its own name', () => {
+    expect(
+      problems([TARGET], { POSTRUSH_SESSIONS: 'x', POSTRUSH_MESSAGE: file('empty'), POSTRUSH_QUIET: 'x' }),
+    ).toEqual([
+      'POSTRUSH_QUIET: takes 1 or 0, true or false, yes or no',
+      'POSTRUSH_MESSAGE: DIR/empty is empty',
+      'POSTRUSH_SESSIONS: takes a whole number from 1 to 100000',
+    ]);
+  });
+
+  test('words, variables, files, options and output all at once', () => {
+    const words = [
+      ...['--sesions', '5', '-d', '10', '--auth', 'plain', '--password-file', file('nowhere')],
+      ...['--message', file('empty'), '--size', '1KiB', '--json', file('nowhere/x'), '--progress', 'tui'],
+    ];
+    expect(problems(words, { POSTRUSH_SEED: 'dice' }).map((line) => line.slice(0, line.indexOf(':')))).toEqual([
+      ...['--sesions', '--message', '--password-file', '--json', '--progress'],
+      ...['--auth', '--duration', '--size', 'POSTRUSH_SEED'],
+    ]);
+  });
+
+  test('an unreadable file only once', () => {
+    const words = [TARGET, '--tls', 'required', '--tls-ca', file('nowhere'), '--message', file('empty')];
+    expect(problems(words)).toHaveLength(2);
+  });
+});
