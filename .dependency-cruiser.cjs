@@ -6,6 +6,9 @@
 /** Files without project imports, open to everyone. */
 const FOUNDATION = ['^src/errors\\.ts$', '^src/assert\\.ts$', '^src/clock\\.ts$'];
 
+/** Names and indices of the steps: constants that whoever counts or prints needs. */
+const STEP_NAMES = '^src/protocol/steps\\.ts$';
+
 /**
  * The parts of the project. `from` is the part itself, `may` what it may import (types or code), `mayTypes` what it
  * may import for types alone, `node` the built-in modules that are its business (null: any).
@@ -17,7 +20,7 @@ const PARTS = [
   {
     name: 'metrics',
     from: '^src/metrics/',
-    may: [...FOUNDATION, '^src/protocol/steps\\.ts$'],
+    may: [...FOUNDATION, STEP_NAMES],
     node: ['perf_hooks', 'buffer', 'zlib'],
   },
   { name: 'messages', from: '^src/messages/', may: [], mayTypes: ['^src/plan/', '^src/metrics/'], node: [] },
@@ -30,7 +33,7 @@ const PARTS = [
   {
     name: 'verdict',
     from: '^src/verdict/',
-    may: [...FOUNDATION, '^src/plan/', '^src/metrics/', '^src/config-file/'],
+    may: [...FOUNDATION, STEP_NAMES, '^src/plan/', '^src/metrics/', '^src/config-file/'],
     node: [],
   },
   {
@@ -43,7 +46,20 @@ const PARTS = [
     name: 'coordinator',
     from: '^src/coordinator/',
     may: [...FOUNDATION, '^src/plan/', '^src/metrics/', '^src/messages/', '^src/verdict/', '^src/run-store/'],
-    node: ['worker_threads', 'events', 'path', 'url', 'os', 'timers', 'timers/promises', 'perf_hooks', 'fs'],
+    // The messages that the thread of the built-in sink exchanges.
+    mayTypes: ['^src/sink/'],
+    node: [
+      'dns/promises',
+      'worker_threads',
+      'events',
+      'path',
+      'url',
+      'os',
+      'timers',
+      'timers/promises',
+      'perf_hooks',
+      'fs',
+    ],
   },
   {
     name: 'run-store',
@@ -55,7 +71,8 @@ const PARTS = [
   {
     name: 'report',
     from: '^src/report/',
-    may: [...FOUNDATION, '^src/metrics/', '^src/protocol/(steps|enhanced-status|reply-meanings)\\.ts$'],
+    // What replies mean is a table of the protocol; reports print it.
+    may: [...FOUNDATION, STEP_NAMES, '^src/metrics/', '^src/protocol/(enhanced-status|reply-codes)\\.ts$'],
     mayTypes: ['^src/plan/', '^src/verdict/', '^src/messages/'],
     node: [],
   },

@@ -24,8 +24,11 @@ export default defineConfig(
       // Numbers print as anyone expects; the rule's other catches (objects, undefined, unions) stay on.
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       '@typescript-eslint/restrict-plus-operands': ['error', { allowNumberAndString: true }],
-      // `() => this.stop()` as a callback reads better than a block around one call.
-      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      // `() => this.stop()` as a callback, and `return this.#fail()` to leave early, read better than blocks around calls.
+      '@typescript-eslint/no-confusing-void-expression': [
+        'error',
+        { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true },
+      ],
       // `while (true)` with a return inside is the plain form of an event loop.
       '@typescript-eslint/no-unnecessary-condition': [
         'error',

@@ -4,7 +4,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { makeCertificate } from './real-server-certificate.js';
+import { writeCertificate } from './real-server-certificate.js';
 import { findExecutable, freePort, ServerProcess } from './real-server-process.js';
 
 const TEMPLATES = join(import.meta.dirname, '../real-servers/postfix');
@@ -58,7 +58,7 @@ export async function startPostfix(): Promise<Postfix> {
   const logFile = join(folder, 'mail.log');
   const passwordFile = join(folder, 'password.txt');
   const ports = { PORT: await freePort(), OPEN_PORT: await freePort(), TLS_PORT: await freePort() };
-  const certificate = await makeCertificate(folder);
+  const certificate = await writeCertificate(folder);
   prepareFolder(folder);
   writeFileSync(passwordFile, `${PASSWORD}\n`, { mode: 0o600 });
   writeFileSync(join(folder, 'users'), `${USER}:{PLAIN}${PASSWORD}\n`, { mode: 0o600 });

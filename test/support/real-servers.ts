@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import type { SMTPServerOptions } from 'smtp-server';
 import { SMTPServer } from 'smtp-server';
 import type { TestContext } from 'vitest';
-import { makeCertificate } from './real-server-certificate.js';
+import { testCertificate } from './certificate.js';
+import { writeCertificate } from './real-server-certificate.js';
 import { findExecutable, freePort, ServerProcess } from './real-server-process.js';
 
 export { missingForPostfix, startPostfix } from './real-server-postfix.js';
@@ -65,12 +66,13 @@ export interface NpmServer {
 /** Starts npm's smtp-server in this process, with STARTTLS and AUTH required unless `options` say otherwise. */
 export async function startNpmServer(options: SMTPServerOptions = {}): Promise<NpmServer> {
   const folder = mkdtempSync(join(tmpdir(), 'postrush-npm-server-'));
-  const { certificate, key, certificateFile } = await makeCertificate(folder);
+  const { certificateFile } = await writeCertificate(folder);
+  const { key, cert } = await testCertificate();
   const seen = { messages: 0, recipients: 0, octets: 0, secure: 0, logins: 0 };
   const [user, password] = ['load', 'correct horse'];
   const server = new SMTPServer({
     key,
-    cert: certificate,
+    cert,
     disableReverseLookup: true,
     authMethods: ['PLAIN', 'LOGIN'],
     onAuth(auth, _session, callback) {
