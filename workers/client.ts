@@ -77,7 +77,6 @@ export class Client implements SessionOwner, WheelEntry {
       this.#host.recorder.clientStarted(nowUs);
     }
     const message = this.takeMessage(nowUs);
-    this.#host.recorder.messageTaken(this.#host.recipients, nowUs);
     return new Promise((resolve) => {
       this.#connectSettled = resolve;
       this.session.begin(message, nowUs);
@@ -90,6 +89,7 @@ export class Client implements SessionOwner, WheelEntry {
 
   takeMessage(nowUs: number): number {
     this.#left--;
+    this.#host.recorder.messageTaken(this.#host.recipients, nowUs);
     return this.#host.supply.take(nowUs);
   }
 

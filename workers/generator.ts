@@ -25,7 +25,8 @@ import { Outbox } from './outbox.js';
 import { preflight } from './preflight.js';
 import { Recorder } from './recorder.js';
 import { SeededRandom } from './seeded-random.js';
-import { SessionActor, type SessionTools } from './session-actor.js';
+import type { SessionTools } from './script-walker.js';
+import { SessionActor } from './session-actor.js';
 import { SmtpConnection, type ConnectionTools } from './smtp-connection.js';
 
 const INTERVAL_US = 1_000_000;

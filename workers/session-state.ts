@@ -7,12 +7,12 @@
  *   idle        begin                          connecting  connect() is called
  *   connecting  connected                      dialogue    (securing first, when TLS is implicit)
  *   securing    TLS ready                      dialogue    what was learnt in clear is forgotten
- *   dialogue    reply                          dialogue    decided in onReply by (step, class of the code)
+ *   dialogue    reply                          dialogue    decided by (step, class of the code)
  *   dialogue    220 to STARTTLS                securing
- *   dialogue    QUIT written                   leaving     at the script's end, after a refusal, or behind the content
- *   dialogue    421                            leaving     every unsettled recipient is deferred
- *   leaving     replies                        leaving     outstanding commands still get theirs
- *   leaving     nothing outstanding            leaving     the server closes first; after CLOSE_WAIT_US we do
+ *   dialogue    QUIT written                   dialogue    nothing more is sent; outstanding replies still come
+ *   dialogue    421                            dialogue    the same; every unsettled recipient is deferred
+ *   dialogue    last reply after QUIT or 421   dialogue    the server closes first; after CLOSE_WAIT_US we do
+ *   dialogue    connection lost after that     closing     the session is complete (failed, after a 421)
  *   any         connection lost                closing     outstanding commands fail once each, messages fail
  *   any         deadline, not understood       closing     the same; the connection is dropped
  *   any         cut                            closing     outstanding commands stay in flight, messages are cut
@@ -22,7 +22,7 @@ import type { Ending } from '../src/metrics/outcome.js';
 import type { TlsDescription } from '../src/messages/coordinator-worker.js';
 
 /** States of a session, see the table above. */
-export const SessionState = { idle: 0, connecting: 1, securing: 2, dialogue: 3, leaving: 4, closing: 5 } as const;
+export const SessionState = { idle: 0, connecting: 1, securing: 2, dialogue: 3, closing: 4 } as const;
 
 /** How long the server has to close the connection after its last reply, so that TIME_WAIT is not ours. */
 export const CLOSE_WAIT_US = 2_000_000;

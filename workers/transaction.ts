@@ -14,7 +14,10 @@ export const Stage = {
   content: 3,
 } as const;
 
-/** Whether a reply accepts, defers or rejects. */
+/** Stands for "nothing is settled by that". */
+export const NO_VERDICT = -1;
+
+/** Whether a refusal defers or rejects. */
 export function refusalOf(code: number): Outcome {
   return code < 500 ? Outcome.deferred : Outcome.rejected;
 }
@@ -66,10 +69,37 @@ export class Transaction implements MessageEnd {
     return this.isMailRefused || this.isDataRefused || this.rcptRefused === this.recipientsTotal;
   }
 
-  /** A RCPT was refused with `code`. */
-  refuseRecipient(code: number): void {
+  /** MAIL was answered. Gives the outcome of all recipients, or {@link NO_VERDICT}; so do the three below. */
+  answerMail(code: number): number {
+    this.isMailAccepted = code < 400;
+    this.isMailRefused = !this.isMailAccepted;
+    return this.isMailRefused ? this.#unlessSettled(refusalOf(code)) : NO_VERDICT;
+  }
+
+  /** A RCPT was answered: a refusal settles its recipient, and the last one the message. */
+  answerRcpt(code: number): number {
+    if (code < 400) {
+      this.rcptAccepted++;
+      return NO_VERDICT;
+    }
+    // What MAIL's refusal has settled is not settled again by the 503 that follows from it.
+    if (this.isSettled) return NO_VERDICT;
     const outcome = refusalOf(code);
     this.recipients[outcome] = (this.recipients[outcome] as number) + 1;
+    return this.rcptRefused === this.recipientsTotal ? outcome : NO_VERDICT;
+  }
+
+  /** DATA was answered. */
+  answerData(code: number): number {
+    this.hasGoAhead = code < 400;
+    this.isDataRefused = !this.hasGoAhead;
+    return this.isDataRefused ? this.#unlessSettled(refusalOf(code)) : NO_VERDICT;
+  }
+
+  /** The content (or a lone dot) was answered: the transaction is over. */
+  answerContent(code: number): number {
+    this.stage = Stage.idle;
+    return this.#unlessSettled(code < 400 ? Outcome.accepted : refusalOf(code));
   }
 
   /**
@@ -83,5 +113,9 @@ export class Transaction implements MessageEnd {
     this.isSettled = true;
     if (rest > 0 && outcome !== Outcome.deferred && outcome !== Outcome.rejected) this.outcome = outcome;
     else this.outcome = (this.recipients[Outcome.deferred] as number) > 0 ? Outcome.deferred : Outcome.rejected;
+  }
+
+  #unlessSettled(outcome: Outcome): number {
+    return this.isSettled ? NO_VERDICT : outcome;
   }
 }
