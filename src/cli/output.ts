@@ -35,7 +35,9 @@ export class Output {
   }
 
   get columns(): number {
-    return this.#stream.columns ?? DEFAULT_COLUMNS;
+    // A terminal that does not know its size says 0.
+    const columns = this.#stream.columns ?? 0;
+    return columns > 0 ? columns : DEFAULT_COLUMNS;
   }
 
   /**

@@ -25,7 +25,7 @@ export function isAllowedDomain(domain: string, allowed: readonly string[]): boo
 }
 
 /** A host in the one form in which hosts are compared: addresses canonical, names in lower case without a final dot. */
-export function plainHost(host: string): string {
+function plainHost(host: string): string {
   const bare = host.replace(/^\[(.*)\]$/, '$1');
   return canonicalIp(bare) ?? plainName(bare);
 }

@@ -2,24 +2,25 @@
 
 /** A larger message is refused: every worker holds its octets in memory. */
 export const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
-/** Room for the generated headers without what a user puts into them, numbers in addresses included. */
-const HEADER_BYTES = 300;
+/** Generated headers without what a user puts into them: Message-ID, Date, the names of the others, an empty line. */
+const HEADER_BYTES = 123;
 
 const LF = 10;
 const CR = 13;
 
-/**
- * The smallest generated message: its headers and nothing else.
- *
- * @param texts - what goes into From, To and Subject
- * @returns octets
- */
-export function minMessageBytes(texts: {
+/** What goes into the headers of a generated message. */
+export interface HeaderTexts {
+  /** Addresses as in the envelope; `%d` becomes a number up to `addresses`. */
   readonly from: string;
   readonly to: string;
+  readonly addresses: number;
   readonly subject: string;
-}): number {
-  return HEADER_BYTES + texts.from.length + texts.to.length + texts.subject.length;
+}
+
+/** The smallest generated message: its headers and nothing else. In octets. */
+export function minMessageBytes({ from, to, addresses, subject }: HeaderTexts): number {
+  const numbered = (from + to).replaceAll('%d', String(addresses));
+  return HEADER_BYTES + numbered.length + subject.length;
 }
 
 /**

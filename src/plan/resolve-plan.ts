@@ -8,6 +8,7 @@ import { isIp } from './ip-address.js';
 import type { AuthPlan, LoadPlan, MessagePlan, TimeoutPlan, TlsMode, TlsPlan } from './load-plan.js';
 import { isMailDomain, parseMailAddress } from './mail-address.js';
 import { MAX_MESSAGE_BYTES, minMessageBytes, withCrlfLines } from './message-content.js';
+import type { HeaderTexts } from './message-content.js';
 import { OptionReader, listOf } from './option-reader.js';
 import { DEFAULTS } from './options.js';
 import type { LoadTestOptions } from './options.js';
@@ -48,6 +49,7 @@ export function resolvePlan(options: LoadTestOptions, cores: number): LoadPlan {
   const allowDomains = readAllowDomains(reader);
   const from = readAddress(reader, 'from', allowDomains);
   const to = readAddress(reader, 'to', allowDomains);
+  const recipients = readRecipients(reader, to);
   const plan: LoadPlan = {
     target: { url: target.url, host: target.host, port: target.port },
     tls: readTls(reader, target),
@@ -56,11 +58,11 @@ export function resolvePlan(options: LoadTestOptions, cores: number): LoadPlan {
     sessions,
     ...readEnd(reader),
     messagesPerSession: readMessagesPerSession(reader),
-    ...readRecipients(reader, to),
+    ...recipients,
     from,
     to,
     helo: readHelo(reader),
-    message: readMessage(reader, from, to),
+    message: readMessage(reader, { from, to, addresses: recipients.addresses }),
     timeoutsMs: readTimeouts(reader),
     warmupMs: reader.durationMs('warmup', DEFAULTS.warmupMs, 0, MAX_DURATION_MS),
     drainMs: reader.durationMs('drain', DEFAULTS.drainMs, 0, MAX_DURATION_MS),
@@ -205,13 +207,13 @@ function readHelo(reader: OptionReader): string {
   return text;
 }
 
-function readMessage(reader: OptionReader, from: string, to: string): MessagePlan {
+function readMessage(reader: OptionReader, envelope: Omit<HeaderTexts, 'subject'>): MessagePlan {
   const subject = reader.text('subject', DEFAULTS.subject);
   if (!PRINTABLE_ASCII.test(subject) || subject.length > MAX_SUBJECT_LENGTH) {
     reader.refuse('subject', `takes printable ASCII on one line, at most ${MAX_SUBJECT_LENGTH} octets`, subject);
   }
   if (!reader.has('message')) {
-    return { sizeBytes: readSizeBytes(reader, minMessageBytes({ from, to, subject })), content: null, subject };
+    return { sizeBytes: readSizeBytes(reader, minMessageBytes({ ...envelope, subject })), content: null, subject };
   }
   if (reader.has('size')) reader.refuse('size', 'contradicts --message, which has a size of its own');
   if (reader.has('subject')) reader.refuse('subject', 'contradicts --message, which has a subject of its own');

@@ -1,7 +1,9 @@
 /** Messages as mail data wants them. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { withCrlfLines } from '../../src/plan/message-content.js';
+import { minMessageBytes, withCrlfLines } from '../../src/plan/message-content.js';
+import { resolvePlan } from '../../src/plan/resolve-plan.js';
+import { MessageTemplate } from '../../src/scenario/message-template.js';
 
 const convert = (text: string): string => Buffer.from(withCrlfLines(Buffer.from(text, 'latin1'))).toString('latin1');
 
@@ -21,6 +23,24 @@ test('line by line the text stays as it was, and a second time changes nothing',
       const expected = plain === '' || plain.endsWith('\r\n') ? plain : `${plain}\r\n`;
       expect(convert(text)).toBe(expected);
       expect(convert(expected)).toBe(expected);
+    }),
+  );
+});
+
+test('the smallest message that is taken can be made, and one octet less is refused', () => {
+  const texts = fc.record({
+    from: fc.constantFrom('', 'a%d@b.test', '%d%d@%d.b.test'),
+    to: fc.constantFrom('a@b.test', 'u%d@b.test'),
+    addresses: fc.integer({ min: 1, max: 1_000_000_000 }),
+    subject: fc.string({ unit: fc.constantFrom('s', ' '), maxLength: 900 }),
+    seed: fc.integer({ min: 0, max: 0xffff_ffff }),
+  });
+  fc.assert(
+    fc.property(texts, ({ seed, ...headers }) => {
+      const size = minMessageBytes(headers);
+      const options = { target: 'smtp://127.0.0.1:25', ...headers, seed };
+      expect(new MessageTemplate(resolvePlan({ ...options, size }, 1)).sizeBytes).toBe(size);
+      expect(() => resolvePlan({ ...options, size: size - 1 }, 1)).toThrow(`takes at least ${size} octets`);
     }),
   );
 });
