@@ -8,7 +8,7 @@ import { tableHead, tableRow, type Column } from './report-table.js';
 import type { ErrorResult, RunResult } from './result-schema.js';
 
 /** Each kind of error in words. */
-export const ERROR_KIND_MEANINGS: Readonly<Record<ErrorKindName, string>> = {
+const ERROR_KIND_MEANINGS: Readonly<Record<ErrorKindName, string>> = {
   refused: 'nothing listens at that address and port',
   unreachable: 'no route to the server',
   reset: 'the server reset the connection (RST)',

@@ -5,7 +5,11 @@
 import { z } from 'zod';
 import { ERROR_KIND_NAMES } from '../metrics/outcome.js';
 
-/** Steps as the result file names them; the same names as `STEP_NAMES` of the protocol. */
+/**
+ * Steps as the result file names them; the same names as `STEP_NAMES` of the protocol.
+ *
+ * @internal
+ */
 export const RESULT_STEP_NAMES = [
   'connect',
   'tls',
@@ -156,14 +160,8 @@ const resultBlocks = z
 export type ResultBlocks = z.infer<typeof resultBlocks>;
 /** Totals of messages. */
 export type MessageTotals = ResultBlocks['messages'];
-/** Totals of recipients. */
-export type RecipientTotals = ResultBlocks['recipients'];
-/** Totals of sessions. */
-export type SessionTotals = ResultBlocks['sessions'];
 /** Totals of clients. */
 export type ClientTotals = ResultBlocks['clients'];
-/** Latencies that belong to no single step. */
-export type LatencyBlock = ResultBlocks['latency'];
 
 const intervalResult = z
   .strictObject({
@@ -274,8 +272,6 @@ const targetResult = z
       .describe('The target was the built-in sink; null: it was a server of yours'),
   })
   .meta({ id: 'TargetResult' });
-/** What the load was put on, as the pre-flight session saw it. */
-export type TargetResult = z.infer<typeof targetResult>;
 
 const planResult = z
   .looseObject({
@@ -296,8 +292,6 @@ const planResult = z
     auth: z.looseObject({ mechanism: text('SASL mechanism') }).nullable(),
   })
   .meta({ id: 'PlanResult', description: 'The plan of the run without its secrets; more fields than these' });
-/** The plan as stored: without secrets. Only what reports read has a type. */
-export type PlanResult = z.infer<typeof planResult>;
 
 const verdictReason = z
   .strictObject({
@@ -307,8 +301,6 @@ const verdictReason = z
     bound: z.number().nullable().describe('What it was measured against'),
   })
   .meta({ id: 'VerdictReason' });
-/** Why the verdict is what it is. */
-export type VerdictReason = z.infer<typeof verdictReason>;
 
 const bookCheck = z
   .strictObject({
@@ -318,8 +310,6 @@ const bookCheck = z
     ok: flag('left equals right'),
   })
   .meta({ id: 'BookCheck' });
-/** One equation of the books. */
-export type BookCheck = z.infer<typeof bookCheck>;
 
 const objectiveResult = z
   .strictObject({
@@ -331,12 +321,14 @@ const objectiveResult = z
     pass: flag('Whether it was met'),
   })
   .meta({ id: 'ObjectiveResult' });
-/** One objective and whether it was met. */
-export type ObjectiveResult = z.infer<typeof objectiveResult>;
 
 const perSecond = (meaning: string) => amount(`${meaning} per second of measured time`);
 
-/** Validates a result, whatever its source. */
+/**
+ * Validates a result, whatever its source.
+ *
+ * @internal
+ */
 export const runResultSchema = z
   .strictObject({
     schema: z.literal('postrush.result/1'),

@@ -20,7 +20,7 @@ const PERCENTILES = [
 ] as const;
 
 /** A skewed latency distribution around its median; empty when `count` is 0. */
-export function sampleLatency(count: number, medianUs = 1_000): LatencySummary {
+function sampleLatency(count: number, medianUs = 1_000): LatencySummary {
   const empty = count === 0;
   const times = (factor: number) => (empty ? null : Math.round(medianUs * factor));
   return {
