@@ -11,6 +11,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** Where servers are, though an ordinary user's PATH does not say so. */
 const SERVER_FOLDERS = ['/usr/sbin', '/usr/local/sbin', '/usr/lib/postfix/sbin', '/usr/libexec/postfix'];
 const STOP_MS = 10_000;
+/** A program that changes its user itself would lose the signal that ends it with the test. */
+const NOBODY = ['--reuid', 'nobody', '--regid', 'nogroup', '--clear-groups'];
 
 /** Full path of an executable, or null when this machine has none. */
 export function findExecutable(name: string): string | null {
@@ -47,13 +49,19 @@ export class ServerProcess {
   readonly #name: string;
 
   /**
-   * @param ownGroup - lead a process group of its own, and end the group with the server
+   * @param options - `ownGroup`: lead a process group; `asNobody`: give up root's rights, where the test has them
    */
-  constructor(command: string, args: readonly string[], options: { readonly ownGroup?: boolean } = {}) {
+  constructor(
+    command: string,
+    args: readonly string[],
+    options: { readonly ownGroup?: boolean; readonly asNobody?: boolean } = {},
+  ) {
     this.#name = command;
     // If the test itself is killed, the kernel ends the server: nothing may be left listening.
     const guard = findExecutable('setpriv');
-    const [program, ...rest] = [...(guard === null ? [] : [guard, '--pdeathsig', 'TERM']), command, ...args];
+    const nobody = options.asNobody === true && process.getuid?.() === 0 ? NOBODY : [];
+    const prefix = guard === null ? [] : [guard, ...nobody, '--pdeathsig', 'TERM'];
+    const [program, ...rest] = [...prefix, command, ...args];
     this.#child = spawn(program!, rest, { stdio: ['ignore', 'pipe', 'pipe'], detached: options.ownGroup ?? false });
     this.pid = this.#child.pid!;
     this.#ended = once(this.#child, 'exit');

@@ -48,7 +48,9 @@ export async function startSmtpSink(options: readonly string[] = []): Promise<Sm
   const program = findSmtpSink();
   if (program === null) throw new Error('smtp-sink is not installed');
   const port = await freePort();
-  const server = new ServerProcess(program, ['-4', '-c', ...options, `127.0.0.1:${port}`, '1000']);
+  const server = new ServerProcess(program, ['-4', '-c', ...options, `127.0.0.1:${port}`, '1000'], {
+    asNobody: true,
+  });
   await server.waitForPort(port);
   return { port, process: server, stop: () => server.stop() };
 }

@@ -1,0 +1,67 @@
+/** Runs the built command line against a server and reads what it found. */
+import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { runResultSchema } from '../../src/report/result-schema.js';
+import type { RunResult } from '../../src/report/result-schema.js';
+
+const PROGRAM = join(import.meta.dirname, '../../dist/src/cli/main.js');
+
+/** What a run of the command line left behind. */
+export interface CommandRun {
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** What `--json` wrote, checked against its schema; null: it wrote nothing. */
+  readonly result: RunResult | null;
+}
+
+/**
+ * Runs `postrush run`.
+ *
+ * @param whileRunning - called with the process as soon as it is started
+ */
+export async function runPostrush(
+  args: readonly string[],
+  whileRunning: (child: ChildProcess) => Promise<void> | void = () => undefined,
+): Promise<CommandRun> {
+  const folder = mkdtempSync(join(tmpdir(), 'postrush-run-'));
+  const file = join(folder, 'result.json');
+  try {
+    const child = spawn(process.execPath, [PROGRAM, 'run', ...args, '--json', file], {
+      env: { ...process.env, NO_COLOR: '1' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const output = { stdout: '', stderr: '' };
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
+    const [closed] = await Promise.all([once(child, 'close'), whileRunning(child)]);
+    const result = existsSync(file) ? runResultSchema.parse(JSON.parse(readFileSync(file, 'utf8'))) : null;
+    return { exitCode: closed[0] as number | null, ...output, result };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The result of a run that must have ended with `exitCode`, with books that balance. */
+export function resultOf(run: CommandRun, exitCode = 0): RunResult {
+  expect({ exitCode: run.exitCode, stderr: run.exitCode === exitCode ? '' : run.stderr + run.stdout }).toEqual({
+    exitCode,
+    stderr: '',
+  });
+  if (run.result === null) throw new Error(`no result was written: ${run.stderr}`);
+  expect(run.result.books.checks.filter((check) => !check.ok)).toEqual([]);
+  expect(run.result.books.balanced).toBe(true);
+  return run.result;
+}
+
+/** Waits until the progress on stderr shows that the load has begun, then as much longer as `ms` says. */
+export async function underLoad(child: ChildProcess, ms: number): Promise<void> {
+  await Promise.race([once(child.stderr!, 'data'), once(child, 'close')]);
+  await new Promise((resolve) => setTimeout(resolve, ms));
+}
