@@ -169,6 +169,17 @@ describe('a command that a fault row answered', () => {
     expect(sink.stats().messages).toBe(0);
   });
 
+  test('accepts no message without recipients, whatever a row says at its end', async () => {
+    const { client, sink } = await openSession({
+      faults: [
+        { on: 'data', reply: '354 go' },
+        { on: 'endOfData', reply: '250 2.0.0 own' },
+      ],
+    });
+    expect(await codesOf(client, ['MAIL FROM:<a@b.test>', 'DATA', '.'])).toEqual(['250 2.1.0', '354', '250 2.0.0']);
+    expect(sink.stats()).toMatchObject({ messages: 0, recipients: 0 });
+  });
+
   test('lets QUIT not end a session that it refuses', async () => {
     const { client } = await openSession({ faults: [{ on: 'quit', nth: 1, reply: '500 5.5.2 stay' }] });
     expect(await codesOf(client, ['QUIT', 'NOOP', 'QUIT'])).toEqual(['500 5.5.2', '250 2.0.0', '221 2.0.0']);

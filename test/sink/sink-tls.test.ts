@@ -32,7 +32,7 @@ describe('STARTTLS', () => {
     const auth = `AUTH PLAIN ${Buffer.from('\0load\0secret').toString('base64')}`;
     await codesOf(client, [auth, 'MAIL FROM:<a@b.test>', 'RCPT TO:<c@d.test>', 'STARTTLS']);
     await client.startTls();
-    expect(codeOf(await client.command('MAIL FROM:<a@b.test>'))).toBe('503 5.5.1');
+    expect(await codesOf(client, ['RCPT TO:<c@d.test>', 'MAIL FROM:<a@b.test>'])).toEqual(['503 5.5.1', '503 5.5.1']);
     await client.command('EHLO client.test');
     expect(await codesOf(client, ['RCPT TO:<c@d.test>', 'MAIL FROM:<a@b.test>', auth])).toEqual([
       '503 5.5.1',
