@@ -4,7 +4,7 @@
  */
 
 /** Files without project imports, open to everyone. */
-const FOUNDATION = ['^src/errors\\.ts$', '^src/assert\\.ts$', '^src/clock\\.ts$'];
+const FOUNDATION = ['^src/errors\\.ts$', '^src/assert\\.ts$', '^src/clock\\.ts$', '^src/version\\.ts$'];
 
 /** Names and indices of the steps: constants that whoever counts or prints needs. */
 const STEP_NAMES = '^src/protocol/steps\\.ts$';
@@ -14,7 +14,7 @@ const STEP_NAMES = '^src/protocol/steps\\.ts$';
  * may import for types alone, `node` the built-in modules that are its business (null: any).
  */
 const PARTS = [
-  { name: 'foundation', from: '^src/(errors|assert|clock)\\.ts$', may: [], node: null },
+  { name: 'foundation', from: '^src/(errors|assert|clock|version)\\.ts$', may: [], node: null },
   { name: 'protocol', from: '^src/protocol/', may: FOUNDATION, node: ['crypto', 'buffer'] },
   { name: 'plan', from: '^src/plan/', may: FOUNDATION, node: ['fs', 'path', 'os', 'net', 'buffer', 'util'] },
   {
@@ -100,7 +100,6 @@ const LIBRARIES = {
   commander: ['^src/cli/'],
   'p-limit': ['^workers/', '^src/coordinator/'],
   zod: ['^src/report/result-schema\\.ts$'],
-  'cli-table3': ['^src/report/', '^src/cli/'],
   picocolors: ['^src/report/', '^src/cli/'],
 };
 

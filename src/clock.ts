@@ -30,7 +30,11 @@ export class RunClock implements Clock {
   }
 }
 
-/** A clock that moves only when told to. For tests of actors, wheels and reports. */
+/**
+ * A clock that moves only when told to. For tests of actors, wheels and reports.
+ *
+ * @internal
+ */
 export class ManualClock implements Clock {
   #nowUs: number;
 

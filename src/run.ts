@@ -20,6 +20,7 @@ import { MessageTemplate } from './scenario/message-template.js';
 import { checkBooks, type DroppedMessages } from './verdict/books.js';
 import { busyShares, checkHealth } from './verdict/health-gates.js';
 import { judge } from './verdict/verdict.js';
+import { version } from './version.js';
 
 export { startBuiltInSink } from './coordinator/built-in-sink.js';
 
@@ -56,7 +57,7 @@ export async function run(options: LoadTestOptions, hooks: RunHooks = {}): Promi
 export async function runPlan(plan: LoadPlan, hooks: RunHooks = {}): Promise<RunResult> {
   checkFileLimit(plan, hooks.builtInSink !== undefined);
   // Compiled here once only to refuse what cannot be compiled before anything is sent.
-  void new MessageTemplate(plan);
+  new MessageTemplate(plan);
   const addresses = await pinTarget(plan);
   const loadHooks: LoadHooks = {
     stop: hooks.stop,
@@ -169,12 +170,20 @@ function progressReporter(plan: LoadPlan, hooks: RunHooks): (metrics: RunMetrics
     seenEndUs = latest.endUs;
     const warmupEndUs = plan.warmupMs * 1e3;
     const endUs = plan.durationMs === null ? Infinity : warmupEndUs + plan.durationMs * 1e3;
-    const phase = hooks.stop?.aborted === true || latest.startUs >= endUs ? 'drain' : latest.endUs <= warmupEndUs ? 'warmup' : 'measured';
+    // An interval ends a little late, so its middle tells where it belongs.
+    const middleUs = (latest.startUs + latest.endUs) / 2;
+    const isDraining = hooks.stop?.aborted === true || middleUs >= endUs;
+    const phase = isDraining ? 'drain' : middleUs < warmupEndUs ? 'warmup' : 'measured';
     hooks.onProgress(progressOf(phase, nowUs, plan, metrics));
   };
 }
 
-function progressOf(phase: RunProgress['phase'], nowUs: number, plan: LoadPlan, metrics: RunMetrics | null): RunProgress {
+function progressOf(
+  phase: RunProgress['phase'],
+  nowUs: number,
+  plan: LoadPlan,
+  metrics: RunMetrics | null,
+): RunProgress {
   const latest = metrics?.timeline.latest ?? null;
   const counted = metrics === null ? null : totalsOf(metrics, phase === 'warmup' ? 0 : 1);
   const planned = { preflight: null, warmup: plan.warmupMs, measured: plan.durationMs, drain: plan.drainMs }[phase];
@@ -232,10 +241,4 @@ function environment(): RunResult['environment'] {
     cores: availableParallelism(),
     memoryBytes: totalmem(),
   };
-}
-
-function version(): string {
-  const depth = import.meta.url.includes('/dist/') ? '../../package.json' : '../package.json';
-  const manifest = JSON.parse(readFileSync(new URL(depth, import.meta.url), 'utf8')) as { version: string };
-  return manifest.version;
 }

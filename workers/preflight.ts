@@ -67,7 +67,7 @@ export async function preflight(task: PreflightTask): Promise<PreflightResult> {
     connections++;
     commands += findings.commands;
     const { refusal } = findings;
-    const isBusy = refusal !== null && refusal.step === Step.greeting && refusal.code >= 400 && refusal.code < 500;
+    const isBusy = refusal?.step === Step.greeting && refusal.code >= 400 && refusal.code < 500;
     if (isBusy && connections < GREETING_TRIES) {
       await new Promise((resolve) => setTimeout(resolve, RETRY_PAUSE_MS));
       continue;

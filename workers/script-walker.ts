@@ -319,7 +319,7 @@ export class ScriptWalker {
     this.#followContent(nowUs);
     if (isCopied) this.#flush(nowUs);
     else this.#flushAround(headEnd, message.body as Buffer, nowUs);
-    if (this.isTransferring && this.connection.isDrained) this.contentTaken(this.#clock.nowUs());
+    if (this.connection.isDrained) this.contentTaken(this.#clock.nowUs());
   }
 
   /** RFC 2920 §3.1: content may begin a group. QUIT goes behind it when this is the last message. */

@@ -5,7 +5,7 @@
  * after its close: both save much of what Node does per read and per connection (figures in benchmarks/README.md).
  */
 import { Socket } from 'node:net';
-import { connect as connectTls, type SecureContext, type TLSSocket } from 'node:tls';
+import { connect as connectTls, type PeerCertificate, type SecureContext, type TLSSocket } from 'node:tls';
 import type { Clock } from '../src/clock.js';
 import type { PinnedAddress, TlsDescription } from '../src/messages/coordinator-worker.js';
 import { ErrorKind } from '../src/metrics/outcome.js';
@@ -191,17 +191,17 @@ function errorKindOf(error: NodeJS.ErrnoException): number {
 }
 
 function describeTls(secure: TLSSocket): TlsDescription {
-  const certificate = secure.getPeerCertificate();
-  const nameOf = (entity: { CN?: string | string[]; O?: string | string[] } | undefined): string | null => {
+  // A server may have no certificate at all; Node then gives an empty object.
+  const certificate: Partial<PeerCertificate> = secure.getPeerCertificate();
+  const nameOf = (entity: PeerCertificate['subject'] | undefined): string | null => {
     const name = entity?.CN ?? entity?.O;
     return name === undefined ? null : String(name);
   };
   return {
     protocol: secure.getProtocol() ?? 'unknown',
     cipher: secure.getCipher().name,
-    // A server may have no certificate at all; Node then gives an empty object.
-    subject: nameOf(certificate.subject as typeof certificate.subject | undefined),
-    issuer: nameOf(certificate.issuer as typeof certificate.issuer | undefined),
-    validTo: (certificate.valid_to as string | undefined) ?? null,
+    subject: nameOf(certificate.subject),
+    issuer: nameOf(certificate.issuer),
+    validTo: certificate.valid_to ?? null,
   };
 }

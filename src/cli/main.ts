@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** The program `postrush`: words in, exit code out. */
-import { createRequire } from 'node:module';
 import { PostrushError } from '../errors.js';
+import { version } from '../version.js';
 import { readCommandLine } from './command-line.js';
 import { errorLines } from './error-lines.js';
 import { ExitCode, exitCodeOfError } from './exit-codes.js';
@@ -51,10 +51,4 @@ function linesOf(error: unknown): string {
   return errorLines(error, isDebugging)
     .map((line) => `${line}\n`)
     .join('');
-}
-
-/** The package names itself, so that the built and the unbuilt program find the same file. */
-function version(): string {
-  const manifest = createRequire(import.meta.url)('postrush/package.json') as { version: string };
-  return manifest.version;
 }

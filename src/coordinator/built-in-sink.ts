@@ -21,9 +21,11 @@ export interface BuiltInSink {
  *
  * @throws PostrushError E_TARGET when it cannot listen
  */
-export async function startBuiltInSink(options: SinkOptions = { replyDelayMs: BUILT_IN_REPLY_DELAY_MS }): Promise<BuiltInSink> {
+export async function startBuiltInSink(
+  options: SinkOptions = { replyDelayMs: BUILT_IN_REPLY_DELAY_MS },
+): Promise<BuiltInSink> {
   const pool = new WorkerPool(SINK_URL, 1);
-  const task = pool.start<Omit<SinkTask, 'port'>, SinkStats>({ options });
+  const task = pool.start<SinkStats>({ options } satisfies Omit<SinkTask, 'port'>);
   const url = await new Promise<string>((resolve, reject) => {
     task.port.on('message', (notice: SinkNotice) => {
       if (notice.type === 'listening') resolve(`smtp://${notice.host}:${String(notice.port)}`);

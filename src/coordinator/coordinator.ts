@@ -72,7 +72,11 @@ export class Coordinator {
 
   /** One polite session; see `PreflightResult`. */
   async preflight(address: PinnedAddress): Promise<PreflightResult> {
-    const task = this.#pool.start<PreflightTask, PreflightResult>({ kind: 'preflight', plan: this.#plan, address });
+    const task = this.#pool.start<PreflightResult>({
+      kind: 'preflight',
+      plan: this.#plan,
+      address,
+    } satisfies PreflightTask);
     const stop = (): void => {
       task.abort();
     };
@@ -90,7 +94,10 @@ export class Coordinator {
     const run = new LoadRun(this.#plan, this.#hooks);
     return run.carryOut(
       shares.map((share) =>
-        this.#pool.start<Omit<GeneratorTask, 'port'>, GeneratorResult>({ kind: 'load', plan: this.#plan, share, address }),
+        this.#pool.start<GeneratorResult>({ kind: 'load', plan: this.#plan, share, address } satisfies Omit<
+          GeneratorTask,
+          'port'
+        >),
       ),
     );
   }
@@ -136,6 +143,7 @@ class LoadRun {
     }, WATCH_MS);
     this.#hooks.stop?.addEventListener('abort', onStop, { once: true });
     this.#hooks.cut?.addEventListener('abort', onCut, { once: true });
+    if (this.#hooks.stop?.aborted === true) onStop();
     try {
       await Promise.all(tasks.map((task, workerId) => this.#follow(task, workerId)));
     } finally {
@@ -146,7 +154,10 @@ class LoadRun {
     }
     const [first] = this.#lost;
     if (this.#zeroUs < 0 && first !== undefined) {
-      throw new PostrushError('E_WORKER_CRASH', `worker ${String(first.workerId)} ended before the load began: ${first.reason}`);
+      throw new PostrushError(
+        'E_WORKER_CRASH',
+        `worker ${String(first.workerId)} ended before the load began: ${first.reason}`,
+      );
     }
     return {
       metrics: this.#metrics,
@@ -190,7 +201,10 @@ class LoadRun {
       return;
     }
     if (message.record.version !== INTERVAL_RECORD_VERSION) {
-      throw new PostrushError('E_WORKER_CRASH', `a worker speaks version ${String(message.record.version)} of the interval record`);
+      throw new PostrushError(
+        'E_WORKER_CRASH',
+        `a worker speaks version ${String(message.record.version)} of the interval record`,
+      );
     }
     this.#metrics.add(message.record);
     this.#hooks.onMetrics?.(this.#metrics, this.#nowUs());

@@ -13,9 +13,13 @@ import type { LoadPlan } from '../plan/load-plan.js';
 export async function pinTarget(plan: LoadPlan): Promise<PinnedAddress[]> {
   const { host, url } = plan.target;
   const addresses = await lookup(host, { all: true }).catch((error: unknown) => {
-    throw new PostrushError('E_TARGET', `${url}: the host name '${host}' does not resolve; check its spelling, or give an address`, {
-      cause: error,
-    });
+    throw new PostrushError(
+      'E_TARGET',
+      `${url}: the host name '${host}' does not resolve; check its spelling, or give an address`,
+      {
+        cause: error,
+      },
+    );
   });
   const issues = checkPinnedAddresses(
     plan,

@@ -40,10 +40,13 @@ export class WorkerPool {
   }
 
   /** Starts a task; it gets the other end of `port` under that name. */
-  start<Task extends object, Result>(task: Task): RunningTask<Result> {
+  start<Result>(task: object): RunningTask<Result> {
     const { port1, port2 } = new MessageChannel();
     const controller = new AbortController();
-    const result = this.#pool.run({ ...task, port: port2 }, { transferList: [port2], signal: controller.signal }) as Promise<Result>;
+    const result = this.#pool.run(
+      { ...task, port: port2 },
+      { transferList: [port2], signal: controller.signal },
+    ) as Promise<Result>;
     return {
       result,
       port: port1,

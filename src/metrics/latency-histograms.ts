@@ -94,7 +94,7 @@ export class LatencyHistogram {
     if (record.count === 0) return;
     const other = decodeFromCompressedBase64(record.histogram, COUNTER_BITS, true);
     this.#histogram.add(other);
-    other.destroy?.();
+    other.destroy();
     if (this.count === 0 || record.minUs < this.minUs) this.minUs = record.minUs;
     if (record.maxUs > this.maxUs) this.maxUs = record.maxUs;
     this.count += record.count;
@@ -159,7 +159,7 @@ export class LatencyHistogram {
 
   /** Gives the memory of the histogram back; the object must not be used after. */
   destroy(): void {
-    this.#histogram.destroy?.();
+    this.#histogram.destroy();
   }
 }
 

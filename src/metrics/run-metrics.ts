@@ -107,8 +107,7 @@ export function isBalanced(counts: PhaseCounts): boolean {
     counts.sessions.started === sum(counts.sessions.ended) + counts.sessions.open &&
     counts.clients.started === sum(counts.clients.ended) + counts.clients.open &&
     counts.sent.every(
-      (sent, step) =>
-        sent === (counts.replied[step] ?? 0) + (counts.failed[step] ?? 0) + (counts.inFlight[step] ?? 0),
+      (sent, step) => sent === (counts.replied[step] ?? 0) + (counts.failed[step] ?? 0) + (counts.inFlight[step] ?? 0),
     )
   );
 }

@@ -132,7 +132,16 @@ export class Timeline {
 }
 
 function noCounts(): RunningCounts {
-  return { attempted: 0, accepted: 0, deferred: 0, rejected: 0, failed: 0, replies: [0, 0, 0, 0], errors: 0, cpuSec: 0 };
+  return {
+    attempted: 0,
+    accepted: 0,
+    deferred: 0,
+    rejected: 0,
+    failed: 0,
+    replies: [0, 0, 0, 0],
+    errors: 0,
+    cpuSec: 0,
+  };
 }
 
 function addCounts(total: RunningCounts, now: RunningCounts, before: RunningCounts): void {

@@ -35,7 +35,7 @@ export function intervalsOf(buckets: readonly Bucket[], window: RunWindow): Inte
 }
 
 /** The phase in which the time lies. */
-export function phaseAt(us: number, { warmupEndUs, endUs }: RunWindow): IntervalResult['phase'] {
+function phaseAt(us: number, { warmupEndUs, endUs }: RunWindow): IntervalResult['phase'] {
   if (us < warmupEndUs) return 'warmup';
   return us < endUs ? 'measured' : 'drain';
 }

@@ -54,7 +54,12 @@ function lostReason({ workerId, reason }: { workerId: number; reason: string }):
 }
 
 function bookReason({ name, left, right }: BookCheck): VerdictReason {
-  return { kind: 'books', text: `the books do not balance: ${name} (${String(left)} and ${String(right)})`, value: left, bound: right };
+  return {
+    kind: 'books',
+    text: `the books do not balance: ${name} (${String(left)} and ${String(right)})`,
+    value: left,
+    bound: right,
+  };
 }
 
 function gateReason({ name, value, bound }: HealthGate): VerdictReason {
