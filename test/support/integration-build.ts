@@ -1,0 +1,14 @@
+/** The built engine: worker threads need files that Node can run. Types come from the source, so no build is needed to check them. */
+import type * as Run from '../../src/run.js';
+import type * as Sink from '../../src/sink/sink.js';
+
+/** Where the build stands. */
+export const BUILD_URL = new URL('../../dist/', import.meta.url);
+
+async function load<Module>(path: string): Promise<Module> {
+  return (await import(new URL(path, BUILD_URL).href)) as Module;
+}
+
+/** `run` and `startSink` as a user of the package gets them. */
+export const { run } = await load<typeof Run>('src/run.js');
+export const { startSink } = await load<typeof Sink>('src/sink/sink.js');
