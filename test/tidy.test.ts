@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 
-const MAX_FILE_LINES = 450;
+const MAX_FILE_LINES = 500;
 /** A screen. The parser's byte loop and the reply table are single switches, see {@link LONG_FUNCTIONS}. */
 const MAX_FUNCTION_LINES = 80;
 /** Functions that are one long `switch` or one long table, `file: name`, with the reason beside each. */

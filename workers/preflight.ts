@@ -75,7 +75,7 @@ export async function preflight(task: PreflightTask): Promise<PreflightResult> {
     const [problem, advice] = explain(refusal, findings, task.plan, connections);
     return {
       ok: problem === '',
-      isConnected: refusal === null || refusal.step !== Step.connect,
+      isConnected: refusal?.step !== Step.connect,
       problem,
       advice,
       connections,

@@ -5,6 +5,7 @@
 import { assert } from '../src/assert.js';
 import type { Clock } from '../src/clock.js';
 import { ErrorKind } from '../src/metrics/outcome.js';
+import type { Census } from '../src/metrics/phase-book.js';
 import { AUTH_LOGIN, DATA, END_OF_DATA, QUIT, RSET, STARTTLS } from '../src/protocol/commands.js';
 import { Extension, ServerExtensions } from '../src/protocol/extensions.js';
 import { Step } from '../src/protocol/steps.js';
@@ -185,6 +186,32 @@ export class ScriptWalker {
     assert(this.ring.step === Step.endOfData, 'the content is the oldest thing under way while it is being taken');
     this.ring.sentAtUs = nowUs;
     this.#wheel.schedule(this.#entry, nowUs + this.timeoutUs(Step.endOfData));
+  }
+
+  /** Visits every command that was sent and not answered, and the content on its way. Not for the hot path. */
+  forEachOutstanding(visit: (step: number, sentAtUs: number) => void): void {
+    if (this.isTransferring) visit(Step.transfer, this.transferStartedAtUs);
+    for (let index = 0; index < this.ring.count; index++) {
+      // The server is not yet at what follows the content while the content is still on its way.
+      if (index === 0 && this.isTransferring) continue;
+      visit(this.ring.stepAt(index), this.ring.sentAtUsAt(index));
+    }
+  }
+
+  /** No reply is waited for any more. */
+  forgetOutstanding(): void {
+    this.ring.clear();
+    this.isTransferring = false;
+  }
+
+  /** Adds the messages without an outcome to the census of the phase in which each was taken. */
+  countMessages(censusOf: (takenAtUs: number) => Census): void {
+    for (const transaction of this.transactions) {
+      if (transaction.stage === Stage.idle || transaction.isSettled) continue;
+      const census = censusOf(transaction.takenAtUs);
+      census.messages++;
+      census.recipients += transaction.recipientsTotal;
+    }
   }
 
   /** Fills the outbox from the script until a command has to wait for its reply. Returns as {@link proceed}. */

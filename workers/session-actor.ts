@@ -202,7 +202,7 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener {
       this.#forEachOutstanding((step, sentAtUs) => {
         this.#recorder.cutOff(step, sentAtUs);
       });
-      this.#forgetOutstanding();
+      this.#walker.forgetOutstanding();
       this.#settleOpen(Outcome.cut, nowUs);
     }
     this.#close();
@@ -217,12 +217,7 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener {
       const { steps } = of(sentAtUs);
       steps[step] = (steps[step] as number) + 1;
     });
-    for (const transaction of this.#walker.transactions) {
-      if (transaction.stage === Stage.idle || transaction.isSettled) continue;
-      const census = of(transaction.takenAtUs);
-      census.messages++;
-      census.recipients += transaction.recipientsTotal;
-    }
+    this.#walker.countMessages(of);
   }
 
   /** The script is at its end, or the server's 421 was the last word: only the close is still to come. */
@@ -455,28 +450,17 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener {
       this.#observer?.onRefused(step, 0, kind, sample);
       this.#recorder.failed(step, sentAtUs, kind, sample);
     });
-    this.#forgetOutstanding();
+    this.#walker.forgetOutstanding();
     this.#hasFailed = true;
     this.#settleOpen(Outcome.failed, nowUs);
     this.#close();
   }
 
-  #forgetOutstanding(): void {
-    this.#walker.ring.clear();
-    this.#walker.isTransferring = false;
-  }
-
   /** Visits everything that was begun here and not answered. Not for the hot path. */
   #forEachOutstanding(visit: (step: number, sentAtUs: number) => void): void {
-    const { ring, isTransferring, transferStartedAtUs } = this.#walker;
     if (this.#state === SessionState.connecting) visit(Step.connect, this.#startedAtUs);
     if (this.#state === SessionState.securing) visit(Step.tls, this.#tlsStartedAtUs);
-    if (isTransferring) visit(Step.transfer, transferStartedAtUs);
-    for (let index = 0; index < ring.count; index++) {
-      // The server is not yet at what follows the content while the content is still on its way.
-      if (index === 0 && isTransferring) continue;
-      visit(ring.stepAt(index), ring.sentAtUsAt(index));
-    }
+    this.#walker.forEachOutstanding(visit);
   }
 
   #close(): void {
