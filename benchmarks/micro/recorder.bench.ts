@@ -1,0 +1,114 @@
+/**
+ * What it costs to write down a message: eight steps begun and answered, with replies, octets and latencies.
+ * `node dist/benchmarks/micro/recorder.bench.js [messages]` prints a line per shape.
+ */
+import { argv } from 'node:process';
+import { pathToFileURL } from 'node:url';
+import { Census } from '../../src/metrics/phase-book.js';
+import type { IntervalRecord } from '../../src/metrics/interval-record.js';
+import { Ending, OUTCOME_COUNT, Outcome } from '../../src/metrics/outcome.js';
+import { Step } from '../../src/protocol/steps.js';
+import { Recorder } from '../../workers/recorder.js';
+import { nsPerUnit } from '../support/statistics.js';
+
+/** What one shape cost. */
+export interface RecorderFigure {
+  readonly shape: string;
+  readonly nsPerMessage: number;
+  /** Best of the rounds; the median is `nsPerMessage`. */
+  readonly nsPerMessageMin: number;
+  /** Replies and latencies that the recorder holds at the end, added up. */
+  readonly checksum: number;
+}
+
+const ROUNDS = 7;
+const KEPT = [Step.mail, Step.rcpt, Step.data, Step.transfer, Step.endOfData];
+/** All steps of a session with one message. */
+const SINGLE = [Step.connect, Step.greeting, Step.ehlo, ...KEPT, Step.quit];
+const SHAPES: readonly { shape: string; steps: readonly number[] }[] = [
+  { shape: 'connection kept', steps: KEPT },
+  { shape: 'one per connection', steps: SINGLE },
+];
+/** Typical codes and enhanced codes by step. */
+const CODES: Readonly<Record<number, readonly [code: number, enhanced: number]>> = {
+  [Step.greeting]: [220, 0],
+  [Step.ehlo]: [250, 0],
+  [Step.mail]: [250, 2_001_000],
+  [Step.rcpt]: [250, 2_001_005],
+  [Step.data]: [354, 0],
+  [Step.endOfData]: [250, 2_000_000],
+  [Step.quit]: [221, 2_000_000],
+};
+const HEALTH = {
+  eventLoopLag: { key: -1, count: 0, minUs: 0, maxUs: 0, sumUs: 0, clamped: 0, histogram: '' },
+  busy: 0,
+  cpuSec: 0,
+  fileLimitHits: 0,
+  portLimitHits: 0,
+};
+const TEXT = { text: () => 'Ok' };
+
+/**
+ * Measures every shape.
+ *
+ * @param messages - per round; a smoke test needs 1,000, a figure 300,000
+ */
+export function runBench(messages: number): Promise<RecorderFigure[]> {
+  return Promise.resolve(
+    SHAPES.map(({ shape, steps }) => {
+      let checksum = 0;
+      const { median, best } = nsPerUnit(ROUNDS, messages, () => {
+        checksum = record(steps, messages);
+      });
+      return { shape, nsPerMessage: median, nsPerMessageMin: best, checksum };
+    }),
+  );
+}
+
+function record(steps: readonly number[], messages: number): number {
+  const recorder = new Recorder(0, Infinity);
+  const recipients = new Float64Array(OUTCOME_COUNT);
+  recipients[Outcome.accepted] = 1;
+  const isSingle = steps === SINGLE;
+  let nowUs = 1;
+  for (let message = 0; message < messages; message++) {
+    const takenAtUs = nowUs;
+    recorder.messageTaken(1, nowUs);
+    if (isSingle) recorder.sessionStarted(nowUs);
+    for (const step of steps) {
+      recorder.sent(step, nowUs);
+      recorder.bytesSent(40, nowUs);
+      const sentAtUs = nowUs;
+      // Latencies as they are: no two alike, most of them small.
+      nowUs += 20.25 + ((message * 7919 + step * 104_729) % 997);
+      const reply = CODES[step];
+      if (reply !== undefined) {
+        recorder.bytesReceived(30, nowUs);
+        recorder.reply(step, sentAtUs, nowUs, reply[0], reply[1], false, TEXT);
+      }
+      recorder.replied(step, sentAtUs, nowUs);
+    }
+    recorder.messageSettled({ outcome: Outcome.accepted, takenAtUs, beganAtUs: takenAtUs, recipients }, nowUs);
+    if (isSingle) recorder.sessionEnded(Ending.completed, takenAtUs, nowUs);
+  }
+  return sumOf(
+    recorder.interval(0, 0, 0, nowUs, [new Census(), new Census()], {
+      openSessions: 0,
+      lastGreetedUs: 0,
+      health: HEALTH,
+    }),
+  );
+}
+
+function sumOf({ phases, latencies }: IntervalRecord): number {
+  const replies = phases[1].replies.reduce((sum, { count }) => sum + count, 0);
+  return replies + latencies[1].reduce((sum, { count }) => sum + count, 0);
+}
+
+if (import.meta.url === pathToFileURL(argv[1] ?? '').href) {
+  for (const figure of await runBench(Number(argv[2] ?? 300_000))) {
+    const median = figure.nsPerMessage.toFixed(0).padStart(6);
+    const best = figure.nsPerMessageMin.toFixed(0);
+    console.log(`${figure.shape.padEnd(20)}${median} ns per message (best ${best}), checksum ${figure.checksum}`);
+  }
+}

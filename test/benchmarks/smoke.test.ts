@@ -1,0 +1,83 @@
+/** Every benchmark at its small setting, so that none rots: the work must be done, whatever it costs. */
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { runBench as benchDeadlineWheel } from '../../benchmarks/micro/deadline-wheel.bench.js';
+import { runBench as benchMessageTemplate } from '../../benchmarks/micro/message-template.bench.js';
+import { runBench as benchRecorder } from '../../benchmarks/micro/recorder.bench.js';
+import { runBench as benchReplyParser } from '../../benchmarks/micro/reply-parser.bench.js';
+
+const MACRO = 'dist/benchmarks/macro/against-smtp-source.bench.js';
+/** Each of the two short runs is a whole start of the program; a busy machine takes its time. */
+const MACRO_MS = 60_000;
+
+describe('the small setting of', () => {
+  test('the reply parser reads the replies of every shape', async () => {
+    const figures = await benchReplyParser(100);
+    const again = await benchReplyParser(100);
+    expect(again.map(({ checksum }) => checksum)).toEqual(figures.map(({ checksum }) => checksum));
+    for (const { nsPerReply, checksum } of figures) {
+      expect(nsPerReply).toBeGreaterThan(0);
+      expect(checksum).toBeGreaterThan(100 * 220);
+    }
+  });
+
+  test('the deadline wheel fires exactly the deadlines that nothing took away', async () => {
+    const figures = await benchDeadlineWheel(20_000);
+    // Unanswered are 0, 1009, 2018 and so on, until the session's next command: what is left is of the last round.
+    expect(figures.map(({ sessions, checksum }) => [sessions, checksum])).toEqual([
+      [20, 0],
+      [5000, 5],
+    ]);
+  });
+
+  test('the recorder holds every reply and every latency', async () => {
+    const figures = await benchRecorder(1000);
+    expect(figures.map(({ shape, checksum }) => [shape, checksum])).toEqual([
+      // Per message: replies and latencies of its steps, and the latency of the message.
+      ['connection kept', 1000 * (4 + 5 + 1)],
+      // The latency of the session comes on top.
+      ['one per connection', 1000 * (7 + 9 + 1 + 1)],
+    ]);
+  });
+
+  test('the message template writes the same octets every time', async () => {
+    const first = await benchMessageTemplate(1000);
+    const second = await benchMessageTemplate(1000);
+    expect(first.checksum).toBeGreaterThan(1000 * 300);
+    expect(second.checksum).toBe(first.checksum);
+  });
+
+  test(
+    'the comparison with smtp-source sends every message',
+    async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'postrush-smoke-'));
+      try {
+        const json = join(folder, 'figures.json');
+        const words = ['--rounds', '1', '--scale', '0.002', '--only', 'kept-auto', '--sink', 'own', '--json', json];
+        const { stdout } = await promisify(execFile)(process.execPath, [MACRO, ...words]);
+        expect(stdout).toContain('work: postrush 220 of 220 accepted');
+        expect(stdout).toContain('kept, pipelined');
+        const { cases, checksum } = JSON.parse(readFileSync(json, 'utf8'));
+        expect(checksum.postrushAccepted).toBe(220);
+        expect(cases[0].rounds[0].postrush.startupSec).toBeGreaterThan(0);
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    },
+    MACRO_MS,
+  );
+
+  test(
+    'the measuring of memory has all its sessions open',
+    async () => {
+      const words = ['--rounds', '1', '--scale', '0.01', '--only', 'memory', '--sink', 'own'];
+      const { stdout } = await promisify(execFile)(process.execPath, [MACRO, ...words]);
+      expect(stdout).toMatch(/^memory: -?[\d.]+ KB per open session/m);
+    },
+    MACRO_MS,
+  );
+});
