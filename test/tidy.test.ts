@@ -27,8 +27,8 @@ interface LockedPackage {
   readonly version?: string;
   readonly resolved?: string;
   readonly dev?: boolean;
-  readonly devOptional?: boolean;
   readonly hasInstallScript?: boolean;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
 
 const read = (file: string): string => readFileSync(file, 'utf8');
@@ -116,6 +116,16 @@ describe('the repository', () => {
   test('locks packages without the address they came from', () => {
     const { packages } = JSON.parse(read('package-lock.json')) as { packages: Record<string, LockedPackage> };
     expect(Object.entries(packages).filter(([, locked]) => locked.resolved !== undefined)).toEqual([]);
+  });
+
+  test('locks what optional packages need on every platform, or npm ci refuses to install', () => {
+    const { packages } = JSON.parse(read('package-lock.json')) as { packages: Record<string, LockedPackage> };
+    const missing = Object.entries(packages).flatMap(([place, { optionalDependencies }]) =>
+      Object.keys(optionalDependencies ?? {}).filter(
+        (name) => !(`node_modules/${name}` in packages) && !(`${place}/node_modules/${name}` in packages),
+      ),
+    );
+    expect(missing).toEqual([]);
   });
 
   test('locks what package.json asks for', () => {

@@ -129,8 +129,10 @@ async function startProcesses(folder: string, port: number): Promise<[dovecot: S
     await sleep(50);
   }
   const daemons = spawnSync(findExecutable('postconf')!, ['-c', etc, '-h', 'daemon_directory'], { encoding: 'utf8' });
-  // -d: stay in the foreground. master leads its own process group and ends it when it is told to end.
-  const master = new ServerProcess(join(daemons.stdout.trim(), 'master'), ['-c', etc, '-d'], { ownGroup: true });
+  // -d: stay in the foreground; -e: end after so many seconds, should the test be killed (master changes its user, and
+  // so loses the signal that ends other servers then). It leads its own process group and ends it with itself.
+  const args = ['-c', etc, '-d', '-e', '600'];
+  const master = new ServerProcess(join(daemons.stdout.trim(), 'master'), args, { ownGroup: true });
   try {
     await master.waitForPort(port);
   } catch (error) {

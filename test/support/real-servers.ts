@@ -27,7 +27,7 @@ export function needServer(context: TestContext, missing: string | null): void {
 }
 
 /** Full path of Postfix's smtp-sink, or null. */
-export function findSmtpSink(): string | null {
+function findSmtpSink(): string | null {
   return findExecutable('smtp-sink');
 }
 
