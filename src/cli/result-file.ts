@@ -1,5 +1,15 @@
 /** Writes the result where `--json` says. */
-import { accessSync, constants, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import type { Stats } from 'node:fs';
 import { dirname } from 'node:path';
 import { PostrushError } from '../errors.js';
@@ -53,9 +63,12 @@ export function writeResultFile(path: string, result: RunResult): void {
       return;
     }
     const place = existing === null ? path : realpathSync(path);
-    temporary = `${place}.${process.pid}.tmp`;
-    writeFileSync(temporary, text, { flag: 'wx' });
-    renameSync(temporary, place);
+    const beside = `${place}.${process.pid}.tmp`;
+    // Only a file that was made here may be removed again.
+    closeSync(openSync(beside, 'wx'));
+    temporary = beside;
+    writeFileSync(beside, text);
+    renameSync(beside, place);
   } catch (error) {
     if (temporary !== null) rmSync(temporary, { force: true });
     throw new PostrushError('E_REPORT_WRITE', `the result could not be written to ${path}: ${fileProblem(error)}`, {

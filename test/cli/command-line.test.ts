@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { readCommandLine } from '../../src/cli/command-line.js';
 import type { Invocation } from '../../src/cli/command-line.js';
+import { ExitCode } from '../../src/cli/exit-codes.js';
 import { RUN_FLAGS, longName, variableOf } from '../../src/cli/run-flags.js';
 import { DEFAULTS, OPTION_NAMES } from '../../src/plan/options.js';
 import { formatDuration, formatSize } from '../../src/plan/units.js';
@@ -151,6 +152,11 @@ describe('the help', () => {
   ])('says the default of %s', (name, value) => {
     const flag = RUN_FLAGS.find((one) => longName(one) === name);
     expect(flag?.help).toContain(`(default: ${value})`);
+  });
+
+  test('lists the exit codes', () => {
+    const codes = Object.entries(ExitCode).map(([meaning, code]) => `${code} ${meaning}`);
+    expect(help).toContain(`Exit codes: ${codes.join(', ')}.`);
   });
 
   test('shows three examples that reach nobody', () => {

@@ -55,8 +55,6 @@ test('does not replace a device', () => {
 
 test('that cannot be written is an error with a code, and leaves the older one as it was', () => {
   const path = join(folder, 'result.json');
-  mkdirSync(path);
-  rmSync(path, { recursive: true });
   expect(() => writeResultFile(join(folder, 'gone', 'result.json'), result)).toThrow(
     expect.objectContaining({ code: 'E_REPORT_WRITE', message: expect.stringContaining('there is no such file') }),
   );
@@ -65,4 +63,5 @@ test('that cannot be written is an error with a code, and leaves the older one a
   writeFileSync(`${path}.${process.pid}.tmp`, '');
   expect(() => writeResultFile(path, result)).toThrow(expect.objectContaining({ code: 'E_REPORT_WRITE' }));
   expect(readFileSync(path, 'utf8')).toBe('old');
+  expect(readdirSync(folder)).toHaveLength(2);
 });

@@ -111,6 +111,8 @@ describe('options that are taken', () => {
     ['the empty reverse-path', { from: '' }, { from: '' }],
     ['addresses in brackets', { from: '<a@b.test>', to: '<u%d@b.test>' }, { from: 'a@b.test', to: 'u%d@b.test' }],
     ['a HELO literal', { helo: '[127.0.0.1]' }, { helo: '[127.0.0.1]' }],
+    ['the longest HELO literal', { helo: `[${'1'.repeat(253)}]` }, { helo: `[${'1'.repeat(253)}]` }],
+    ['the longest password', { auth: 'plain', user: 'u', password: 'p'.repeat(4096) }, {}],
     ['words in any case', { auth: 'PLAIN', user: 'u', password: 'p' }, { auth: { mechanism: 'plain' } }],
     ['TLS from the start', { target: 'smtps://127.0.0.1' }, { tls: { mode: 'implicit', verify: true } }],
     [
@@ -213,6 +215,10 @@ describe('options that are refused', () => {
       "--from: names elsewhere.net, a domain that is not reserved for tests: if mail may go there, give --allow-domain elsewhere.net, got 'u%elsewhere.net@relay.test'",
     ],
     [{ helo: 'a b' }, "--helo: takes a domain or an address literal such as [127.0.0.1], got 'a b'"],
+    [
+      { helo: `[${'1'.repeat(254)}]` },
+      `--helo: takes a domain or an address literal such as [127.0.0.1], got '[${'1'.repeat(79)}…'`,
+    ],
     [{ helo: '' }, "--helo: takes a domain or an address literal such as [127.0.0.1], got ''"],
     [
       { helo: 'x.test\r\nMAIL' },

@@ -10,6 +10,8 @@ describe('a target', () => {
     ['smtps://mail.lab.test', 'smtps://mail.lab.test:465', 'mail.lab.test', 465, true],
     ['smtps://mail.lab.test:2465', 'smtps://mail.lab.test:2465', 'mail.lab.test', 2465, true],
     ['SMTP://Mail.Lab.TEST', 'smtp://mail.lab.test:25', 'mail.lab.test', 25, false],
+    ['localhost:65535', 'smtp://localhost:65535', 'localhost', 65_535, false],
+    ['localhost:1', 'smtp://localhost:1', 'localhost', 1, false],
     ['localhost:2525', 'smtp://localhost:2525', 'localhost', 2525, false],
     ['mail_1.lab.test:25', 'smtp://mail_1.lab.test:25', 'mail_1.lab.test', 25, false],
     ['10.0.0.1:25', 'smtp://10.0.0.1:25', '10.0.0.1', 25, false],
@@ -103,5 +105,6 @@ test('a host name is at most 253 octets in labels of at most 63', () => {
   const label = 'a'.repeat(63);
   expect(isHostName(`${label}.test`)).toBe(true);
   expect(isHostName(`a${label}.test`)).toBe(false);
-  expect(isHostName(`${label}.${label}.${label}.${label}`)).toBe(false);
+  expect(isHostName(`${label}.${label}.${label}.${'a'.repeat(61)}`)).toBe(true);
+  expect(isHostName(`${label}.${label}.${label}.${'a'.repeat(62)}`)).toBe(false);
 });

@@ -46,6 +46,12 @@ describe('a time', () => {
     });
   });
 
+  test('may be the largest value that is taken, and the smallest', () => {
+    expect(parseDurationMs('1h', 1, HOUR_MS)).toEqual({ ok: true, value: HOUR_MS });
+    expect(parseDurationMs('1ms', 1, HOUR_MS)).toEqual({ ok: true, value: 1 });
+    expect(parseDurationMs('3600001ms', 1, HOUR_MS)).toMatchObject({ ok: false });
+  });
+
   test('below the smallest value is refused', () => {
     expect(parseDurationMs('0s', 1, HOUR_MS)).toMatchObject({ ok: false });
   });
