@@ -24,8 +24,10 @@ import type { SinkExtensions } from './sink-replies.js';
 import type { SinkCore } from './sink-wire.js';
 
 export type { SinkMessage } from './kept-messages.js';
-export type { SinkReplyRow, SinkStats } from './sink-counters.js';
-export type { FaultEvent, FaultRow, SinkOptions } from './sink-options.js';
+export type { SinkStats } from './sink-counters.js';
+export type { SinkOptions } from './sink-options.js';
+/** @public Whoever starts a sink in a test names its faults. */
+export type { FaultRow } from './sink-options.js';
 
 /** A sink that listens. */
 export interface RunningSink {

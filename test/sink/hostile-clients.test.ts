@@ -57,7 +57,7 @@ describe('a client that talks nonsense', () => {
     const client = await openClient(sink);
     expect(codeOf(await client.reply())).toBe('220');
     expect(codeOf(await client.command('NOOP'))).toBe('250 2.0.0');
-    await expect.poll(() => sink.stats().open).toBe(1);
+    await expect.poll(() => sink.stats().open, { timeout: 10_000 }).toBe(1);
   });
 
   test('that comes and goes a thousand times leaves nothing behind', async () => {
@@ -70,6 +70,6 @@ describe('a client that talks nonsense', () => {
       }
       await Promise.all(clients.map((client) => client.ended));
     }
-    await expect.poll(() => sink.stats()).toMatchObject({ connections: 1000, open: 0 });
+    await expect.poll(() => sink.stats(), { timeout: 10_000 }).toMatchObject({ connections: 1000, open: 0 });
   });
 });

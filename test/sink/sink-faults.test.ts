@@ -60,7 +60,7 @@ describe.each(EVENTS)('a fault row at %s', (on) => {
   test('sends raw octets as they are', async () => {
     const raw = '2\x0050 \xff\n250-half';
     const { client, said } = await struck({ on, raw });
-    await expect.poll(said).toBe(raw);
+    await expect.poll(said, { timeout: 10_000 }).toBe(raw);
     expect(client.error).toBeNull();
   });
 
@@ -151,7 +151,7 @@ describe('a command that a fault row answered', () => {
     });
     expect(await codesOf(client, ['AUTH LOGIN', 'MAIL FROM:<a@b.test>'])).toEqual(['235 2.7.0', '250 2.1.0']);
     client.write('RCPT TO:<c@d.test>\r\nDATA\r\n');
-    await expect.poll(() => client.unread()).toBe('250 2.1.5 bare LF\n354 own\r\n');
+    await expect.poll(() => client.unread(), { timeout: 10_000 }).toBe('250 2.1.5 bare LF\n354 own\r\n');
     client.write('text\r\n.\r\nQUIT\r\n');
     expect(await client.ended).toBe('closed');
     expect(client.unread()).toMatch(/250 2\.6\.0 own\r\n221 2\.0\.0 own\r\n$/);

@@ -79,14 +79,16 @@ describe('STARTTLS', () => {
     await client.command('STARTTLS');
     client.write('EHLO in-clear.test\r\n');
     await client.ended;
-    await expect.poll(() => sink.stats()).toMatchObject({ tlsSessions: 0, open: 0, socketErrors: 1 });
+    await expect
+      .poll(() => sink.stats(), { timeout: 10_000 })
+      .toMatchObject({ tlsSessions: 0, open: 0, socketErrors: 1 });
   });
 
   test('followed by an end of the connection leaves nothing behind', async () => {
     const { sink, client } = await openSession({ tls });
     await client.command('STARTTLS');
     client.reset();
-    await expect.poll(() => sink.stats()).toMatchObject({ tlsSessions: 0, open: 0 });
+    await expect.poll(() => sink.stats(), { timeout: 10_000 }).toMatchObject({ tlsSessions: 0, open: 0 });
   });
 });
 

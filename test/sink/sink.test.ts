@@ -19,7 +19,7 @@ describe('a sink', () => {
   test('ends all its connections when it is closed, however often', async () => {
     const sink = await startSink({ replyDelayMs: 50 });
     const clients = await Promise.all(Array.from({ length: 20 }, () => LineClient.connect(sink.port)));
-    await expect.poll(() => sink.stats().open).toBe(20);
+    await expect.poll(() => sink.stats().open, { timeout: 10_000 }).toBe(20);
     const [stats, again] = await Promise.all([sink.close(), sink.close()]);
     expect(stats).toMatchObject({ connections: 20, peakOpen: 20, open: 0 });
     expect(again).toEqual(stats);
@@ -31,7 +31,7 @@ describe('a sink', () => {
     const { client, sink } = await openSession();
     expect(codeOf(await client.command('QUIT'))).toBe('221 2.0.0');
     expect(await client.ended).toBe('closed');
-    await expect.poll(() => sink.stats()).toMatchObject({ open: 0, socketErrors: 0 });
+    await expect.poll(() => sink.stats(), { timeout: 10_000 }).toMatchObject({ open: 0, socketErrors: 0 });
   });
 
   test('counts a reset as an error of the socket, and nothing else', async () => {
@@ -39,7 +39,7 @@ describe('a sink', () => {
     await codesOf(client, ['MAIL FROM:<a@b.test>', 'RCPT TO:<c@d.test>', 'DATA']);
     client.write('some content');
     client.reset();
-    await expect.poll(() => sink.stats()).toMatchObject({ open: 0, socketErrors: 1, messages: 0 });
+    await expect.poll(() => sink.stats(), { timeout: 10_000 }).toMatchObject({ open: 0, socketErrors: 1, messages: 0 });
   });
 
   test('keeps the last messages that it is asked to keep', async () => {
@@ -83,7 +83,7 @@ describe('the books of a sink', () => {
         await client.ended;
       }),
     );
-    await expect.poll(() => sink.stats().open).toBe(0);
+    await expect.poll(() => sink.stats().open, { timeout: 10_000 }).toBe(0);
     const stats = sink.stats();
     expect(stats).toMatchObject({ connections: sessions, messages: accepted, recipients, socketErrors: 0 });
     for (const [step, count] of Object.entries(stats.commands)) {
