@@ -6,30 +6,45 @@
  */
 import { assert } from '../src/assert.js';
 
-/** Commands that may wait at once. More recipients than that are sent in several groups. */
+/** Commands that may wait at once, at most. More recipients than that are sent in several groups. */
 export const RING_CAPACITY = 64;
-const MASK = RING_CAPACITY - 1;
+const SMALLEST_CAPACITY = 8;
+/** RSET, MAIL and DATA around the recipients, and the content of the message before them. */
+const COMMANDS_BESIDE_RECIPIENTS = 4;
+
+/** An entry holds its step in the low bits and its transaction slot above them. */
+const SLOT_SHIFT = 6;
+const STEP_MASK = (1 << SLOT_SHIFT) - 1;
 
 /** Outstanding commands of one session. */
 export class CommandRing {
   count = 0;
   #head = 0;
-  readonly #steps = new Uint8Array(RING_CAPACITY);
-  readonly #slots = new Uint8Array(RING_CAPACITY);
-  readonly #sentAtUs = new Float64Array(RING_CAPACITY);
+  readonly #capacity: number;
+  readonly #steps: Uint8Array;
+  readonly #sentAtUs: Float64Array;
+
+  /** @param recipients - per message; a ring is no larger than they need, since there is one per session */
+  constructor(recipients: number) {
+    let capacity = SMALLEST_CAPACITY;
+    while (capacity < recipients + COMMANDS_BESIDE_RECIPIENTS && capacity < RING_CAPACITY) capacity *= 2;
+    this.#capacity = capacity;
+    this.#steps = new Uint8Array(capacity);
+    this.#sentAtUs = new Float64Array(capacity);
+  }
 
   get room(): number {
-    return RING_CAPACITY - this.count;
+    return this.#capacity - this.count;
   }
 
   /** Step of the oldest command. */
   get step(): number {
-    return this.#steps[this.#head] as number;
+    return (this.#steps[this.#head] as number) & STEP_MASK;
   }
 
   /** Transaction slot of the oldest command. */
   get slot(): number {
-    return this.#slots[this.#head] as number;
+    return (this.#steps[this.#head] as number) >> SLOT_SHIFT;
   }
 
   /** When the oldest command was sent, µs since time zero. */
@@ -42,10 +57,9 @@ export class CommandRing {
   }
 
   push(step: number, slot: number, sentAtUs: number): void {
-    assert(this.count < RING_CAPACITY, 'a command is sent only when the ring has room');
-    const index = (this.#head + this.count) & MASK;
-    this.#steps[index] = step;
-    this.#slots[index] = slot;
+    assert(this.count < this.#capacity, 'a command is sent only when the ring has room');
+    const index = this.#index(this.count);
+    this.#steps[index] = step | (slot << SLOT_SHIFT);
     this.#sentAtUs[index] = sentAtUs;
     this.count++;
   }
@@ -53,22 +67,27 @@ export class CommandRing {
   /** Takes the oldest command out. */
   pop(): void {
     assert(this.count > 0, 'a reply is matched to a command that was sent');
-    this.#head = (this.#head + 1) & MASK;
+    this.#head = this.#index(1);
     this.count--;
   }
 
   /** Step of the command at `index` from the oldest. */
   stepAt(index: number): number {
-    return this.#steps[(this.#head + index) & MASK] as number;
+    return (this.#steps[this.#index(index)] as number) & STEP_MASK;
   }
 
   /** When the command at `index` from the oldest was sent. */
   sentAtUsAt(index: number): number {
-    return this.#sentAtUs[(this.#head + index) & MASK] as number;
+    return this.#sentAtUs[this.#index(index)] as number;
   }
 
   clear(): void {
     this.count = 0;
     this.#head = 0;
+  }
+
+  /** The capacity is a power of two. */
+  #index(fromOldest: number): number {
+    return (this.#head + fromOldest) & (this.#capacity - 1);
   }
 }

@@ -21,7 +21,7 @@ export interface MessageEnd {
   /** Write of MAIL; for a message that never got so far, when it was taken from the plan. */
   readonly beganAtUs: number;
   /** Recipients by `Outcome`. */
-  readonly recipients: Float64Array;
+  readonly recipients: readonly number[];
 }
 
 /** The recorder of one generator. All times are µs since time zero. */

@@ -36,7 +36,7 @@ const GROUP_RESERVE = 1024;
 
 /** The sending half of a session. */
 export class ScriptWalker {
-  readonly ring = new CommandRing();
+  readonly ring: CommandRing;
   readonly extensions = new ServerExtensions();
   readonly transactions: readonly [Transaction, Transaction] = [new Transaction(), new Transaction()];
   /** The content is written and not yet taken by the kernel. */
@@ -66,6 +66,7 @@ export class ScriptWalker {
 
   /** @param entry - the session's place in the wheel, for the deadlines of what is sent */
   constructor(tools: SessionTools, owner: SessionOwner, entry: WheelEntry) {
+    this.ring = new CommandRing(tools.script.recipients);
     this.#script = tools.script;
     this.#recorder = tools.recorder;
     this.#wheel = tools.wheel;

@@ -33,7 +33,7 @@ export class Transaction implements MessageEnd {
   beganAtUs = 0;
   outcome: Outcome = Outcome.accepted;
   /** By `Outcome`; complete once settled. */
-  readonly recipients = new Float64Array(OUTCOME_COUNT);
+  readonly recipients: number[] = new Array<number>(OUTCOME_COUNT).fill(0);
   recipientsTotal = 0;
   rcptSent = 0;
   rcptAccepted = 0;

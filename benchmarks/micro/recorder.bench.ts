@@ -67,7 +67,7 @@ export function runBench(messages: number): Promise<RecorderFigure[]> {
 
 function record(steps: readonly number[], messages: number): number {
   const recorder = new Recorder(0, Infinity);
-  const recipients = new Float64Array(OUTCOME_COUNT);
+  const recipients = new Array<number>(OUTCOME_COUNT).fill(0);
   recipients[Outcome.accepted] = 1;
   const isSingle = steps === SINGLE;
   let nowUs = 1;
