@@ -197,12 +197,10 @@ class Generator implements ClientHost {
 
   #closeInterval(nowUs: number): IntervalRecord {
     const censuses: readonly [Census, Census] = [new Census(), new Census()];
-    let openSessions = 0;
     let isGreeted = false;
     for (const client of this.#clients) {
       const { session } = client;
       session.count(censuses, this.#warmupEndUs);
-      if (session.isOpen) openSessions++;
       isGreeted ||= session.isGreeted;
       if (client.startedAtUs >= 0) censuses[client.startedAtUs < this.#warmupEndUs ? 0 : 1].clients++;
     }
@@ -213,7 +211,7 @@ class Generator implements ClientHost {
       this.#intervalStartUs,
       nowUs,
       censuses,
-      { openSessions, lastGreetedUs: this.#lastGreetedUs, health: this.#health.drain() },
+      { lastGreetedUs: this.#lastGreetedUs, health: this.#health.drain() },
     );
     this.#intervals++;
     this.#intervalStartUs = nowUs;

@@ -36,6 +36,8 @@ export class Recorder {
   #windowRecipients = 0;
   #windowBytes = 0;
   #lastSettledUs = -1;
+  #openSessions = 0;
+  #peakOpenSessions = 0;
   /** Set when the run is stopped before its window would end by itself. */
   #stoppedAtUs = Infinity;
 
@@ -139,11 +141,14 @@ export class Recorder {
 
   sessionStarted(nowUs: number): void {
     this.phaseOf(nowUs).sessions.started++;
+    this.#openSessions++;
+    if (this.#openSessions > this.#peakOpenSessions) this.#peakOpenSessions = this.#openSessions;
   }
 
   /** A session's connection is closed; `startedAtUs` is its connect(). */
   sessionEnded(ending: Ending, startedAtUs: number, nowUs: number): void {
     const { ended } = this.phaseOf(startedAtUs).sessions;
+    this.#openSessions--;
     ended[ending] = (ended[ending] as number) + 1;
     if (ending !== Ending.cut) this.#latency(startedAtUs, LatencyKey.session, nowUs - startedAtUs);
   }
@@ -169,7 +174,7 @@ export class Recorder {
     startUs: number,
     endUs: number,
     censuses: readonly [Census, Census],
-    gauges: { openSessions: number; lastGreetedUs: number; health: HealthRecord },
+    gauges: { lastGreetedUs: number; health: HealthRecord },
   ): IntervalRecord {
     const [warmup, main] = this.#phases;
     return {
@@ -187,6 +192,8 @@ export class Recorder {
         bytesSent: this.#windowBytes,
         lastSettledUs: this.#lastSettledUs,
       },
+      openSessions: this.#openSessions,
+      peakOpenSessions: this.#peakOpenSessions,
       ...gauges,
     };
   }

@@ -93,7 +93,6 @@ function record(steps: readonly number[], messages: number): number {
   }
   return sumOf(
     recorder.interval(0, 0, 0, nowUs, [new Census(), new Census()], {
-      openSessions: 0,
       lastGreetedUs: 0,
       health: HEALTH,
     }),

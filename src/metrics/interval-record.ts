@@ -124,6 +124,8 @@ export interface IntervalRecord {
   readonly latencies: readonly [readonly LatencyRecord[], readonly LatencyRecord[]];
   readonly window: WindowCounts;
   readonly openSessions: number;
+  /** The most that were ever open at once in this generator. */
+  readonly peakOpenSessions: number;
   /** When a server last greeted us, or now while a greeted session is open; µs since time zero, -1: never. */
   readonly lastGreetedUs: number;
   readonly health: HealthRecord;

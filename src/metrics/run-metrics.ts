@@ -27,7 +27,6 @@ export class RunMetrics {
   readonly timeline: Timeline;
   /** Interval records whose own counters did not balance. */
   unbalancedRecords = 0;
-  peakOpenSessions = 0;
   readonly #warmupEndUs: number;
   #windowEndUs: number;
   readonly #before: RunningCounts[];
@@ -74,8 +73,11 @@ export class RunMetrics {
     const now = runningCounts(record);
     this.timeline.add(record, now, this.#before[record.workerId] ?? now);
     this.#before[record.workerId] = now;
-    const open = this.workers.reduce((sum, { last }) => sum + (last?.openSessions ?? 0), 0);
-    this.peakOpenSessions = Math.max(this.peakOpenSessions, open);
+  }
+
+  /** Sum of the most that each worker ever had open: at least the true peak, and equal to it under steady load. */
+  get peakOpenSessions(): number {
+    return this.workers.reduce((sum, { last }) => sum + (last?.peakOpenSessions ?? 0), 0);
   }
 
   /** When any server last greeted us, µs since time zero; -1: never. */

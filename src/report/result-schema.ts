@@ -134,7 +134,7 @@ const blocks = {
   recipients: z.strictObject({ attempted: count('Recipients of attempted messages'), ...settledCounts }),
   sessions: z.strictObject({
     ...lifeCounts,
-    peakOpen: count('Most sessions open at the end of an interval, summed over workers'),
+    peakOpen: count('Most sessions that were open at once, summed over workers'),
   }),
   clients: z.strictObject(lifeCounts),
   bytes: z.strictObject({ sent: count('Octets written'), received: count('Octets read') }),
