@@ -283,22 +283,23 @@ test('names the step at which a server answers with a code that cannot be', asyn
   expect(repliesOf(result, 'mail')).toEqual({ '354': 1, '250 2.1.0': 4 });
 });
 
-test.each([
-  ['letters in the code', '2x0 ok\r\n'],
-  ['an empty line', '\r\n'],
-  ['two digits', '25\r\n'],
-  ['another separator', '250_ok\r\n'],
-  ['codes that differ', '250-one\r\n251 two\r\n'],
-  ['NULs', '\0\0\0\0\r\n'],
-  ['a first digit that no reply has', '999 ok\r\n'],
-])('takes %s for no reply', async (_what, raw) => {
+test('knows what is no reply: bad digits, bad separators, codes that differ, NULs', async () => {
+  const raws = [
+    '2x0 ok\r\n',
+    '\r\n',
+    '25\r\n',
+    '250_ok\r\n',
+    '250-one\r\n251 two\r\n',
+    '\0\0\0\0\r\n',
+    '999 no first digit of a reply\r\n',
+  ];
   const { result } = await runLoad({
-    options: { messages: 3, sessions: 3, pipelining: 'off' },
-    sink: { faults: [{ on: 'endOfData', nth: 1, raw }] },
+    options: { messages: raws.length + 1, sessions: raws.length + 1, pipelining: 'off' },
+    sink: { faults: raws.map((raw, index) => ({ on: 'endOfData', nth: index + 1, raw })) },
     hidden: ['replies'],
   });
-  expect(errorsOf(result)).toEqual({ 'endOfData malformed': 1 });
-  expect(outcomesOf(result.messages)).toEqual({ accepted: 2, failed: 1 });
+  expect(errorsOf(result)).toEqual({ 'endOfData malformed': raws.length });
+  expect(outcomesOf(result.messages)).toEqual({ accepted: 1, failed: raws.length });
 });
 
 test('takes odd dress for what it is: bare LF, no text, replies of many lines in drops', async () => {
