@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { runResultSchema } from '../../src/report/result-schema.js';
 import { startSink } from '../../src/sink/sink.js';
 import type { RunningSink } from '../../src/sink/sink.js';
@@ -18,12 +18,21 @@ interface Ended {
   readonly stderr: string;
 }
 
+/** What a failed test leaves behind. */
+const running = new Set<ChildProcess>();
+afterEach(() => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 /** Starts the program without the variables of whoever runs the tests. */
 function start(words: readonly string[], environment: Record<string, string> = {}): ChildProcess {
-  return spawn(process.execPath, [PROGRAM, ...words], {
+  const child = spawn(process.execPath, [PROGRAM, ...words], {
     env: { PATH: process.env['PATH'], ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  running.add(child);
+  child.on('close', () => running.delete(child));
+  return child;
 }
 
 function ended(child: ChildProcess): Promise<Ended> {
@@ -198,6 +207,9 @@ describe('a run that does not pass', () => {
     const { code, stdout, stderr } = await postrush(['run', sink.url, '-m', '1']);
     expect({ code, stdout }).toEqual({ code: 4, stdout: '' });
     expect(stderr).toMatch(new RegExp(`^postrush: ${sink.url} .*\\n$`));
+    const traced = await postrush(['run', sink.url, '-m', '1'], { POSTRUSH_DEBUG: '1' });
+    expect(traced.stderr).toContain(stderr);
+    expect(traced.stderr).toMatch(/\n +at /);
   });
 
   test('where mail is rejected is a good measurement all the same', async () => {
