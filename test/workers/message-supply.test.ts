@@ -1,0 +1,54 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { partition } from '../../src/plan/partition.js';
+import { MessageSupply } from '../../workers/message-supply.js';
+
+/** Takes all that a worker may begin at `nowUs`. */
+function takeAll(supply: MessageSupply, nowUs: number): number[] {
+  const numbers: number[] = [];
+  while (supply.has(nowUs)) numbers.push(supply.take(nowUs));
+  return numbers;
+}
+
+test('the workers together have every number once, and no other', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 16 }), fc.integer({ min: 1, max: 300 }), (workers, messages) => {
+      const shares = partition({ sessions: workers, messages, workers });
+      const numbers = shares.flatMap((share) => takeAll(new MessageSupply(share, 0), 0));
+      expect(numbers.sort((a, b) => a - b)).toEqual(Array.from({ length: messages }, (_, index) => index));
+    }),
+  );
+});
+
+test('a worker has every n-th number, from its own on', () => {
+  expect(takeAll(new MessageSupply({ workerId: 1, workerCount: 3, messages: 4 }, 0), 0)).toEqual([1, 4, 7, 10]);
+});
+
+describe('messages of the warm-up', () => {
+  test('do not count, but have numbers of their own', () => {
+    const supply = new MessageSupply({ workerId: 0, workerCount: 2, messages: 2 }, 1_000);
+    expect([supply.take(0), supply.take(999.9), supply.take(500)]).toEqual([0, 2, 4]);
+    expect(takeAll(supply, 1_000)).toEqual([6, 8]);
+    expect(supply.has(1_000)).toBe(false);
+  });
+
+  test('are begun even where nothing is planned behind it', () => {
+    const supply = new MessageSupply({ workerId: 3, workerCount: 4, messages: 0 }, 1_000);
+    expect(supply.has(999)).toBe(true);
+    expect(supply.has(1_000)).toBe(false);
+  });
+});
+
+test('without a bound there is always one more, until it is closed', () => {
+  const supply = new MessageSupply({ workerId: 0, workerCount: 1, messages: null }, 0);
+  for (let index = 0; index < 10_000; index++) expect(supply.take(index)).toBe(index);
+  expect(supply.has(1e12)).toBe(true);
+  supply.close();
+  expect(supply.has(1e12)).toBe(false);
+});
+
+test('closed in the warm-up it has nothing more either', () => {
+  const supply = new MessageSupply({ workerId: 0, workerCount: 1, messages: 5 }, 1_000);
+  supply.close();
+  expect(supply.has(0)).toBe(false);
+});
