@@ -14,18 +14,11 @@ import { SessionActor } from '../../workers/session-actor.js';
 import type { SessionObserver, SessionOwner } from '../../workers/session-state.js';
 import { errorTable, faultsInBooks, outcomes, replyTable, stepsWith } from './engine-books.js';
 import { planOf, type EngineOptions } from './engine-plan.js';
+import { healthRecord } from './engine-records.js';
 import { ManualConnection } from './manual-connection.js';
 
 /** How long every event takes, unless a test says otherwise. */
 export const EVENT_US = 1_000;
-
-const NO_HEALTH = {
-  eventLoopLag: { key: -1, count: 0, minUs: 0, maxUs: 0, sumUs: 0, clamped: 0, histogram: '' },
-  busy: 0,
-  cpuSec: 0,
-  fileLimitHits: 0,
-  portLimitHits: 0,
-};
 
 interface SessionSettings {
   /** Messages that the session may take. */
@@ -232,7 +225,7 @@ export class EngineSession implements SessionOwner {
   latencies(): Map<number, { count: number; sumUs: number }> {
     const censuses: [Census, Census] = [new Census(), new Census()];
     this.session.count(censuses, this.#warmupEndUs);
-    const gauges = { openSessions: 0, lastGreetedUs: -1, health: NO_HEALTH };
+    const gauges = { openSessions: 0, lastGreetedUs: -1, health: healthRecord() };
     const record = this.recorder.interval(0, 0, 0, this.nowUs, censuses, gauges);
     return new Map(record.latencies[1].map(({ key, count, sumUs }) => [key, { count, sumUs }]));
   }

@@ -1,0 +1,88 @@
+/** Interval records and what is in them, for tests of what merges, judges and reports them. */
+import type {
+  HealthRecord,
+  IntervalRecord,
+  LatencyRecord,
+  PhaseCounts,
+  WindowCounts,
+} from '../../src/metrics/interval-record.js';
+import { LatencyHistogram } from '../../src/metrics/latency-histograms.js';
+import { OUTCOME_COUNT } from '../../src/metrics/outcome.js';
+import { STEP_COUNT, Step } from '../../src/protocol/steps.js';
+
+const zeros = (length: number): number[] => new Array<number>(length).fill(0);
+
+/** A histogram of these values in µs, as a record. */
+export function latencyRecord(key: number, ...valuesUs: readonly number[]): LatencyRecord {
+  const histogram = new LatencyHistogram();
+  for (const us of valuesUs) histogram.record(us);
+  const record = histogram.toRecord(key);
+  histogram.destroy();
+  return record;
+}
+
+/** A worker in good health. */
+export function healthRecord(changes: Partial<HealthRecord> = {}): HealthRecord {
+  return { eventLoopLag: latencyRecord(-1), busy: 0.25, cpuSec: 0, fileLimitHits: 0, portLimitHits: 0, ...changes };
+}
+
+/** Counts of a phase in which nothing happened, but for `changes`. */
+export function phaseCounts(changes: Partial<PhaseCounts> = {}): PhaseCounts {
+  return {
+    messagesAttempted: 0,
+    messages: zeros(OUTCOME_COUNT),
+    messagesInFlight: 0,
+    recipientsAttempted: 0,
+    recipients: zeros(OUTCOME_COUNT),
+    recipientsInFlight: 0,
+    clients: { started: 0, ended: [0, 0, 0], open: 0 },
+    sessions: { started: 0, ended: [0, 0, 0], open: 0 },
+    bytesSent: 0,
+    bytesReceived: 0,
+    sent: zeros(STEP_COUNT),
+    replied: zeros(STEP_COUNT),
+    failed: zeros(STEP_COUNT),
+    pipelined: zeros(STEP_COUNT),
+    inFlight: zeros(STEP_COUNT),
+    replies: [],
+    errors: [],
+    ...changes,
+  };
+}
+
+/** An array per step with these values. */
+export function perStep(values: Partial<Record<keyof typeof Step, number>>): number[] {
+  const counts = zeros(STEP_COUNT);
+  for (const [name, value] of Object.entries(values)) counts[Step[name as keyof typeof Step]] = value;
+  return counts;
+}
+
+const NO_WINDOW: WindowCounts = { attempted: 0, accepted: 0, recipientsAccepted: 0, bytesSent: 0, lastSettledUs: -1 };
+
+/** What a test wants to differ from an empty record. */
+export interface RecordChanges extends Partial<Omit<IntervalRecord, 'phases' | 'latencies' | 'window'>> {
+  readonly warmup?: Partial<PhaseCounts>;
+  readonly main?: Partial<PhaseCounts>;
+  readonly warmupLatencies?: readonly LatencyRecord[];
+  readonly latencies?: readonly LatencyRecord[];
+  readonly window?: Partial<WindowCounts>;
+}
+
+/** The record of second `index` of a worker. */
+export function intervalRecord(workerId: number, index: number, changes: RecordChanges = {}): IntervalRecord {
+  const { warmup, main, warmupLatencies, latencies, window, ...others } = changes;
+  return {
+    version: 1,
+    workerId,
+    index,
+    startUs: index * 1e6,
+    endUs: (index + 1) * 1e6,
+    phases: [phaseCounts(warmup), phaseCounts(main)],
+    latencies: [warmupLatencies ?? [], latencies ?? []],
+    window: { ...NO_WINDOW, ...window },
+    openSessions: 0,
+    lastGreetedUs: -1,
+    health: healthRecord(),
+    ...others,
+  };
+}
