@@ -81,6 +81,7 @@ export function intervalRecord(workerId: number, index: number, changes: RecordC
     latencies: [warmupLatencies ?? [], latencies ?? []],
     window: { ...NO_WINDOW, ...window },
     openSessions: 0,
+    peakOpenSessions: 0,
     lastGreetedUs: -1,
     health: healthRecord(),
     ...others,

@@ -225,7 +225,7 @@ export class EngineSession implements SessionOwner {
   latencies(): Map<number, { count: number; sumUs: number }> {
     const censuses: [Census, Census] = [new Census(), new Census()];
     this.session.count(censuses, this.#warmupEndUs);
-    const gauges = { openSessions: 0, lastGreetedUs: -1, health: healthRecord() };
+    const gauges = { lastGreetedUs: -1, health: healthRecord() };
     const record = this.recorder.interval(0, 0, 0, this.nowUs, censuses, gauges);
     return new Map(record.latencies[1].map(({ key, count, sumUs }) => [key, { count, sumUs }]));
   }

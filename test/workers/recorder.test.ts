@@ -16,7 +16,7 @@ const TEXT = { text: () => 'sample' };
 const recorder = (): Recorder => new Recorder(WARMUP_END_US, WINDOW_END_US);
 
 function intervalOf(from: Recorder, censuses: [Census, Census] = [new Census(), new Census()]): IntervalRecord {
-  const gauges = { openSessions: 3, lastGreetedUs: 5, health: healthRecord() };
+  const gauges = { lastGreetedUs: 5, health: healthRecord() };
   return from.interval(2, 7, 7_000_000, 8_000_000, censuses, gauges);
 }
 
@@ -246,8 +246,15 @@ test('an interval says which it is, of which worker, and how the worker was', ()
     index: 7,
     startUs: 7_000_000,
     endUs: 8_000_000,
-    openSessions: 3,
     lastGreetedUs: 5,
     health: healthRecord(),
   });
+});
+
+test('sessions that are open, and the most that ever were, are told in every interval', () => {
+  const book = recorder();
+  for (const startedAtUs of [0, 1, 2, 2_000_000]) book.sessionStarted(startedAtUs);
+  for (const startedAtUs of [0, 1, 2_000_000]) book.sessionEnded(Ending.failed, startedAtUs, 3_000_000);
+  book.sessionStarted(4_000_000);
+  expect(intervalOf(book)).toMatchObject({ openSessions: 2, peakOpenSessions: 4 });
 });
