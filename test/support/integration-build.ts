@@ -3,7 +3,7 @@ import type * as Run from '../../src/run.js';
 import type * as Sink from '../../src/sink/sink.js';
 
 /** Where the build stands. */
-export const BUILD_URL = new URL('../../dist/', import.meta.url);
+const BUILD_URL = new URL('../../dist/', import.meta.url);
 
 async function load<Module>(path: string): Promise<Module> {
   return (await import(new URL(path, BUILD_URL).href)) as Module;

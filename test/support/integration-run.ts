@@ -85,7 +85,7 @@ export function repliesOf(result: ResultBlocks, step: string): Record<string, nu
 }
 
 /** What holds for every result: both schemas, the books, and the sum over the intervals. */
-export function checkResult(result: RunResult): void {
+function checkResult(result: RunResult): void {
   expect(runResultSchema.parse(result)).toEqual(result);
   validate(JSON.parse(JSON.stringify(result)));
   expect(validate.errors).toBeNull();
