@@ -67,8 +67,8 @@ describe('the health gates', () => {
   test.each(['fileLimitHits', 'portLimitHits'] as const)('%s of any worker break their gate alone', (hits) => {
     const gates = gatesOf(metricsOf({}, { [hits]: 2 }, { [hits]: 1 }));
     const [name, other] = hits === 'fileLimitHits' ? ['fileLimit', 'portLimit'] : ['portLimit', 'fileLimit'];
-    expect(gates[name!]).toEqual({ value: 3, ok: false });
-    expect(gates[other!]?.ok).toBe(true);
+    expect(gates[name]).toEqual({ value: 3, ok: false });
+    expect(gates[other]?.ok).toBe(true);
   });
 
   test('hits are cumulative: only the newest record counts', () => {

@@ -21,7 +21,7 @@ function intervalOf(from: Recorder, censuses: [Census, Census] = [new Census(), 
 }
 
 function ended(outcome: Outcome, takenAtUs: number, beganAtUs: number, recipients = 1): MessageEnd {
-  const counts = new Float64Array(OUTCOME_COUNT);
+  const counts = new Array<number>(OUTCOME_COUNT).fill(0);
   counts[outcome] = recipients;
   return { outcome, takenAtUs, beganAtUs, recipients: counts };
 }
@@ -210,9 +210,8 @@ describe('the window', () => {
 
   test('counts accepted messages with their accepted recipients only', () => {
     const book = recorder();
-    const partial = ended(Outcome.accepted, 2_000_000, 2_000_000, 2);
-    partial.recipients[Outcome.rejected] = 5;
-    book.messageSettled(partial, 3_000_000);
+    const whole = ended(Outcome.accepted, 2_000_000, 2_000_000, 2);
+    book.messageSettled({ ...whole, recipients: whole.recipients.with(Outcome.rejected, 5) }, 3_000_000);
     for (const outcome of [Outcome.deferred, Outcome.rejected, Outcome.failed, Outcome.cut]) {
       book.messageSettled(ended(outcome, 2_000_000, 2_000_000), 4_000_000);
     }
