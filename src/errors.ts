@@ -8,6 +8,7 @@ export const ERROR_MEANINGS = {
   E_CONFIG: 'options, files or environment are unusable; every problem is listed in `issues`',
   E_TARGET: 'the target cannot be reached or refused the pre-flight session',
   E_LIMIT: 'a limit of this machine is too low for the load asked for',
+  E_STOPPED: 'told to stop before the load began, so that there is nothing to report',
   E_WORKER_CRASH: 'a worker thread threw, exited or ran out of memory',
   E_REPORT_WRITE: 'a report or result file could not be written',
 } as const;

@@ -54,10 +54,12 @@ export async function run(options: LoadTestOptions, hooks: RunHooks = {}): Promi
 }
 
 /** Runs a plan. See {@link run}. */
-export async function runPlan(plan: LoadPlan, hooks: RunHooks = {}): Promise<RunResult> {
-  checkFileLimit(plan, hooks.builtInSink !== undefined);
-  // Compiled here once only to refuse what cannot be compiled before anything is sent.
-  new MessageTemplate(plan);
+export async function runPlan(given: LoadPlan, hooks: RunHooks = {}): Promise<RunResult> {
+  checkFileLimit(given, hooks.builtInSink !== undefined);
+  // Compiled here once to refuse what cannot be compiled before anything is sent. A message from a file also gets its
+  // size here: it is sent with a Message-ID of ours.
+  const { sizeBytes } = new MessageTemplate(given);
+  const plan: LoadPlan = { ...given, message: { ...given.message, sizeBytes } };
   const addresses = await pinTarget(plan);
   const loadHooks: LoadHooks = {
     stop: hooks.stop,

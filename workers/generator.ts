@@ -82,7 +82,7 @@ class Generator implements ClientHost {
     this.#warmupEndUs = plan.warmupMs * 1e3;
     this.#windowEndUs = plan.durationMs === null ? Infinity : this.#warmupEndUs + plan.durationMs * 1e3;
     this.#recorder = new Recorder(this.#warmupEndUs, this.#windowEndUs);
-    this.#supply = new MessageSupply(share, this.#warmupEndUs);
+    this.#supply = new MessageSupply(share, this.#warmupEndUs, this.#windowEndUs);
   }
 
   get supply(): MessageSupply {

@@ -4,21 +4,27 @@
 export class MessageSupply {
   readonly #workerCount: number;
   readonly #warmupEndUs: number;
+  readonly #windowEndUs: number;
   #nextNumber: number;
   /** Messages still to be begun after the warm-up; Infinity without a bound. */
   #left: number;
   #isClosed = false;
 
-  constructor(share: { workerId: number; workerCount: number; messages: number | null }, warmupEndUs: number) {
+  constructor(
+    share: { workerId: number; workerCount: number; messages: number | null },
+    warmupEndUs: number,
+    windowEndUs = Infinity,
+  ) {
     this.#workerCount = share.workerCount;
     this.#warmupEndUs = warmupEndUs;
+    this.#windowEndUs = windowEndUs;
     this.#nextNumber = share.workerId;
     this.#left = share.messages ?? Infinity;
   }
 
   /** Whether a message may be begun at `nowUs`. */
   has(nowUs: number): boolean {
-    return !this.#isClosed && (this.#left > 0 || nowUs < this.#warmupEndUs);
+    return !this.#isClosed && nowUs < this.#windowEndUs && (this.#left > 0 || nowUs < this.#warmupEndUs);
   }
 
   /** The next message's global number. Call only when {@link has} says yes. */

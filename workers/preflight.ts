@@ -19,6 +19,8 @@ import type { SessionObserver, SessionOwner } from './session-state.js';
 /** A server that is busy for a moment is asked again this often. */
 const GREETING_TRIES = 3;
 const RETRY_PAUSE_MS = 1_000;
+/** Replies to AUTH that ask for encryption (RFC 4954 §6, RFC 3207 §4, RFC 5248 §2.4). */
+const TLS_WANTED = [523, 530, 538];
 const COMMAND_STEPS = [Step.ehlo, Step.starttls, Step.auth, Step.quit];
 
 /** The first thing that went wrong. */
@@ -151,6 +153,7 @@ function explainReply({ step, code, text }: Refusal, tries: number): [string, st
       if (code < 500) return [`greeted ${String(tries)} times with ${reply}`, 'try again when the server is less busy'];
       return [`refuses sessions: it greeted with ${reply}`, 'see whether this machine may talk to it'];
     case Step.auth:
+      if (TLS_WANTED.includes(code)) return [`wants TLS before AUTH: ${reply}`, 'try --tls required'];
       return [`refused the credentials: ${reply}`, 'check --user, the password and --auth'];
     case Step.starttls:
       return [`refused STARTTLS: ${reply}`, 'try --tls opportunistic or off'];

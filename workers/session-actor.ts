@@ -128,7 +128,9 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener {
   onReplyLine(parser: ReplyParser, buffer: Uint8Array, start: number, end: number): void {
     if (parser.lineCount === 1) return;
     this.#walker.extensions.addLine(buffer, start, end);
-    if (this.#observer !== null) this.#observer.onKeyword(Buffer.from(buffer.subarray(start, end)).toString('latin1'));
+    // smtp-sink ends its list with an empty line.
+    if (this.#observer === null || end === start) return;
+    this.#observer.onKeyword(Buffer.from(buffer.subarray(start, end)).toString('latin1'));
   }
 
   onReply(parser: ReplyParser): void {

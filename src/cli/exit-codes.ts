@@ -27,6 +27,7 @@ const CODES_OF_ERRORS: Readonly<Record<ErrorCode, ExitCode>> = {
   E_CONFIG: ExitCode.usage,
   E_TARGET: ExitCode.target,
   E_LIMIT: ExitCode.target,
+  E_STOPPED: ExitCode.cut,
   E_WORKER_CRASH: ExitCode.internal,
   E_REPORT_WRITE: ExitCode.internal,
 };

@@ -6,7 +6,7 @@ import type { SinkStats } from '../sink/sink-counters.js';
 import { SINK_URL, WorkerPool } from './worker-pool.js';
 
 /** How long the sink waits before it answers, so that it and not the generator is the limit of a first run. */
-export const BUILT_IN_REPLY_DELAY_MS = 2;
+const BUILT_IN_REPLY_DELAY_MS = 2;
 
 /** A sink that runs beside. */
 export interface BuiltInSink {

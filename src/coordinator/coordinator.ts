@@ -22,6 +22,8 @@ import { GENERATOR_URL, WorkerPool, type RunningTask } from './worker-pool.js';
 /** Between the decision to start and time zero: enough for the message to reach every worker. */
 const START_LEAD_US = 20_000;
 const WATCH_MS = 250;
+/** What a worker says of its greetings may be an interval old, and on its way. */
+const NEWS_AGE_US = 1_250_000;
 /** How long a worker that was told to cut may take to say its last word. */
 const LAST_WORD_MS = 5_000;
 
@@ -83,6 +85,9 @@ export class Coordinator {
     this.#hooks.stop?.addEventListener('abort', stop, { once: true });
     try {
       return await task.result;
+    } catch (error) {
+      if (this.#hooks.stop?.aborted !== true) throw error;
+      throw new PostrushError('E_STOPPED', 'stopped before the load began', { cause: error });
     } finally {
       this.#hooks.stop?.removeEventListener('abort', stop);
       task.port.close();
@@ -252,8 +257,7 @@ class LoadRun {
   #watchTarget(): void {
     if (this.#zeroUs < 0 || this.#stoppedAtUs !== Infinity) return;
     const silentUs = this.#nowUs() - Math.max(0, this.#metrics.lastGreetedUs);
-    // The workers tell once a second, so this is at most so much late.
-    if (silentUs > this.#plan.giveUpMs * 1e3) this.#stop('targetLost');
+    if (silentUs > this.#plan.giveUpMs * 1e3 + NEWS_AGE_US) this.#stop('targetLost');
   }
 
   #nowUs(): number {

@@ -18,7 +18,7 @@ export class Census {
 }
 
 /** Started and ended, by `Ending`. */
-export class Lives {
+class Lives {
   started = 0;
   readonly ended = new Float64Array(3);
 

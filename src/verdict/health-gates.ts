@@ -13,6 +13,8 @@ export interface HealthGate {
 
 /** Event-loop lag at p99 above which times are those of the generator's own queue. */
 const MAX_EVENT_LOOP_LAG_P99_US = 100_000;
+/** Ticks below which the p99 is no more than the worst of them: a second of one worker. */
+const MIN_LAG_TICKS = 100;
 /** Share of the window that a worker may be busy under closed load. */
 const MAX_BUSY_SHARE = 0.95;
 
@@ -23,7 +25,8 @@ export function busyShares(metrics: RunMetrics): number[] {
 
 /** Measures every gate. */
 export function checkHealth(metrics: RunMetrics): HealthGate[] {
-  const lagP99Us = metrics.eventLoopLag.valueAt(99);
+  const { eventLoopLag } = metrics;
+  const lagP99Us = eventLoopLag.count < MIN_LAG_TICKS ? null : eventLoopLag.valueAt(99);
   const busy = Math.max(0, ...busyShares(metrics));
   const health = metrics.health();
   const hits = (key: 'fileLimitHits' | 'portLimitHits'): number => health.reduce((sum, record) => sum + record[key], 0);

@@ -18,7 +18,7 @@ import { healthRecord } from './engine-records.js';
 import { ManualConnection } from './manual-connection.js';
 
 /** How long every event takes, unless a test says otherwise. */
-export const EVENT_US = 1_000;
+const EVENT_US = 1_000;
 
 interface SessionSettings {
   /** Messages that the session may take. */
