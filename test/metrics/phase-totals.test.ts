@@ -104,6 +104,16 @@ describe('the reply table of all workers', () => {
     expect(totalsOf(metrics, 1).replies).toEqual([row({ count: 5, sample: 'first', firstSeenUs: 10, lastSeenUs: 90 })]);
   });
 
+  test('knows when the last one came, whichever worker had it', () => {
+    const said = (lastSeenUs: number) => [{ main: { replies: [row({ lastSeenUs })] } }];
+    for (const workers of [
+      [said(60), said(90)],
+      [said(90), said(60)],
+    ]) {
+      expect(totalsOf(metricsOf(...workers), 1).replies).toMatchObject([{ lastSeenUs: 90 }]);
+    }
+  });
+
   test('keeps rows apart that differ in anything', () => {
     const replies = [
       row({}),
@@ -118,17 +128,17 @@ describe('the reply table of all workers', () => {
 
   test('is in the order of steps, the most frequent first', () => {
     const replies = [
-      row({ step: Step.rcpt, code: 550, count: 1 }),
+      row({ step: Step.rcpt, code: 250, count: 1 }),
       row({ step: Step.mail, code: 451, count: 5 }),
-      row({ step: Step.rcpt, code: 250, count: 9 }),
+      row({ step: Step.rcpt, code: 550, count: 9 }),
       row({ step: Step.mail, code: 250, count: 5 }),
     ];
     const table = totalsOf(metricsOf([{ main: { replies } }]), 1).replies;
     expect(table.map(({ step, code }) => [step, code])).toEqual([
       [Step.mail, 250],
       [Step.mail, 451],
-      [Step.rcpt, 250],
       [Step.rcpt, 550],
+      [Step.rcpt, 250],
     ]);
   });
 });

@@ -8,12 +8,12 @@ import type { EngineOptions } from '../support/engine-plan.js';
 const templateOf = (options: EngineOptions = {}): MessageTemplate => new MessageTemplate(planOf(options));
 
 /** The octets of a message as DATA carries them, with the final dot. */
-function written(template: MessageTemplate, number: number): string {
-  const target = Buffer.alloc(template.maxHeadLength + 10, 0xff);
+function written(template: MessageTemplate, number: number, unused = 0xff): string {
+  const target = Buffer.alloc(template.maxHeadLength + 10, unused);
   const end = template.writeHead(target, 5, number);
   expect(end - 5).toBeLessThanOrEqual(template.maxHeadLength);
   // Nothing is written outside.
-  expect([...target.subarray(0, 5), ...target.subarray(end)].every((octet) => octet === 0xff)).toBe(true);
+  expect([...target.subarray(0, 5), ...target.subarray(end)].every((octet) => octet === unused)).toBe(true);
   return target.toString('latin1', 5, end) + Buffer.from(template.body).toString('latin1');
 }
 
@@ -55,6 +55,7 @@ describe('a generated message', () => {
     expect(body!.split('\r\n').every((line) => line.length <= 998)).toBe(true);
     expect(octets.replaceAll('\r\n', '')).not.toMatch(/[\r\n]/);
     expect(body).not.toMatch(/^\.[^\r]/m);
+    expect(octets).toMatch(/^[\x20-\x7e\r\n]*$/);
   });
 
   test('depends on the seed and its number alone', () => {
@@ -63,7 +64,8 @@ describe('a generated message', () => {
         const [one, other] = [templateOf({ seed, sessions: 2 }), templateOf({ seed, sessions: 77, workers: 3 })];
         // Others are written in between.
         written(other, number + 1);
-        expect(written(one, number)).toBe(written(other, number));
+        // What the buffer held before does not matter either.
+        expect(written(one, number)).toBe(written(other, number, 0x0a));
       }),
       { numRuns: 50 },
     );
@@ -155,6 +157,13 @@ describe('a message of a user', () => {
       expect(declared(written(template, 999_999))).toHaveLength(template.sizeBytes);
     },
   );
+});
+
+test('a message without a line end gets one, and its size counts it', () => {
+  const plan = planOf({ message: 'x' });
+  const content = 'Subject: x\r\n\r\nno end';
+  const template = new MessageTemplate({ ...plan, message: { ...plan.message, content } });
+  expect(declared(written(template, 3))).toHaveLength(template.sizeBytes);
 });
 
 describe('numbers of addresses', () => {

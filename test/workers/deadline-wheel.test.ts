@@ -90,6 +90,29 @@ describe('an entry', () => {
     );
   });
 
+  test('and its neighbour may leave their bucket one after the other', () => {
+    const wheel = smallWheel();
+    const entries = [new Entry(), new Entry(), new Entry(), new Entry()];
+    for (const entry of entries) wheel.schedule(entry, 60);
+    for (const [index, us] of [
+      [3, 40],
+      [2, 30],
+      [1, 40],
+    ] as const) {
+      wheel.schedule(entries[index]!, us);
+    }
+    tickThrough(wheel, 0, 1_000);
+    expect(entries.map(({ firedAtUs }) => firedAtUs)).toEqual([[60], [40], [30], [40]]);
+  });
+
+  test('sits in the bucket of its own deadline, however long the wheel has turned', () => {
+    const wheel = smallWheel();
+    tickThrough(wheel, 0, 12_340);
+    const entry = new Entry();
+    wheel.schedule(entry, 12_371);
+    expect(entry.bucketDueUs).toBe(12_380);
+  });
+
   test('beyond the horizon waits for its own turn', () => {
     const wheel = smallWheel();
     const entry = new Entry();
@@ -177,6 +200,22 @@ describe('a callback', () => {
     wheel.schedule(mirror, 20);
     tickThrough(wheel, 0, 1_000);
     expect([cancelled, moved, untouched].map(({ firedAtUs }) => firedAtUs)).toEqual([[], [60], [20]]);
+  });
+
+  test('may move the entries that are due with it to the past: each is still called once', () => {
+    const wheel = smallWheel();
+    const calls: string[] = [];
+    const entries: Entry[] = ['a', 'b', 'c', 'd'].map(
+      (name) =>
+        new Entry(() => {
+          calls.push(name);
+          if (calls.length === 1)
+            for (const entry of entries) if (entry.firedAtUs.length === 0) wheel.schedule(entry, 5);
+        }),
+    );
+    for (const entry of entries) wheel.schedule(entry, 20);
+    tickThrough(wheel, 0, 1_000);
+    expect(calls.sort()).toEqual(['a', 'b', 'c', 'd']);
   });
 
   test('may pull another entry to now: it is called at the next tick', () => {

@@ -293,8 +293,36 @@ describe('a transaction', () => {
     expect(transaction.stage).toBe(Stage.idle);
   });
 
-  test('takes its next message as if there had been none before', () => {
-    const transaction = after(2, ['mail', 250], ['rcpt', 550], ['rcpt', 250], ['data', 451]);
+  test.each<[string, readonly [keyof Answers, number][]]>([
+    [
+      'was accepted',
+      [
+        ['mail', 250],
+        ['rcpt', 250],
+        ['rcpt', 250],
+        ['data', 354],
+        ['content', 250],
+      ],
+    ],
+    [
+      'was refused at DATA',
+      [
+        ['mail', 250],
+        ['rcpt', 550],
+        ['rcpt', 250],
+        ['data', 451],
+      ],
+    ],
+    [
+      'was refused at MAIL',
+      [
+        ['mail', 550],
+        ['rcpt', 503],
+        ['rcpt', 250],
+      ],
+    ],
+  ])('takes its next message as if there had been none before, when that %s', (_, replies) => {
+    const transaction = after(2, ...replies);
     transaction.take(8, 3, 2_000);
     const fresh = new Transaction();
     fresh.take(8, 3, 2_000);
