@@ -72,9 +72,8 @@ export async function runPlan(given: LoadPlan, hooks: RunHooks = {}): Promise<Ru
   try {
     hooks.onProgress?.(progressOf('preflight', 0, plan, null));
     const { address, preflight } = await approach(plan, coordinator, addresses);
-    const startupSec = process.uptime();
     const outcome = await coordinator.load(address, partition(plan));
-    return resultOf(plan, hooks, address, preflight, outcome, startupSec);
+    return resultOf(plan, hooks, address, preflight, outcome);
   } finally {
     await coordinator.close();
   }
@@ -102,7 +101,6 @@ function resultOf(
   address: PinnedAddress,
   preflight: PreflightResult,
   outcome: LoadOutcome,
-  startupSec: number,
 ): RunResult {
   const { metrics, lost, endedBy, stoppedAtUs } = outcome;
   const totals: [PhaseTotals, PhaseTotals] = [totalsOf(metrics, 0), totalsOf(metrics, 1)];
@@ -114,6 +112,7 @@ function resultOf(
     checks,
     lost,
     isTargetLost: endedBy === 'targetLost',
+    isEmpty: endedBy !== 'plan' && endedBy !== 'targetLost' && totals[1].messagesAttempted === 0,
     giveUpSec: plan.giveUpMs / 1e3,
   });
   return summarise({
@@ -131,7 +130,7 @@ function resultOf(
     dropped,
     endedBy,
     startedAt: outcome.startedAt,
-    startupSec,
+    startupSec: (outcome.startedAt.getTime() - performance.timeOrigin) / 1e3,
     isComplete: lost.length === 0,
     busyShares: busyShares(metrics),
     gates,
@@ -145,7 +144,7 @@ function resultOf(
 function offeredOf(
   plan: LoadPlan,
   attempted: number,
-  { lost, endedBy, metrics }: LoadOutcome,
+  { lost, results, endedBy, metrics }: LoadOutcome,
 ): { offered: number; dropped: DroppedMessages } {
   if (plan.messages === null || plan.durationMs !== null) {
     return { offered: attempted, dropped: { cap: 0, target: 0, end: 0, worker: 0 } };
@@ -155,11 +154,11 @@ function offeredOf(
     const begun = metrics.workers[workerId]?.last?.phases[1].messagesAttempted ?? 0;
     return sum + (shares[workerId]?.messages ?? 0) - begun;
   }, 0);
-  const rest = plan.messages - attempted - worker;
+  const left = results.reduce((sum, { messagesLeft }) => sum + messagesLeft, 0);
   const isTargetLost = endedBy === 'targetLost';
   return {
     offered: plan.messages,
-    dropped: { cap: 0, target: isTargetLost ? rest : 0, end: isTargetLost ? 0 : rest, worker },
+    dropped: { cap: 0, target: isTargetLost ? left : 0, end: isTargetLost ? 0 : left, worker },
   };
 }
 

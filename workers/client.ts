@@ -24,6 +24,10 @@ export interface ClientHost {
   requestStart(client: Client): void;
   schedule(client: Client, deadlineUs: number): void;
   onGreeted(nowUs: number): void;
+  /** A session ended; whether the server had greeted it. */
+  onSessionOver(wasGreeted: boolean): void;
+  /** The last message was taken. */
+  onSupplyEmpty(): void;
   /** The client has nothing more to do in this run. */
   onClientDone(client: Client): void;
 }
@@ -90,7 +94,10 @@ export class Client implements SessionOwner, WheelEntry {
   takeMessage(nowUs: number): number {
     this.#left--;
     this.#host.recorder.messageTaken(this.#host.recipients, nowUs);
-    return this.#host.supply.take(nowUs);
+    const number = this.#host.supply.take(nowUs);
+    // Whoever pauses now would wake for nothing, and hold the run open until then.
+    if (!this.#host.supply.has(nowUs)) this.#host.onSupplyEmpty();
+    return number;
   }
 
   onConnectSettled(): void {
@@ -104,6 +111,7 @@ export class Client implements SessionOwner, WheelEntry {
 
   onSessionEnded(ending: Ending, acceptedCount: number, nowUs: number): void {
     this.#lastEnding = ending;
+    this.#host.onSessionOver(this.session.wasGreeted);
     if (acceptedCount > 0) this.#pauseUs = FIRST_PAUSE_US;
     if (ending === Ending.cut || !this.#host.supply.has(nowUs)) {
       this.retire();

@@ -67,6 +67,8 @@ class Generator implements ClientHost {
   #intervals = 0;
   #tickDueUs = 0;
   #lastGreetedUs = -1;
+  /** The session that ended last had been greeted. */
+  #isServerGreeting = false;
   #isStopping = false;
   #drainEndUs = Infinity;
   #timer: NodeJS.Timeout | null = null;
@@ -142,8 +144,16 @@ class Generator implements ClientHost {
     this.#wheel.schedule(client, deadlineUs);
   }
 
+  onSessionOver(wasGreeted: boolean): void {
+    this.#isServerGreeting = wasGreeted;
+  }
+
   onGreeted(nowUs: number): void {
     this.#lastGreetedUs = nowUs;
+  }
+
+  onSupplyEmpty(): void {
+    this.#retireWaiting();
   }
 
   onClientDone(): void {
@@ -154,6 +164,7 @@ class Generator implements ClientHost {
   #begin(clock: Clock, script: SessionTools['script']): void {
     this.#clock = clock;
     const nowUs = clock.nowUs();
+    this.#health.begin();
     this.#wheel = new DeadlineWheel(nowUs);
     const tools: SessionTools = {
       script,
@@ -197,21 +208,22 @@ class Generator implements ClientHost {
 
   #closeInterval(nowUs: number): IntervalRecord {
     const censuses: readonly [Census, Census] = [new Census(), new Census()];
-    let isGreeted = false;
     for (const client of this.#clients) {
       const { session } = client;
       session.count(censuses, this.#warmupEndUs);
-      isGreeted ||= session.isGreeted;
       if (client.startedAtUs >= 0) censuses[client.startedAtUs < this.#warmupEndUs ? 0 : 1].clients++;
     }
-    if (isGreeted) this.#lastGreetedUs = nowUs;
+    // While all clients pause after sessions that were greeted, the silence is ours and not the server's.
+    if (censuses[0].sessions + censuses[1].sessions === 0 && this.#isServerGreeting) {
+      this.#lastGreetedUs = nowUs;
+    }
     const record = this.#recorder.interval(
       this.#task.share.workerId,
       this.#intervalIndex,
       this.#intervalStartUs,
       nowUs,
       censuses,
-      { lastGreetedUs: this.#lastGreetedUs, health: this.#health.drain() },
+      { lastGreetedUs: Math.max(this.#lastGreetedUs, this.#recorder.lastAnsweredUs), health: this.#health.drain() },
     );
     this.#intervals++;
     this.#intervalStartUs = nowUs;
@@ -244,14 +256,13 @@ class Generator implements ClientHost {
     const nowUs = this.#clock.nowUs();
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#timer = null;
-    const last = this.#closeInterval(nowUs);
-    this.#task.port.postMessage({ type: 'interval', record: last });
+    this.#task.port.postMessage({ type: 'interval', record: this.#closeInterval(nowUs) });
     this.#task.port.close();
     this.#finished?.({
       workerId: this.#task.share.workerId,
       intervals: this.#intervals,
+      messagesLeft: this.#supply.left,
       latencyCounts: this.#recorder.latencyCounts(),
-      last,
     });
   }
 }

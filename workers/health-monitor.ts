@@ -16,6 +16,11 @@ export class HealthMonitor {
   #portLimitHits = 0;
   #utilization: EventLoopUtilization = performance.eventLoopUtilization();
 
+  /** The load begins: what the thread did before, waiting among it, is none of the first interval's business. */
+  begin(): void {
+    this.#utilization = performance.eventLoopUtilization();
+  }
+
   /** The tick that was due at `dueUs` came at `nowUs`. */
   tick(dueUs: number, nowUs: number): void {
     this.#lag.record(Math.max(1, nowUs - dueUs));

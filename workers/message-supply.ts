@@ -35,6 +35,11 @@ export class MessageSupply {
     return number;
   }
 
+  /** Messages of the share that were not begun; 0 when it has no bound. */
+  get left(): number {
+    return this.#left === Infinity ? 0 : this.#left;
+  }
+
   /** Nothing more is begun. */
   close(): void {
     this.#isClosed = true;

@@ -180,18 +180,14 @@ function explainError({ step, kind, text }: Refusal, plan: LoadPlan): [string, s
         'try the other mechanism, or --tls required: many servers offer AUTH only inside TLS',
       ];
     case 'tls':
-      return [
-        `and postrush agreed on no TLS session: ${text}`,
-        plan.tls.verify
-          ? "give the server's CA with --tls-ca, or switch the check off with --tls-insecure"
-          : 'check that the port speaks TLS',
-      ];
+      return [`and postrush agreed on no TLS session: ${text}`, tlsAdvice(text, plan)];
     case 'timeout':
       return [
         `gave no answer to ${STEP_NAMES[step] ?? 'us'} before the deadline`,
         `check the server, or give it longer with --timeout ${STEP_NAMES[step] ?? ''}=T`,
       ];
     case 'limit':
+      if (step !== Step.connect) return ['sends a reply without end', 'see whether it is an SMTP server'];
       return [`cannot be connected to: ${text}`, 'raise the limit of open files or local ports of this machine'];
     default:
       return [
@@ -199,4 +195,11 @@ function explainError({ step, kind, text }: Refusal, plan: LoadPlan): [string, s
         'see whether it is an SMTP server',
       ];
   }
+}
+
+function tlsAdvice(text: string, plan: LoadPlan): string {
+  if (/SSL routines|wrong version|packet length/i.test(text)) return 'check that this port speaks TLS from the start';
+  if (text.includes("does not match certificate's")) return 'give the name in the certificate with --tls-servername';
+  if (plan.tls.verify) return "give the server's CA with --tls-ca, or switch the check off with --tls-insecure";
+  return 'check that the port speaks TLS';
 }

@@ -36,6 +36,7 @@ export class Recorder {
   #windowRecipients = 0;
   #windowBytes = 0;
   #lastSettledUs = -1;
+  #lastAnsweredUs = -1;
   #openSessions = 0;
   #peakOpenSessions = 0;
   /** Set when the run is stopped before its window would end by itself. */
@@ -55,6 +56,11 @@ export class Recorder {
     return beganAtUs < this.#warmupEndUs ? this.#phases[0] : this.#phases[1];
   }
 
+  /** When a server that had greeted us last answered a command; -1: never. What ends a session says nothing. */
+  get lastAnsweredUs(): number {
+    return this.#lastAnsweredUs;
+  }
+
   /** A command (or dialogue) of `step` was begun. */
   sent(step: number, nowUs: number): void {
     const book = this.phaseOf(nowUs);
@@ -71,6 +77,7 @@ export class Recorder {
   replied(step: number, sentAtUs: number, nowUs: number): void {
     const book = this.phaseOf(sentAtUs);
     book.replied[step] = (book.replied[step] as number) + 1;
+    if (step >= Step.ehlo && step !== Step.transfer && step !== Step.quit) this.#lastAnsweredUs = nowUs;
     this.#latency(sentAtUs, step, nowUs - sentAtUs);
   }
 

@@ -394,7 +394,7 @@ export class ScriptWalker {
     this.#recorder.bytesSent(outbox.length + body.length, nowUs);
     connection.cork();
     connection.write(outbox.view(0, headEnd));
-    connection.write(body);
+    connection.write(body, true);
     if (outbox.length > headEnd) connection.write(outbox.view(headEnd, outbox.length));
     connection.uncork();
     this.#afterWrite();
@@ -402,7 +402,8 @@ export class ScriptWalker {
 
   #afterWrite(): void {
     if (this.connection.isDrained) return;
-    this.#outbox.giveAway();
+    // Inside TLS the octets were copied.
+    if (!this.connection.isSecure) this.#outbox.giveAway();
     if (this.isTransferring) this.connection.notifyDrained();
   }
 }

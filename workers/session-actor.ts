@@ -42,9 +42,13 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener {
   #tlsStartedAtUs = 0;
   /** The server said 421: it still answers what was sent, and nothing more is. */
   #isShutDown = false;
+  /** The parser is at work on a chunk. */
+  #isParsing = false;
+  /** Something is to be sent once the chunk is through. */
+  #isDue = false;
   #hasFailed = false;
   #isCut = false;
-  #isGreeted = false;
+  #wasGreeted = false;
   #acceptedCount = 0;
 
   constructor(tools: SessionTools, owner: SessionOwner) {
@@ -57,9 +61,9 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener {
     this.#walker = new ScriptWalker(tools, owner, this);
   }
 
-  /** A server has greeted this session and it is still open. */
-  get isGreeted(): boolean {
-    return this.#isGreeted;
+  /** The last connection was greeted, whether or not it is still open. */
+  get wasGreeted(): boolean {
+    return this.#wasGreeted;
   }
 
   get isOpen(): boolean {
@@ -81,9 +85,10 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener {
     this.#state = SessionState.connecting;
     this.#startedAtUs = nowUs;
     this.#isShutDown = false;
+    this.#isDue = false;
     this.#hasFailed = false;
     this.#isCut = false;
-    this.#isGreeted = false;
+    this.#wasGreeted = false;
     this.#acceptedCount = 0;
     this.#parser.reset();
     this.#walker.reset(message, nowUs);
@@ -112,13 +117,18 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener {
     this.#walker.step();
     this.#state = SessionState.dialogue;
     if (this.#walker.op === Op.greeting) this.#awaitGreeting(nowUs);
-    else this.#advance(nowUs);
+    else this.#goOn(nowUs);
   }
 
   onData(buffer: Uint8Array, length: number, nowUs: number): void {
     this.#nowUs = nowUs;
     this.#recorder.bytesReceived(length, nowUs);
+    this.#isParsing = true;
     this.#parser.execute(buffer, length);
+    this.#isParsing = false;
+    if (!this.#isDue) return;
+    this.#isDue = false;
+    if (this.#state === SessionState.dialogue && !this.#isShutDown) this.#goOn(nowUs);
   }
 
   onDrained(nowUs: number): void {
@@ -273,7 +283,7 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener {
     if (verdict !== NO_VERDICT) this.#settle(transaction, verdict as Outcome, nowUs);
     if (this.#walker.ring.count > 0) return;
     if (this.#hasNothingLeft) this.#wheel.schedule(this, nowUs + CLOSE_WAIT_US);
-    else this.#obey(this.#walker.proceed(nowUs), nowUs);
+    else this.#goOn(nowUs);
   }
 
   /** Replies before the first message. */
@@ -301,7 +311,7 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener {
       this.#refused(Step.greeting, code, nowUs);
       return;
     }
-    this.#isGreeted = true;
+    this.#wasGreeted = true;
     this.#owner.onGreeted(nowUs);
     this.#next(nowUs);
   }
@@ -319,7 +329,7 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener {
       return;
     }
     this.#walker.isHelo = true;
-    this.#advance(nowUs);
+    this.#goOn(nowUs);
   }
 
   #onStartTlsReply(isPositive: boolean, code: number, nowUs: number): void {
@@ -335,7 +345,7 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener {
     } else if (this.#script.tlsRequired) this.#refused(Step.starttls, code, nowUs);
     else {
       this.#walker.skipTls();
-      this.#advance(nowUs);
+      this.#goOn(nowUs);
     }
   }
 
@@ -352,7 +362,7 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener {
     this.#hasFailed = true;
     this.#settleOpen(refusalOf(code), nowUs);
     this.#walker.goToQuit();
-    this.#advance(nowUs);
+    this.#goOn(nowUs);
   }
 
   /** What the script wants is not offered: the dialogue ends before its first octet. */
@@ -369,7 +379,7 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener {
     this.#hasFailed = true;
     this.#settleOpen(Outcome.failed, nowUs);
     this.#walker.goToQuit();
-    this.#advance(nowUs);
+    this.#goOn(nowUs);
   }
 
   /** 421: the server is leaving. Every recipient without a verdict is deferred by it. */
@@ -420,15 +430,18 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener {
 
   #next(nowUs: number): void {
     this.#walker.step();
-    this.#advance(nowUs);
+    this.#goOn(nowUs);
   }
 
-  #advance(nowUs: number): void {
+  /** Sends what comes next. */
+  #goOn(nowUs: number): void {
+    // What came together with this reply was said before the next command: it must not pass for its answer.
+    if (this.#isParsing && this.#parser.bytesAfter > 0) {
+      this.#isDue = true;
+      return;
+    }
     this.#parser.wantsLines = this.#walker.op === Op.ehlo && !this.#walker.isHelo;
-    this.#obey(this.#walker.advance(nowUs), nowUs);
-  }
-
-  #obey(blockedBy: number, nowUs: number): void {
+    const blockedBy = this.#walker.proceed(nowUs);
     if (blockedBy !== NOT_BLOCKED) this.#notOffered(blockedBy, nowUs);
   }
 
@@ -468,7 +481,6 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener {
   #close(): void {
     if (this.#state === SessionState.connecting) this.#owner.onConnectSettled();
     this.#state = SessionState.closing;
-    this.#isGreeted = false;
     this.#parser.halt();
     this.#wheel.cancel(this);
     this.#walker.connection.drop();

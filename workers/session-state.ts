@@ -35,8 +35,12 @@ export interface Connection {
   readonly isSecure: boolean;
   open(): void;
   startTls(): void;
-  /** Writes octets that the connection may hold on to until it is drained. */
-  write(bytes: Buffer): void;
+  /**
+   * Writes octets that the connection may hold on to until it is drained.
+   *
+   * @param isShared - they never change, so that they need not be copied even where others are
+   */
+  write(bytes: Buffer, isShared?: boolean): void;
   /** Puts the writes between the two calls into one. */
   cork(): void;
   uncork(): void;

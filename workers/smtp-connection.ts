@@ -93,9 +93,9 @@ export class SmtpConnection implements Connection {
     secure.on('close', this.#onClose);
   }
 
-  write(bytes: Buffer): void {
+  write(bytes: Buffer, isShared = false): void {
     // TLS may keep what it is given beyond the call, whatever it says of its queue.
-    this.#stream.write(this.#secure === null ? bytes : Buffer.from(bytes));
+    this.#stream.write(this.#secure === null || isShared ? bytes : Buffer.from(bytes));
   }
 
   cork(): void {
@@ -108,8 +108,9 @@ export class SmtpConnection implements Connection {
 
   notifyDrained(): void {
     // An empty write queues behind the others. It is rare, so it may cost a closure; a callback per write may not.
-    this.#stream.write(NOTHING, () => {
-      this.#listener.onDrained(this.#tools.clock.nowUs());
+    this.#stream.write(NOTHING, (error) => {
+      // On a broken connection the callback comes as well, before the error that says so.
+      if (error === undefined || error === null) this.#listener.onDrained(this.#tools.clock.nowUs());
     });
   }
 
@@ -146,7 +147,11 @@ export class SmtpConnection implements Connection {
   readonly #onError = (error: NodeJS.ErrnoException): void => {
     if (error.code === 'EMFILE' || error.code === 'ENFILE') this.#tools.onLimit('file');
     else if (error.code === 'EADDRNOTAVAIL') this.#tools.onLimit('port');
-    this.#listener.onConnectionLost(errorKindOf(error), error.message, this.#tools.clock.nowUs());
+    this.#listener.onConnectionLost(
+      errorKindOf(error, this.#secure !== null),
+      error.message,
+      this.#tools.clock.nowUs(),
+    );
   };
 
   /** The plain socket's close is the connection's, unless TLS was laid over it. */
@@ -163,7 +168,7 @@ export class SmtpConnection implements Connection {
 }
 
 /** The kind under which a socket's error is counted. */
-function errorKindOf(error: NodeJS.ErrnoException): number {
+function errorKindOf(error: NodeJS.ErrnoException, isSecure: boolean): number {
   switch (error.code) {
     case 'ECONNREFUSED':
       return ErrorKind.refused;
@@ -185,8 +190,8 @@ function errorKindOf(error: NodeJS.ErrnoException): number {
     case 'EPERM':
       return ErrorKind.unreachable;
     default:
-      // Everything else that can go wrong on an open socket comes from OpenSSL or from the check of the certificate.
-      return ErrorKind.tls;
+      // What has no errno of the network comes from OpenSSL or from the check of the certificate.
+      return isSecure ? ErrorKind.tls : ErrorKind.unreachable;
   }
 }
 

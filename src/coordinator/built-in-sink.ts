@@ -12,8 +12,8 @@ const BUILT_IN_REPLY_DELAY_MS = 2;
 export interface BuiltInSink {
   readonly url: string;
   readonly replyDelayMs: number;
-  /** Ends it and tells what it saw. */
-  close(): Promise<SinkStats>;
+  /** Ends it and tells what it saw; null when it had died. */
+  close(): Promise<SinkStats | null>;
 }
 
 /**
@@ -39,7 +39,8 @@ export async function startBuiltInSink(
     replyDelayMs: options.replyDelayMs ?? 0,
     close: async () => {
       task.port.postMessage({ type: 'close' } satisfies SinkRequest);
-      const stats = await task.result;
+      // A sink that died has shown so in the run itself, whose result must not be lost over it.
+      const stats = await task.result.catch(() => null);
       task.port.close();
       await pool.destroy();
       return stats;

@@ -22,6 +22,8 @@ import { GENERATOR_URL, WorkerPool, type RunningTask } from './worker-pool.js';
 /** Between the decision to start and time zero: enough for the message to reach every worker. */
 const START_LEAD_US = 20_000;
 const WATCH_MS = 250;
+/** A worker speaks every second; one that is silent for so long hangs. */
+const SILENT_WORKER_US = 30_000_000;
 /** What a worker says of its greetings may be an interval old, and on its way. */
 const NEWS_AGE_US = 1_250_000;
 /** How long a worker that was told to cut may take to say its last word. */
@@ -117,6 +119,7 @@ class LoadRun {
   readonly #plan: LoadPlan;
   readonly #hooks: LoadHooks;
   readonly #metrics: RunMetrics;
+  readonly #windowEndUs: number;
   readonly #lost: LostWorker[] = [];
   readonly #results: GeneratorResult[] = [];
   #tasks: readonly RunningTask<GeneratorResult>[] = [];
@@ -126,12 +129,15 @@ class LoadRun {
   #endedBy: RunEnd = 'plan';
   #stoppedAtUs = Infinity;
   #lastWord: NodeJS.Timeout | null = null;
+  /** When each worker was last heard, µs since time zero; Infinity once it has ended. */
+  readonly #heardAtUs: number[] = [];
 
   constructor(plan: LoadPlan, hooks: LoadHooks) {
     this.#plan = plan;
     this.#hooks = hooks;
     const warmupEndUs = plan.warmupMs * 1e3;
     const windowEndUs = plan.durationMs === null ? Infinity : warmupEndUs + plan.durationMs * 1e3;
+    this.#windowEndUs = windowEndUs;
     this.#metrics = new RunMetrics(plan.workers, warmupEndUs, windowEndUs);
   }
 
@@ -145,10 +151,12 @@ class LoadRun {
     };
     const watch = setInterval(() => {
       this.#watchTarget();
+      this.#watchWorkers();
     }, WATCH_MS);
     this.#hooks.stop?.addEventListener('abort', onStop, { once: true });
     this.#hooks.cut?.addEventListener('abort', onCut, { once: true });
     if (this.#hooks.stop?.aborted === true) onStop();
+    if (this.#hooks.cut?.aborted === true) onCut();
     try {
       await Promise.all(tasks.map((task, workerId) => this.#follow(task, workerId)));
     } finally {
@@ -187,6 +195,7 @@ class LoadRun {
     } catch (error) {
       this.#onLost(workerId, error instanceof Error ? error.message : String(error));
     } finally {
+      this.#heardAtUs[workerId] = Infinity;
       this.#metrics.timeline.workerDone(workerId);
       task.port.close();
     }
@@ -211,6 +220,7 @@ class LoadRun {
         `a worker speaks version ${String(message.record.version)} of the interval record`,
       );
     }
+    this.#heardAtUs[message.record.workerId] = this.#nowUs();
     this.#metrics.add(message.record);
     this.#hooks.onMetrics?.(this.#metrics, this.#nowUs());
   }
@@ -232,7 +242,7 @@ class LoadRun {
 
   #cut(): void {
     this.#stop('secondSignal');
-    if (this.#endedBy === 'signal') this.#endedBy = 'secondSignal';
+    this.#endedBy = 'secondSignal';
     this.#tell({ type: 'cut' });
     this.#awaitLastWord(LAST_WORD_MS);
   }
@@ -253,9 +263,17 @@ class LoadRun {
     else this.#stop('abort');
   }
 
+  /** A worker that has said nothing for too long will say nothing more: its thread is ended, and it counts as lost. */
+  #watchWorkers(): void {
+    if (this.#zeroUs < 0) return;
+    this.#tasks.forEach((task, workerId) => {
+      if (this.#nowUs() - (this.#heardAtUs[workerId] ?? 0) > SILENT_WORKER_US) task.abort();
+    });
+  }
+
   /** Ends the run when no session has got a greeting for too long. */
   #watchTarget(): void {
-    if (this.#zeroUs < 0 || this.#stoppedAtUs !== Infinity) return;
+    if (this.#zeroUs < 0 || this.#stoppedAtUs !== Infinity || this.#nowUs() > this.#windowEndUs) return;
     const silentUs = this.#nowUs() - Math.max(0, this.#metrics.lastGreetedUs);
     if (silentUs > this.#plan.giveUpMs * 1e3 + NEWS_AGE_US) this.#stop('targetLost');
   }

@@ -63,12 +63,12 @@ export interface PreflightResult {
 /** How a generator's task ended. */
 export interface GeneratorResult {
   readonly workerId: number;
-  /** The last interval record: its counters are the worker's totals. */
+  /** Interval records sent, so that a lost one is noticed. */
   readonly intervals: number;
+  /** Messages of its share that it never began; 0 when the share has no bound. */
+  readonly messagesLeft: number;
   /** Per phase and latency key, how many values the generator recorded over the whole run: must equal the sum of its intervals. */
   readonly latencyCounts: readonly [readonly number[], readonly number[]];
-  /** Records sent, so that a lost one is noticed. */
-  readonly last: IntervalRecord;
 }
 
 /** Coordinator to generator. */

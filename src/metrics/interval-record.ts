@@ -126,7 +126,7 @@ export interface IntervalRecord {
   readonly openSessions: number;
   /** The most that were ever open at once in this generator. */
   readonly peakOpenSessions: number;
-  /** When a server last greeted us, or now while a greeted session is open; µs since time zero, -1: never. */
+  /** When a server last greeted us or answered a session it had greeted; µs since time zero, -1: never. */
   readonly lastGreetedUs: number;
   readonly health: HealthRecord;
 }

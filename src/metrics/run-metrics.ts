@@ -1,5 +1,5 @@
 /** All that the generators have said so far, merged: totals per phase, and the run over time. */
-import { STEP_COUNT } from '../protocol/steps.js';
+import { STEPS_WITHOUT_REPLY, STEP_COUNT, Step } from '../protocol/steps.js';
 import { type HealthRecord, type IntervalRecord, type PhaseCounts } from './interval-record.js';
 import { LatencyHistogram, LatencySet } from './latency-histograms.js';
 import { Outcome } from './outcome.js';
@@ -99,17 +99,23 @@ export class RunMetrics {
 /** The books of one phase of one record: every equation that must hold at any moment. */
 export function isBalanced(counts: PhaseCounts): boolean {
   const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
-  const replied = new Float64Array(STEP_COUNT);
+  const answered = new Float64Array(STEP_COUNT);
+  const failed = new Float64Array(STEP_COUNT);
   for (const row of counts.replies) {
-    if (!row.interim) replied[row.step] = (replied[row.step] as number) + row.count;
+    if (!row.interim) answered[row.step] = (answered[row.step] as number) + row.count;
   }
+  for (const row of counts.errors) failed[row.step] = (failed[row.step] as number) + row.count;
   return (
     counts.messagesAttempted === sum(counts.messages) + counts.messagesInFlight &&
     counts.recipientsAttempted === sum(counts.recipients) + counts.recipientsInFlight &&
     counts.sessions.started === sum(counts.sessions.ended) + counts.sessions.open &&
     counts.clients.started === sum(counts.clients.ended) + counts.clients.open &&
     counts.sent.every(
-      (sent, step) => sent === (counts.replied[step] ?? 0) + (counts.failed[step] ?? 0) + (counts.inFlight[step] ?? 0),
+      (sent, step) =>
+        step === Step.session ||
+        (sent === (counts.replied[step] ?? 0) + (counts.failed[step] ?? 0) + (counts.inFlight[step] ?? 0) &&
+          failed[step] === counts.failed[step] &&
+          (STEPS_WITHOUT_REPLY.includes(step) || answered[step] === counts.replied[step])),
     )
   );
 }

@@ -5,6 +5,8 @@ import { LatencyHistogram, LatencySet } from './latency-histograms.js';
 
 /** No more buckets than this are kept. */
 export const MAX_BUCKETS = 3600;
+/** Old buckets merged per second of the run: enough to be done long before the next doubling. */
+const WIDENED_PER_SECOND = 8;
 
 /** Cumulative counters of one worker. */
 export interface RunningCounts {
@@ -28,6 +30,9 @@ export interface BucketLatency {
 
 /** What happened in one bucket, over all workers. */
 export interface Bucket {
+  /** Seconds that it covers at most, and its place among buckets of that width. */
+  width: number;
+  slot: number;
   startUs: number;
   endUs: number;
   counts: RunningCounts;
@@ -40,25 +45,38 @@ export interface Bucket {
   acceptedLatencyP99Us: number | null;
 }
 
-/** Buckets by interval index. A bucket is complete once every worker has passed it. */
+/** A second that not every worker has passed. */
+interface OpenSecond {
+  readonly bucket: Bucket;
+  readonly set: LatencySet;
+  readonly lag: LatencyHistogram;
+}
+
+/**
+ * The run in buckets. A second is open until every worker has passed it; then it is put into the last bucket or begins
+ * one. When there are too many, new buckets get twice the width, and the old ones are merged a few at a time: merging
+ * all at once would hold up the main thread for seconds.
+ */
 export class Timeline {
-  #bucketIntervals = 1;
-  readonly #workerCount: number;
   readonly #done: Bucket[] = [];
-  readonly #open = new Map<number, { bucket: Bucket; set: LatencySet; lag: LatencyHistogram }>();
+  readonly #open = new Map<number, OpenSecond>();
   /** Highest interval index seen, per worker. */
   readonly #seen: number[];
+  /** Seconds per new bucket. */
+  #width = 1;
+  #lastClosed = 0;
+  /** The next bucket to be brought to `#width`. */
+  #widenAt = 0;
 
   constructor(workerCount: number) {
-    this.#workerCount = workerCount;
     this.#seen = new Array<number>(workerCount).fill(-1);
   }
 
   /** Takes in a record: what changed between `before` and `now` happened in its interval. */
   add(record: IntervalRecord, now: RunningCounts, before: RunningCounts): void {
-    const index = Math.max(Math.floor(record.index / this.#bucketIntervals), this.#done.length);
-    const open = this.#open.get(index) ?? this.#openBucket(index, record);
-    const { bucket, set, lag } = open;
+    // What comes late is told with what is still open, or joins the last bucket.
+    const index = Math.max(record.index, this.#lastClosed);
+    const { bucket, set, lag } = this.#open.get(index) ?? this.#openSecond(index, record);
     bucket.startUs = Math.min(bucket.startUs, record.startUs);
     bucket.endUs = Math.max(bucket.endUs, record.endUs);
     addCounts(bucket.counts, now, before);
@@ -66,19 +84,20 @@ export class Timeline {
     bucket.busy = Math.max(bucket.busy, record.health.busy);
     for (const phase of record.latencies) for (const latency of phase) set.add(latency);
     lag.add(record.health.eventLoopLag);
-    this.#seen[record.workerId] = record.index;
-    this.#closePassed(Math.floor(Math.min(...this.#seen.slice(0, this.#workerCount)) / this.#bucketIntervals));
+    this.#seen[record.workerId] = Math.max(record.index, this.#seen[record.workerId] ?? -1);
+    this.#closePassed();
   }
 
-  /** A worker says nothing more: its silence holds no bucket open. */
+  /** A worker says nothing more: its silence holds no second open. */
   workerDone(workerId: number): void {
     this.#seen[workerId] = Infinity;
-    this.#closePassed(Math.min(...this.#seen) / this.#bucketIntervals);
+    this.#closePassed();
   }
 
   /** All buckets in order; call when nothing more comes. */
   finish(): readonly Bucket[] {
-    this.#closePassed(Infinity);
+    this.#seen.fill(Infinity);
+    this.#closePassed();
     return this.#done;
   }
 
@@ -87,8 +106,10 @@ export class Timeline {
     return this.#done.at(-1) ?? null;
   }
 
-  #openBucket(index: number, record: IntervalRecord): { bucket: Bucket; set: LatencySet; lag: LatencyHistogram } {
+  #openSecond(index: number, record: IntervalRecord): OpenSecond {
     const bucket: Bucket = {
+      slot: index,
+      width: 1,
       startUs: record.startUs,
       endUs: record.endUs,
       counts: noCounts(),
@@ -103,32 +124,59 @@ export class Timeline {
     return open;
   }
 
-  /** Closes all buckets below and at `lastIndex`, in order. */
-  #closePassed(lastIndex: number): void {
+  /** Closes every second that all workers have passed, in order. */
+  #closePassed(): void {
+    const lastIndex = Math.min(...this.#seen);
     for (const index of [...this.#open.keys()].sort((a, b) => a - b)) {
-      if (index > lastIndex) break;
       const open = this.#open.get(index);
-      if (open === undefined) continue;
+      if (index > lastIndex || open === undefined) break;
       this.#open.delete(index);
-      const { bucket, set, lag } = open;
-      bucket.acceptedLatencyP99Us = set.get(LatencyKey.message)?.valueAt(99) ?? null;
-      bucket.latencies = Array.from({ length: STEP_COUNT }, (_, step) => bucketLatency(set.get(step), step));
-      bucket.eventLoopLag = bucketLatency(lag, -1);
-      set.destroy();
-      lag.destroy();
-      this.#done.push(bucket);
-      if (this.#done.length >= MAX_BUCKETS) this.#double();
+      this.#lastClosed = index;
+      this.#append(finished(open));
+      this.#widenSome();
     }
   }
 
-  #double(): void {
-    const merged: Bucket[] = [];
-    for (let index = 0; index < this.#done.length; index += 2) {
-      merged.push(mergeBuckets(this.#done[index] as Bucket, this.#done[index + 1] ?? null));
+  #append(second: Bucket): void {
+    const last = this.#done.at(-1);
+    second.slot = Math.floor(second.slot / this.#width);
+    second.width = this.#width;
+    if (last?.width === this.#width && last.slot === second.slot) {
+      this.#done[this.#done.length - 1] = mergeBuckets(last, second);
+      return;
     }
-    this.#done.splice(0, this.#done.length, ...merged);
-    this.#bucketIntervals *= 2;
+    this.#done.push(second);
+    if (this.#done.length >= MAX_BUCKETS) {
+      this.#width *= 2;
+      this.#widenAt = 0;
+    }
   }
+
+  /** Brings a few old buckets to the present width. */
+  #widenSome(): void {
+    for (let turn = 0; turn < WIDENED_PER_SECOND; turn++) {
+      const bucket = this.#done[this.#widenAt];
+      if (bucket === undefined || bucket.width >= this.#width) return;
+      const next = this.#done[this.#widenAt + 1];
+      const slot = Math.floor(bucket.slot / 2);
+      const isPair = next?.width === bucket.width && Math.floor(next.slot / 2) === slot;
+      const wide = isPair ? mergeBuckets(bucket, next) : bucket;
+      wide.slot = slot;
+      wide.width = bucket.width * 2;
+      this.#done.splice(this.#widenAt, isPair ? 2 : 1, wide);
+      this.#widenAt++;
+    }
+  }
+}
+
+/** Closes an open second: its histograms become figures. */
+function finished({ bucket, set, lag }: OpenSecond): Bucket {
+  bucket.acceptedLatencyP99Us = set.get(LatencyKey.message)?.valueAt(99) ?? null;
+  bucket.latencies = Array.from({ length: STEP_COUNT }, (_, step) => bucketLatency(set.get(step), step));
+  bucket.eventLoopLag = bucketLatency(lag, -1);
+  set.destroy();
+  lag.destroy();
+  return bucket;
 }
 
 function noCounts(): RunningCounts {
@@ -157,11 +205,12 @@ function addCounts(total: RunningCounts, now: RunningCounts, before: RunningCoun
   total.cpuSec += now.cpuSec - before.cpuSec;
 }
 
-function mergeBuckets(first: Bucket, second: Bucket | null): Bucket {
-  if (second === null) return first;
+function mergeBuckets(first: Bucket, second: Bucket): Bucket {
   const counts = noCounts();
   for (const { counts: part } of [first, second]) addCounts(counts, part, noCounts());
   return {
+    slot: first.slot,
+    width: first.width,
     startUs: first.startUs,
     endUs: second.endUs,
     counts,

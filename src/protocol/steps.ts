@@ -26,3 +26,6 @@ export const STEP_NAMES: readonly (keyof typeof Step)[] = Object.keys(Step) as (
 
 /** How many steps there are; the length of every per-step array. */
 export const STEP_COUNT = STEP_NAMES.length;
+
+/** Steps that succeed without a reply of the server. */
+export const STEPS_WITHOUT_REPLY: readonly number[] = [Step.connect, Step.tls, Step.transfer];

@@ -22,7 +22,7 @@ const ERROR_KIND_MEANINGS: Readonly<Record<ErrorKindName, string>> = {
   unexpectedCode: 'a code that cannot answer this command',
   unaskedReply: 'a reply to no command of ours',
   earlyReply: 'a reply before the content was sent',
-  limit: 'this machine ran out of files or ports',
+  limit: 'no files or ports left, or an endless reply',
 };
 
 const KIND_WIDTH = 15;

@@ -26,7 +26,15 @@ export function windowOf(plan: LoadPlan, metrics: RunMetrics, stoppedAtUs: numbe
   const plannedEndUs = plan.durationMs === null ? Infinity : plannedWarmupEndUs + plan.durationMs * 1e3;
   let endUs: number;
   if (stoppedAtUs !== Infinity) endUs = Math.min(stoppedAtUs, plannedEndUs);
-  // A run with both ends may be over before its time.
-  else endUs = lastUs >= plannedEndUs ? plannedEndUs : lastSettledUs;
+  // A run with both ends may have placed its messages before its time.
+  else if (isPlaced(plan, metrics)) endUs = Math.min(plannedEndUs, lastSettledUs);
+  else endUs = plannedEndUs === Infinity ? lastSettledUs : plannedEndUs;
   return { warmupEndUs, endUs: Math.max(endUs, warmupEndUs), lastUs: Math.max(lastUs, endUs) };
+}
+
+/** Whether every message of the plan was begun and settled. */
+function isPlaced({ messages }: LoadPlan, metrics: RunMetrics): boolean {
+  const counts = metrics.phase(1);
+  const attempted = counts.reduce((sum, { messagesAttempted }) => sum + messagesAttempted, 0);
+  return attempted === messages && counts.every(({ messagesInFlight }) => messagesInFlight === 0);
 }

@@ -22,7 +22,7 @@ const EARLY_ENDS: Readonly<Record<RunResult['endedBy'], string>> = {
   plan: '',
   signal: 'ended early by a signal; what was under way was finished',
   secondSignal: 'cut short by a second signal; what was under way counts as cut',
-  abort: 'ended early by its caller',
+  abort: 'ended early; what was under way was finished where it could be',
   targetLost: '',
   killed: 'killed; its last interval may be missing',
 };

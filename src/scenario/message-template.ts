@@ -21,6 +21,8 @@ const ID_DIGITS = 12;
 /** RFC 5322 wants a Date; a constant one keeps messages repeatable. */
 const DATE_HEADER = `Date: Thu, 01 Jan 2026 00:00:00 +0000${CRLF}`;
 const MESSAGE_ID_HEADER = /^message-id:[^\r\n]*\r\n(?:[ \t][^\r\n]*\r\n)*/gim;
+/** RFC 5322 §2.2 */
+const HEADER_LINE = /^[\x21-\x39\x3b-\x7e]+:/;
 const FILLER_LINE = 'postrush '.repeat(9).slice(0, 78);
 const PAD_OCTET = 0x78;
 
@@ -79,7 +81,9 @@ export class MessageTemplate {
       const normalised = content.replace(/\r\n|\r|\n/g, CRLF);
       const headersEnd = normalised.indexOf(CRLF + CRLF);
       const headers = headersEnd === -1 ? '' : normalised.slice(0, headersEnd + CRLF.length);
-      const own = headers.replace(MESSAGE_ID_HEADER, '') + normalised.slice(headers.length);
+      const rest = headers.replace(MESSAGE_ID_HEADER, '') + normalised.slice(headers.length);
+      // Text without headers of its own is a body.
+      const own = HEADER_LINE.test(rest) || rest.startsWith(CRLF) ? rest : CRLF + rest;
       const stuffed = dotStuff(Buffer.from(own, 'latin1'));
       this.#paddedLength = 0;
       this.body = Buffer.concat([stuffed, encode(TERMINATOR)]);

@@ -15,12 +15,14 @@ export interface HealthGate {
 const MAX_EVENT_LOOP_LAG_P99_US = 100_000;
 /** Ticks below which the p99 is no more than the worst of them: a second of one worker. */
 const MIN_LAG_TICKS = 100;
+/** A shorter window tells nothing of how busy a worker is: it may hold no more than its first messages. */
+const MIN_WINDOW_SEC = 0.5;
 /** Share of the window that a worker may be busy under closed load. */
 const MAX_BUSY_SHARE = 0.95;
 
 /** Share of the window in which each worker was busy, 0 to 1, by worker id. */
 export function busyShares(metrics: RunMetrics): number[] {
-  return metrics.workers.map(({ busySec, windowSec }) => (windowSec > 0 ? busySec / windowSec : 0));
+  return metrics.workers.map(({ busySec, windowSec }) => (windowSec >= MIN_WINDOW_SEC ? busySec / windowSec : 0));
 }
 
 /** Measures every gate. */

@@ -21,6 +21,8 @@ export interface VerdictInput {
   readonly checks: readonly BookCheck[];
   readonly lost: readonly { readonly workerId: number; readonly reason: string }[];
   readonly isTargetLost: boolean;
+  /** A signal ended the run before its first measured message. */
+  readonly isEmpty: boolean;
   readonly giveUpSec: number;
 }
 
@@ -31,6 +33,14 @@ export function judge(input: VerdictInput): { verdict: Verdict; reasons: Verdict
     ...input.gates.filter(({ ok, name }) => !ok && name !== 'workersLost').map(gateReason),
     ...input.checks.filter(({ ok }) => !ok).map(bookReason),
   ];
+  if (input.isEmpty) {
+    invalid.push({
+      kind: 'nothingMeasured',
+      text: 'the run was stopped before anything was measured',
+      value: 0,
+      bound: null,
+    });
+  }
   const failed: VerdictReason[] = [];
   if (input.isTargetLost) {
     failed.push({

@@ -23,7 +23,9 @@ const balanced: Partial<PhaseCounts> = {
     { step: Step.mail, code: 250, enhanced: 0, interim: false, count: 2, sample: '', firstSeenUs: 0, lastSeenUs: 0 },
     { step: Step.mail, code: 354, enhanced: 0, interim: true, count: 1, sample: '', firstSeenUs: 0, lastSeenUs: 0 },
     { step: Step.rcpt, code: 250, enhanced: 0, interim: false, count: 2, sample: '', firstSeenUs: 0, lastSeenUs: 0 },
+    { step: Step.session, code: 421, enhanced: 0, interim: false, count: 5, sample: '', firstSeenUs: 0, lastSeenUs: 0 },
   ],
+  errors: [Step.connect, Step.mail, Step.rcpt, Step.session].map((step) => ({ step, kind: 0, count: 1, sample: '' })),
 };
 
 describe('the books of a record', () => {
@@ -45,6 +47,11 @@ describe('the books of a record', () => {
     ['a command without an end', { inFlight: perStep({}) }],
     ['a command answered twice', { replied: perStep({ connect: 3, mail: 3, rcpt: 2 }) }],
     ['a command failed twice', { failed: perStep({ connect: 1, mail: 2, rcpt: 1 }) }],
+    ['a reply that ended no command', { replies: [] }],
+    ['a failure without its kind', { errors: [] }],
+    ['a reply that has no row', { replies: balanced.replies!.slice(1) }],
+    ['an interim reply as the last one', { replies: balanced.replies!.map((row) => ({ ...row, interim: false })) }],
+    ['a failure that has no row', { errors: balanced.errors!.slice(1) }],
     ['a command that was never sent', { sent: perStep({ connect: 4, mail: 3, rcpt: 3 }) }],
   ])('do not balance with %s', (_, change) => {
     expect(isBalanced(phaseCounts({ ...balanced, ...change }))).toBe(false);

@@ -56,7 +56,7 @@ const load: Omit<GeneratorTask, 'port'> = {
   address,
 };
 const polite: PreflightTask = { kind: 'preflight', plan, address };
-const result: GeneratorResult = { workerId: 1, intervals: 3, latencyCounts: recorder.latencyCounts(), last: record };
+const result: GeneratorResult = { workerId: 1, intervals: 3, messagesLeft: 2, latencyCounts: recorder.latencyCounts() };
 const findings: PreflightResult = {
   ok: true,
   isConnected: true,

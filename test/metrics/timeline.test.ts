@@ -139,7 +139,7 @@ describe('a run of more seconds than are kept', () => {
     for (let index = 0; index < SECONDS; index++) {
       messages += index % 7;
       for (let worker = 0; worker < workers; worker++) {
-        const latencies = index % 500 === 0 ? [latencyRecord(Step.mail, index + 1)] : [];
+        const latencies = index % 500 < 2 ? [latencyRecord(Step.mail, index + 1)] : [];
         metrics.add(upTo(worker, index, messages, { latencies }));
       }
     }
@@ -149,7 +149,7 @@ describe('a run of more seconds than are kept', () => {
     expect(sum(accepted(buckets))).toBe(workers * messages);
     expect(sum(buckets.map(({ counts }) => counts.replies[0]))).toBe(workers * messages);
     expect(sum(buckets.map(({ latencies }) => latencies[Step.mail]?.record.count ?? 0))).toBe(
-      workers * Math.ceil(SECONDS / 500),
+      workers * 2 * Math.ceil(SECONDS / 500),
     );
     // Nothing is told twice, nothing out of order.
     expect(buckets[0]!.startUs).toBe(0);
@@ -157,6 +157,22 @@ describe('a run of more seconds than are kept', () => {
     const gaps = buckets.slice(1).filter(({ startUs }, index) => startUs !== buckets[index]!.endUs);
     expect(gaps).toEqual([]);
     metrics.eventLoopLag.destroy();
+  });
+
+  test('keeps its seconds in order, though a worker is ahead of the other when buckets double', () => {
+    const metrics = new RunMetrics(2, 0, Infinity);
+    for (let index = 0; index < MAX_BUCKETS + 400; index++) {
+      metrics.add(upTo(0, index, index));
+      if (index >= 2) metrics.add(upTo(1, index - 2, index));
+    }
+    const buckets = metrics.timeline.finish();
+    expect(buckets.slice(1).filter(({ startUs }, index) => startUs < buckets[index]!.endUs)).toEqual([]);
+  });
+
+  test('tells the sessions that were open at the end of a longer bucket, not those of all its seconds', () => {
+    const metrics = new RunMetrics(1, 0, Infinity);
+    for (let index = 0; index < MAX_BUCKETS + 400; index++) metrics.add(intervalRecord(0, index, { openSessions: 10 }));
+    expect(new Set(metrics.timeline.finish().map(({ openSessions }) => openSessions))).toEqual(new Set([10]));
   });
 });
 

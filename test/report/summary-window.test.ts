@@ -8,16 +8,26 @@ import { intervalRecord } from '../support/engine-records.js';
 
 const SEC = 1e6;
 
-/** The window, in s, of workers whose last record ends at `lastSec`, with their last message settled at `settledSec`. */
-function windowIn(
-  plan: LoadPlan,
-  workers: readonly { lastSec: number; settledSec: number }[],
-  stoppedAtSec = Infinity,
-): RunWindow {
+interface WorkerEnd {
+  readonly lastSec: number;
+  /** When the last message was settled; -1: none was. */
+  readonly settledSec: number;
+  /** Messages begun and settled. */
+  readonly messages?: number;
+  readonly inFlight?: number;
+}
+
+/** The window, in s, of workers that ended so. */
+function windowIn(plan: LoadPlan, workers: readonly WorkerEnd[], stoppedAtSec = Infinity): RunWindow {
   const metrics = new RunMetrics(workers.length, plan.warmupMs * 1e3, Infinity);
-  for (const [workerId, { lastSec, settledSec }] of workers.entries()) {
+  for (const [workerId, { lastSec, settledSec, messages = 0, inFlight = 0 }] of workers.entries()) {
     const lastSettledUs = settledSec < 0 ? -1 : settledSec * SEC;
-    metrics.add(intervalRecord(workerId, 0, { endUs: lastSec * SEC, window: { lastSettledUs } }));
+    const main = {
+      messagesAttempted: messages + inFlight,
+      messages: [messages, 0, 0, 0, 0, 0],
+      messagesInFlight: inFlight,
+    };
+    metrics.add(intervalRecord(workerId, 0, { endUs: lastSec * SEC, main, window: { lastSettledUs } }));
   }
   const { warmupEndUs, endUs, lastUs } = windowOf(plan, metrics, stoppedAtSec * SEC);
   return { warmupEndUs: warmupEndUs / SEC, endUs: endUs / SEC, lastUs: lastUs / SEC };
@@ -32,20 +42,33 @@ describe('the measured window', () => {
   test('of planned messages ends when the last of any worker is settled', () => {
     const plan = planOf({ messages: 100, warmup: '1s' });
     const workers = [
-      { lastSec: 7, settledSec: 6.5 },
-      { lastSec: 8, settledSec: 6.9 },
+      { lastSec: 7, settledSec: 6.5, messages: 60 },
+      { lastSec: 8, settledSec: 6.9, messages: 40 },
     ];
     expect(windowIn(plan, workers)).toEqual({ warmupEndUs: 1, endUs: 6.9, lastUs: 8 });
   });
 
+  test('of planned messages has an end though the last record was lost', () => {
+    const plan = planOf({ messages: 100 });
+    expect(windowIn(plan, [{ lastSec: 5, settledSec: 4, messages: 99 }])).toEqual({
+      warmupEndUs: 0,
+      endUs: 4,
+      lastUs: 5,
+    });
+  });
+
   test('of both ends with the messages when these are settled first', () => {
     const plan = planOf({ messages: 100, duration: '10s' });
-    expect(windowIn(plan, [{ lastSec: 5, settledSec: 4 }]).endUs).toBe(4);
+    expect(windowIn(plan, [{ lastSec: 5, settledSec: 4, messages: 100 }]).endUs).toBe(4);
+    // A server that is slow to close does not make it longer.
+    expect(windowIn(plan, [{ lastSec: 12, settledSec: 9, messages: 100 }]).endUs).toBe(9);
   });
 
   test('of both ends with the time when that is over first', () => {
     const plan = planOf({ messages: 100, duration: '10s' });
-    expect(windowIn(plan, [{ lastSec: 12, settledSec: 11 }]).endUs).toBe(10);
+    expect(windowIn(plan, [{ lastSec: 12, settledSec: 11, messages: 80 }]).endUs).toBe(10);
+    expect(windowIn(plan, [{ lastSec: 12, settledSec: 11, messages: 100 }]).endUs).toBe(10);
+    expect(windowIn(plan, [{ lastSec: 12, settledSec: 9, messages: 80, inFlight: 20 }]).endUs).toBe(10);
   });
 
   test('ends where the run was stopped', () => {

@@ -46,7 +46,8 @@ export class ManualConnection implements Connection {
     this.#sent += octets;
     if (this.isBlocked) {
       this.isDrained = false;
-      this.#held.push({ buffer: bytes, octets });
+      // A secure connection copies what it is given.
+      if (!this.isSecure) this.#held.push({ buffer: bytes, octets });
     }
     if (this.#corked === null) this.writes.push(octets);
     else this.#corked.push(octets);

@@ -16,6 +16,7 @@ const FINE: VerdictInput = {
   checks: [{ name: 'a = b', left: 1, right: 1, ok: true }],
   lost: [],
   isTargetLost: false,
+  isEmpty: false,
   giveUpSec: 30,
 };
 const UNBALANCED = { checks: [{ name: 'a = b', left: 1, right: 2, ok: false }] };
@@ -29,6 +30,7 @@ describe('the verdict', () => {
     ['a gate is broken', { gates: [gate('utilisation', 0.97, 0.95)] }, 'invalid', 'utilisation'],
     ['the books do not balance', UNBALANCED, 'invalid', 'books'],
     ['a worker was lost', { lost: [{ workerId: 1, reason: 'out of memory' }] }, 'invalid', 'workerLost'],
+    ['it was stopped before anything was measured', { isEmpty: true }, 'invalid', 'nothingMeasured'],
     ['the target was lost', { isTargetLost: true }, 'fail', 'targetLost'],
   ])('when %s', (_, change, verdict, kind) => {
     const judged = judge({ ...FINE, ...change });

@@ -20,6 +20,8 @@ class Stage implements ClientHost {
   startRequests = 0;
   doneCount = 0;
   greetedUs = -1;
+  endedGreeted: boolean[] = [];
+  supplyEmptyCount = 0;
   nowUs = 0;
   readonly #random: () => number;
 
@@ -48,6 +50,14 @@ class Stage implements ClientHost {
 
   onGreeted(nowUs: number): void {
     this.greetedUs = nowUs;
+  }
+
+  onSessionOver(wasGreeted: boolean): void {
+    this.endedGreeted.push(wasGreeted);
+  }
+
+  onSupplyEmpty(): void {
+    this.supplyEmptyCount++;
   }
 
   onClientDone(): void {
@@ -181,6 +191,14 @@ describe('the messages of a client', () => {
     stage.session(99, Ending.failed, 0);
     const book = stage.recorder.phaseOf(0);
     expect([book.messagesAttempted, book.recipientsAttempted]).toEqual([3, 6]);
+  });
+
+  test('of which the last was taken are told of, so that nobody waits for more', () => {
+    const stage = new Stage(3, 2);
+    stage.session(99, Ending.completed, 2);
+    expect(stage.supplyEmptyCount).toBe(0);
+    void stage.start();
+    expect(stage.supplyEmptyCount).toBe(1);
   });
 
   test('of which there are none left make no client at all', () => {

@@ -47,6 +47,19 @@ test('without a bound there is always one more, until it is closed', () => {
   expect(supply.has(1e12)).toBe(false);
 });
 
+test('nothing is begun at or behind the end of the window', () => {
+  const supply = new MessageSupply({ workerId: 0, workerCount: 1, messages: 5 }, 1_000, 9_000);
+  expect([0, 1_000, 8_999, 9_000, 1e9].map((us) => supply.has(us))).toEqual([true, true, true, false, false]);
+});
+
+test('it knows how much of its share was never begun', () => {
+  const supply = new MessageSupply({ workerId: 0, workerCount: 1, messages: 3 }, 1_000);
+  supply.take(0);
+  supply.take(1_000);
+  expect(supply.left).toBe(2);
+  expect(new MessageSupply({ workerId: 0, workerCount: 1, messages: null }, 0).left).toBe(0);
+});
+
 test('closed in the warm-up it has nothing more either', () => {
   const supply = new MessageSupply({ workerId: 0, workerCount: 1, messages: 5 }, 1_000);
   supply.close();

@@ -330,8 +330,14 @@ describe('replies to a group', () => {
     });
   });
 
-  test('to nothing, behind the replies to a group, answer what is sent because of them', () => {
-    const session = atGroup({}).says('250 ok', '250 ok', '354 go', '250 queued', '221 bye');
-    expect(session.lost().closed().summary).toMatchObject({ messages: { accepted: 1 }, endings: ['completed'] });
+  test('with more of them than commands: what is left over answers nothing', () => {
+    const session = atGroup({}).says('250 ok', '250 ok', '354 go', '250 queued');
+    expect(session.connection.isDropped).toBe(true);
+    expect(session.sent).not.toHaveProperty('transfer');
+    expect(session.closed().summary).toMatchObject({
+      messages: { failed: 1 },
+      errors: ['session unaskedReply x1'],
+      endings: ['failed'],
+    });
   });
 });

@@ -258,11 +258,33 @@ describe('a reply that no script expects', () => {
     expect(session.replies).toContain('session 250 x1');
   });
 
-  test('a second reply to one command answers the next one', () => {
-    const session = atMail({ recipients: 1 }).says('250 ok', '250 ok');
+  test('a second reply to one command was said before the next one, and answers nothing', () => {
+    const session = atMail().says('250 ok', '250 ok');
+    expect(session.connection.isDropped).toBe(true);
+    expect(session.sent).not.toHaveProperty('rcpt');
+    expect(session.closed().summary).toMatchObject({
+      messages: { failed: 1 },
+      errors: ['session unaskedReply x1'],
+      endings: ['failed'],
+    });
+    expect(session.replies).toEqual(expect.arrayContaining(['mail 250 x1', 'session 250 x1']));
+  });
+
+  test('a second reply that comes later answers the next command', () => {
+    const session = atMail().says('250 ok').says('250 ok');
     expect(session.take().slice(-2)).toEqual(['RCPT TO:<user1@example.test>\r\n', 'DATA\r\n']);
     session.says('250 ok');
     expect(session.errors).toEqual(['data unexpectedCode x1']);
+  });
+
+  test('421 in the same chunk as a reply defers the message, and nothing more is sent', () => {
+    const session = atMail();
+    session.take();
+    session.says('250 ok', '421 leaving');
+    expect(session.take()).toEqual([]);
+    session.lost().closed();
+    expect(session.summary).toMatchObject({ messages: { deferred: 1 }, errors: [], endings: ['failed'] });
+    expect(session.replies).toContain('session 421 x1');
   });
 });
 
@@ -378,14 +400,15 @@ describe('a greeting', () => {
     expect([session.greetedCount, session.takenCount]).toEqual([0, 1]);
   });
 
-  test('is told to the owner, and the session counts as greeted until it closes', () => {
-    const session = new EngineSession().begin().connected();
-    expect(session.session.isGreeted).toBe(false);
+  test('is told to the owner, and known of the session until its next connection', () => {
+    const session = new EngineSession({}, { messages: 2 }).begin().connected();
+    expect(session.session.wasGreeted).toBe(false);
     session.says('220-mx.test', '220 ready');
     expect(session.greetedCount).toBe(1);
-    expect(session.session.isGreeted).toBe(true);
-    session.lost();
-    expect(session.session.isGreeted).toBe(false);
+    expect(session.session.wasGreeted).toBe(true);
+    session.lost().closed();
+    expect(session.session.wasGreeted).toBe(true);
+    expect(session.begin().session.wasGreeted).toBe(false);
   });
 
   test('may come octet by octet', () => {
