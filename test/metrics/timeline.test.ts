@@ -156,6 +156,7 @@ describe('a run of more seconds than are kept', () => {
     expect(buckets.at(-1)!.endUs).toBe(SECONDS * 1e6);
     const gaps = buckets.slice(1).filter(({ startUs }, index) => startUs !== buckets[index]!.endUs);
     expect(gaps).toEqual([]);
+    expect(Math.max(...buckets.map(({ startUs, endUs }) => endUs - startUs))).toBe(4e6);
     metrics.eventLoopLag.destroy();
   });
 

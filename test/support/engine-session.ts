@@ -25,6 +25,8 @@ interface SessionSettings {
   readonly messages?: number;
   readonly warmupEndUs?: number;
   readonly target?: string;
+  /** Shared with other sessions, as in a worker. */
+  readonly outbox?: Outbox;
   /** The session of the pre-flight. */
   readonly polite?: boolean;
   readonly observer?: SessionObserver;
@@ -57,7 +59,7 @@ export class EngineSession implements SessionOwner {
         script,
         recorder: this.recorder,
         wheel: this.#wheel,
-        outbox: new Outbox(),
+        outbox: settings.outbox ?? new Outbox(),
         clock: this.clock,
         observer: settings.observer ?? null,
       },

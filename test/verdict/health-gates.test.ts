@@ -72,6 +72,14 @@ describe('the health gates', () => {
     expect(busyShares(new RunMetrics(2, 0, Infinity))).toEqual([0, 0]);
   });
 
+  test('a window of less than half a second says nothing of how busy a worker was', () => {
+    const metrics = new RunMetrics(1, 0, Infinity);
+    metrics.add(intervalRecord(0, 0, { endUs: 0.4e6, health: healthRecord({ busy: 1 }) }));
+    expect(busyShares(metrics)).toEqual([0]);
+    metrics.add(intervalRecord(0, 1, { startUs: 0.4e6, endUs: 0.5e6, health: healthRecord({ busy: 1 }) }));
+    expect(busyShares(metrics)).toEqual([1]);
+  });
+
   test.each(['fileLimitHits', 'portLimitHits'] as const)('%s of any worker break their gate alone', (hits) => {
     const gates = gatesOf(metricsOf({}, { [hits]: 2 }, { [hits]: 1 }));
     const [name, other] = hits === 'fileLimitHits' ? ['fileLimit', 'portLimit'] : ['portLimit', 'fileLimit'];

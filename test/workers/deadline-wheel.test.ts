@@ -105,6 +105,19 @@ describe('an entry', () => {
     expect(entries.map(({ firedAtUs }) => firedAtUs)).toEqual([[60], [40], [30], [40]]);
   });
 
+  test('leaves nothing of itself in a bucket from which its neighbour went before', () => {
+    const wheel = smallWheel();
+    const [entry, neighbour] = [new Entry(), new Entry()];
+    wheel.schedule(entry, 60);
+    wheel.schedule(neighbour, 60);
+    wheel.schedule(neighbour, 40);
+    wheel.schedule(entry, 30);
+    tickThrough(wheel, 0, 30);
+    wheel.schedule(entry, 70);
+    tickThrough(wheel, 30, 1_000);
+    expect([entry.firedAtUs, neighbour.firedAtUs]).toEqual([[30, 70], [40]]);
+  });
+
   test('sits in the bucket of its own deadline, however long the wheel has turned', () => {
     const wheel = smallWheel();
     tickThrough(wheel, 0, 12_340);
@@ -216,6 +229,7 @@ describe('a callback', () => {
     for (const entry of entries) wheel.schedule(entry, 20);
     tickThrough(wheel, 0, 1_000);
     expect(calls.sort()).toEqual(['a', 'b', 'c', 'd']);
+    expect(entries.map(({ firedAtUs }) => firedAtUs)).toEqual([[20], [20], [20], [20]]);
   });
 
   test('may pull another entry to now: it is called at the next tick', () => {

@@ -1,5 +1,6 @@
 /** Deadlines, lost connections, content on its way and the run's end: what a session does when it does not go on. */
 import { describe, expect, test } from 'vitest';
+import { Outbox } from '../../workers/outbox.js';
 import { EngineSession } from '../support/engine-session.js';
 import { ScriptedServer, serve } from '../support/scripted-server.js';
 
@@ -196,6 +197,15 @@ describe('content that the kernel does not take at once', () => {
     session.says('354 go').drained();
     const writes = session.take();
     expect(writes.map((write) => /<0*(\d*)\.1@postrush/.exec(write)?.[1])).toEqual(['', '1']);
+  });
+
+  test.each(['1KiB', '100KiB'])('is left alone by what other sessions write (%s)', (size) => {
+    const outbox = new Outbox();
+    const session = new EngineSession({ ...OPTIONS, size }, { outbox }).opened('PIPELINING').says('250', '250', '250');
+    session.connection.isBlocked = true;
+    session.says('354 go');
+    new EngineSession({ ...OPTIONS, size }, { outbox }).opened('PIPELINING').says('250', '250', '250', '354 go');
+    expect(session.drained().says('250 queued', '221 bye').messages).toEqual({ accepted: 1 });
   });
 
   test('that was taken before anybody said so counts as taken at the reply', () => {
