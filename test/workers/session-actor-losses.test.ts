@@ -204,7 +204,7 @@ describe('content that the kernel does not take at once', () => {
     const session = new EngineSession({ ...OPTIONS, size }, { outbox }).opened('PIPELINING').says('250', '250', '250');
     session.connection.isBlocked = true;
     session.says('354 go');
-    new EngineSession({ ...OPTIONS, size }, { outbox }).opened('PIPELINING').says('250', '250', '250', '354 go');
+    new EngineSession({ ...OPTIONS, size }, { outbox }).opened('PIPELINING');
     expect(session.drained().says('250 queued', '221 bye').messages).toEqual({ accepted: 1 });
   });
 
