@@ -91,6 +91,7 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener {
     this.#wasGreeted = false;
     this.#acceptedCount = 0;
     this.#parser.reset();
+    this.#parser.wantsLines = false;
     this.#walker.reset(message, nowUs);
     this.#recorder.sessionStarted(nowUs);
     this.#recorder.sent(Step.connect, nowUs);

@@ -211,8 +211,8 @@ function mergeBuckets(first: Bucket, second: Bucket): Bucket {
   return {
     slot: first.slot,
     width: first.width,
-    startUs: first.startUs,
-    endUs: second.endUs,
+    startUs: Math.min(first.startUs, second.startUs),
+    endUs: Math.max(first.endUs, second.endUs),
     counts,
     openSessions: second.openSessions,
     busy: Math.max(first.busy, second.busy),
