@@ -22,6 +22,8 @@ describe('the table of flags in the README', () => {
   });
 
   test('holds no flag that does not exist', () => {
-    expect([...flagsOf(readme)].filter((flag) => !flagsOf(helpText()).has(flag))).toEqual([]);
+    // `npm run bench` has flags of its own.
+    const ofPostrush = readme.replace(/npm run bench[^`]*`/g, '');
+    expect([...flagsOf(ofPostrush)].filter((flag) => !flagsOf(helpText()).has(flag))).toEqual([]);
   });
 });
