@@ -58,4 +58,4 @@ export const LOAD_CASES: readonly LoadCase[] = [
 ];
 
 /** Peak memory of many open sessions, less that of few. */
-export const MEMORY_CASE = { name: 'memory', sessions: 5000, fewSessions: 10, durationSec: 6, boundKb: 12 } as const;
+export const MEMORY_CASE = { name: 'memory', sessions: 5000, fewSessions: 10, durationSec: 8, boundKb: 12 } as const;
