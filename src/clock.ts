@@ -1,4 +1,5 @@
 /** Monotonic time in µs. Two threads compare times only after exchanging an origin through {@link monotonicUs}. */
+import { performance } from 'node:perf_hooks';
 
 /** Reads a monotonic time in µs (a float). */
 export interface Clock {

@@ -66,25 +66,26 @@ export class Client implements SessionOwner, WheelEntry {
     return this.#startedAtUs;
   }
 
-  /** Opens the next session. The promise is fulfilled when its connect() has succeeded or failed. */
-  start(nowUs: number): Promise<void> | undefined {
+  /** Opens the next session. `connectSettled` is called once its connect() has succeeded or failed. */
+  start(nowUs: number, connectSettled: (() => void) | null): void {
     // Retired while its turn was already coming.
-    if (!this.#isWaiting) return undefined;
+    if (!this.#isWaiting) {
+      connectSettled?.();
+      return;
+    }
     this.#isWaiting = false;
     if (!this.#host.supply.has(nowUs)) {
+      connectSettled?.();
       this.retire();
-      return undefined;
+      return;
     }
     if (this.#startedAtUs < 0) {
       this.#startedAtUs = nowUs;
       this.#left = this.#host.messagesPerClient;
       this.#host.recorder.clientStarted(nowUs);
     }
-    const message = this.takeMessage(nowUs);
-    return new Promise((resolve) => {
-      this.#connectSettled = resolve;
-      this.session.begin(message, nowUs);
-    });
+    this.#connectSettled = connectSettled;
+    this.session.begin(this.takeMessage(nowUs), nowUs);
   }
 
   hasMessage(nowUs: number): boolean {

@@ -6,9 +6,14 @@ export const OUTBOX_BYTES = 96 * 1024;
 /** Larger bodies are not copied. */
 export const LARGEST_COPIED_BODY = 32 * 1024;
 
+/** Longer views are made anew for every write. */
+const LONGEST_KEPT_VIEW = 2048;
+
 /** A buffer that is filled, written and filled again. A socket that still holds it gets to keep it. */
 export class Outbox {
   #buffer: Buffer = Buffer.allocUnsafeSlow(OUTBOX_BYTES);
+  /** Views from the start, by length: most writes are as long as one before. */
+  readonly #views = new Array<Buffer | null>(LONGEST_KEPT_VIEW + 1).fill(null);
   /** Octets filled. */
   length = 0;
 
@@ -30,7 +35,8 @@ export class Outbox {
 
   /** A view of [start, end), valid until the next fill. */
   view(start: number, end: number): Buffer {
-    return this.#buffer.subarray(start, end);
+    if (start !== 0 || end > LONGEST_KEPT_VIEW) return this.#buffer.subarray(start, end);
+    return (this.#views[end] ??= this.#buffer.subarray(0, end));
   }
 
   clear(): void {
@@ -40,6 +46,7 @@ export class Outbox {
   /** Leaves the buffer to a socket that has not yet passed it on, and takes a new one. */
   giveAway(): void {
     this.#buffer = Buffer.allocUnsafeSlow(OUTBOX_BYTES);
+    this.#views.fill(null);
     this.length = 0;
   }
 }

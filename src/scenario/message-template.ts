@@ -13,7 +13,7 @@ import { assert } from '../assert.js';
 import { PostrushError } from '../errors.js';
 import type { LoadPlan } from '../plan/load-plan.js';
 import { dotStuff } from '../protocol/dot-stuffing.js';
-import { NumberedBytes } from '../protocol/numbered-bytes.js';
+import { NumberedBytes, writeDigits } from '../protocol/numbered-bytes.js';
 
 const CRLF = '\r\n';
 const TERMINATOR = `.${CRLF}`;
@@ -44,6 +44,10 @@ export class MessageTemplate {
   readonly #paddedLength: number;
   readonly #addresses: number;
   readonly #recipients: number;
+  /** The head as it was last laid out: only its numbers change from message to message. */
+  #head: Uint8Array = new Uint8Array(0);
+  #fromStart = 0;
+  #toStart = 0;
 
   /** @throws PostrushError E_CONFIG when the size asked for is smaller than the headers */
   constructor(plan: LoadPlan) {
@@ -93,6 +97,7 @@ export class MessageTemplate {
       this.#paddedLength,
       idLength + this.#from.maxLength + this.#to.maxLength + this.#rest.length,
     );
+    this.#layOutHead(1, 1);
   }
 
   /**
@@ -101,19 +106,29 @@ export class MessageTemplate {
    * @returns the index behind the last octet
    */
   writeHead(target: Uint8Array, offset: number, number: number): number {
-    target.set(this.#idStart, offset);
-    let end = writeFixedDigits(target, offset + this.#idStart.length, number);
-    target.set(this.#idEnd, end);
-    end += this.#idEnd.length;
-    if (this.#paddedLength === 0) return end;
-    end = this.#from.write(target, end, senderNumber(number, this.#addresses));
-    end = this.#to.write(target, end, recipientNumber(number, 0, this.#recipients, this.#addresses));
-    target.set(this.#rest, end);
-    end += this.#rest.length;
-    const paddedEnd = offset + this.#paddedLength;
-    assert(end <= paddedEnd, 'a head is never longer than the longest one');
-    target.fill(PAD_OCTET, end, paddedEnd);
-    return paddedEnd;
+    const sender = senderNumber(number, this.#addresses);
+    const recipient = recipientNumber(number, 0, this.#recipients, this.#addresses);
+    if (!this.#from.fits(sender) || !this.#to.fits(recipient)) this.#layOutHead(sender, recipient);
+    target.set(this.#head, offset);
+    writeDigits(target, offset + this.#idStart.length, ID_DIGITS, number);
+    this.#from.writeNumber(target, offset + this.#fromStart, sender);
+    this.#to.writeNumber(target, offset + this.#toStart, recipient);
+    return offset + this.#head.length;
+  }
+
+  /** Puts together the head with room for an ID and for numbers with as many digits as these. */
+  #layOutHead(sender: number, recipient: number): void {
+    const head = new Uint8Array(this.maxHeadLength);
+    head.set(this.#idStart);
+    const idEnd = this.#idStart.length + ID_DIGITS;
+    head.set(this.#idEnd, idEnd);
+    this.#fromStart = idEnd + this.#idEnd.length;
+    this.#toStart = this.#from.write(head, this.#fromStart, sender);
+    const restStart = this.#to.write(head, this.#toStart, recipient);
+    head.set(this.#rest, restStart);
+    const end = restStart + this.#rest.length;
+    assert(this.#paddedLength === 0 || end <= this.#paddedLength, 'a head is never longer than the longest one');
+    this.#head = head.subarray(0, Math.max(end, this.#paddedLength)).fill(PAD_OCTET, end);
   }
 }
 
@@ -125,16 +140,6 @@ export function senderNumber(number: number, addresses: number): number {
 /** The number of recipient `index` (from 0) of message `number`: i·R + 1 … i·R + R, wrapping after `addresses`. */
 export function recipientNumber(number: number, index: number, recipients: number, addresses: number): number {
   return ((number * recipients + index) % addresses) + 1;
-}
-
-function writeFixedDigits(target: Uint8Array, offset: number, value: number): number {
-  let rest = value;
-  for (let position = offset + ID_DIGITS - 1; position >= offset; position--) {
-    const quotient = Math.floor(rest / 10);
-    target[position] = 0x30 + (rest - quotient * 10);
-    rest = quotient;
-  }
-  return offset + ID_DIGITS;
 }
 
 /** `length` octets of text in lines, then a line end. */

@@ -64,9 +64,9 @@ class Stage implements ClientHost {
     this.doneCount++;
   }
 
-  start(): Promise<void> | undefined {
+  start(connectSettled: (() => void) | null = null): void {
     this.nowUs += 1_000;
-    return this.client.start(this.nowUs);
+    this.client.start(this.nowUs, connectSettled);
   }
 
   /** The session ends, having had `accepted` messages accepted. */
@@ -77,7 +77,7 @@ class Stage implements ClientHost {
 
   /** A whole session that takes as many further messages as it may, up to `messages` in all. */
   session(messages: number, ending: Ending, accepted: number): void {
-    void this.start();
+    this.start();
     for (let taken = 1; taken < messages && this.client.hasMessage(this.nowUs); taken++) {
       this.begun.push(this.client.takeMessage(this.nowUs));
     }
@@ -137,19 +137,25 @@ describe('the next connection', () => {
     expect(pausesOf(2)).not.toEqual(pauses);
   });
 
-  test('counts against the limit of connects until the connect is settled', async () => {
+  test('counts against the limit of connects until the connect is settled, once', () => {
     const stage = new Stage(null);
-    let isSettled = false;
-    const connecting = stage.start()!.then(() => {
-      isSettled = true;
-    });
-    await Promise.resolve();
-    expect(isSettled).toBe(false);
+    let settled = 0;
+    stage.start(() => settled++);
+    expect(settled).toBe(0);
     stage.client.onConnectSettled();
-    await connecting;
+    expect(settled).toBe(1);
     // A second sign, when a session ends that had connected, is none.
     stage.client.onConnectSettled();
-    expect(isSettled).toBe(true);
+    expect(settled).toBe(1);
+  });
+
+  test('gives its place among the connects back when there is nothing to connect for', () => {
+    const stage = new Stage(0);
+    let settled = 0;
+    stage.start(() => settled++);
+    expect([settled, stage.begun, stage.doneCount]).toEqual([1, [], 1]);
+    stage.start(() => settled++);
+    expect([settled, stage.begun, stage.doneCount]).toEqual([2, [], 1]);
   });
 });
 
@@ -159,7 +165,7 @@ describe('the messages of a client', () => {
     stage.session(99, Ending.completed, 3);
     expect(stage.begun).toEqual([0, 1, 2]);
     expect(stage.clients).toEqual({ started: 1, ended: [1, 0, 0] });
-    void stage.start();
+    stage.start();
     expect(stage.begun).toEqual([0, 1, 2, 3]);
     expect(stage.clients).toEqual({ started: 2, ended: [1, 0, 0] });
     expect(stage.client.startedAtUs).toBe(stage.nowUs);
@@ -197,13 +203,13 @@ describe('the messages of a client', () => {
     const stage = new Stage(3, 2);
     stage.session(99, Ending.completed, 2);
     expect(stage.supplyEmptyCount).toBe(0);
-    void stage.start();
+    stage.start();
     expect(stage.supplyEmptyCount).toBe(1);
   });
 
   test('of which there are none left make no client at all', () => {
     const stage = new Stage(0);
-    expect(stage.start()).toBeUndefined();
+    stage.start();
     expect(stage.begun).toEqual([]);
     expect(stage.clients).toEqual({ started: 0, ended: [0, 0, 0] });
     expect(stage.doneCount).toBe(1);
@@ -235,14 +241,14 @@ describe('a client', () => {
     expect(stage.clients).toEqual({ started: 1, ended: [0, 1, 0] });
     // Its pause ends, and its turn to connect comes, all the same.
     stage.client.onDeadline();
-    expect(stage.start()).toBeUndefined();
+    stage.start();
     expect([stage.doneCount, stage.startRequests]).toEqual([1, 0]);
     expect(stage.begun).toHaveLength(1);
   });
 
   test('that is at work when the run ends goes on to the end of its session, and no further', () => {
     const stage = new Stage(null, 10);
-    void stage.start();
+    stage.start();
     expect(stage.client.isWaiting).toBe(false);
     stage.supply.close();
     expect(stage.client.hasMessage(stage.nowUs)).toBe(false);
@@ -253,7 +259,7 @@ describe('a client', () => {
   test('whose turn comes after the last message was taken is done', () => {
     const stage = new Stage(1);
     stage.supply.take(0);
-    expect(stage.start()).toBeUndefined();
+    stage.start();
     expect(stage.doneCount).toBe(1);
   });
 
