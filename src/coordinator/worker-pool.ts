@@ -37,8 +37,9 @@ export class WorkerPool {
       atomics: 'disabled',
       resourceLimits: { maxOldGenerationSizeMb: heapMb },
       // Piscina tries require() first. Ending a thread while Node 20 loads an ES module that way aborts the whole
-      // process; import(), which it then falls back to, does not.
-      execArgv: [...process.execArgv, '--no-experimental-require-module'],
+      // process; import(), which it then falls back to, does not. Options of this process are not passed on: a thread
+      // refuses to start with most of them (`node --trace-gc`), and those that hold for the process hold in it as well.
+      execArgv: ['--no-experimental-require-module'],
     });
   }
 

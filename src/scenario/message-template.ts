@@ -82,16 +82,15 @@ export class MessageTemplate {
       this.body = Buffer.concat([dotStuff(fillerText(fillerLength)), encode(TERMINATOR)]);
       this.sizeBytes = plan.message.sizeBytes;
     } else {
-      const normalised = content.replace(/\r\n|\r|\n/g, CRLF);
-      const headersEnd = normalised.indexOf(CRLF + CRLF);
-      const headers = headersEnd === -1 ? '' : normalised.slice(0, headersEnd + CRLF.length);
-      const rest = headers.replace(MESSAGE_ID_HEADER, '') + normalised.slice(headers.length);
+      const lines = content.replace(/\r\n|\r|\n/g, CRLF);
+      const text = lines.endsWith(CRLF) ? lines : lines + CRLF;
+      const headers = text.slice(0, headersLengthOf(text));
+      const rest = headers.replace(MESSAGE_ID_HEADER, '') + text.slice(headers.length);
       // Text without headers of its own is a body.
       const own = HEADER_LINE.test(rest) || rest.startsWith(CRLF) ? rest : CRLF + rest;
-      const stuffed = dotStuff(Buffer.from(own, 'latin1'));
       this.#paddedLength = 0;
-      this.body = Buffer.concat([stuffed, encode(TERMINATOR)]);
-      this.sizeBytes = idLength + own.length + (own.endsWith(CRLF) ? 0 : CRLF.length);
+      this.body = Buffer.concat([dotStuff(Buffer.from(own, 'latin1')), encode(TERMINATOR)]);
+      this.sizeBytes = idLength + own.length;
     }
     this.maxHeadLength = Math.max(
       this.#paddedLength,
@@ -140,6 +139,13 @@ export function senderNumber(number: number, addresses: number): number {
 /** The number of recipient `index` (from 0) of message `number`: i·R + 1 … i·R + R, wrapping after `addresses`. */
 export function recipientNumber(number: number, index: number, recipients: number, addresses: number): number {
   return ((number * recipients + index) % addresses) + 1;
+}
+
+/** Up to the empty line; without one the text is all headers (RFC 5322 §3.5), or all body. */
+function headersLengthOf(text: string): number {
+  const emptyLine = text.indexOf(CRLF + CRLF);
+  if (emptyLine !== -1) return emptyLine + CRLF.length;
+  return HEADER_LINE.test(text) ? text.length : 0;
 }
 
 /** `length` octets of text in lines, then a line end. */

@@ -133,6 +133,14 @@ describe('a message of a user', () => {
     );
   });
 
+  test.each([
+    'Subject: hi\r\nMessage-ID: <own@example.test>\r\n',
+    'Message-ID: <own@example.test>\nSubject: hi',
+    'Subject: hi\nMessage-ID: <own@example.test>',
+  ])('that is headers alone has one Message-ID (%j)', (message) => {
+    expect(content(message)).toBe(`${ID}Subject: hi\r\n.\r\n`);
+  });
+
   test('keeps what only looks like a Message-ID', () => {
     const message = 'Resent-Message-ID: <r@example.test>\r\nX: a\r\n\r\nMessage-ID: <body@example.test>\r\n';
     expect(content(message)).toBe(`${ID}${message}.\r\n`);
