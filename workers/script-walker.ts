@@ -63,6 +63,8 @@ export class ScriptWalker {
   #needsRset = false;
   #groupSize = 0;
   #groupFirstStep = 0;
+  /** Something went behind the content in the same write. */
+  #isContentGrouped = false;
 
   /** @param entry - the session's place in the wheel, for the deadlines of what is sent */
   constructor(tools: SessionTools, owner: SessionOwner, entry: WheelEntry) {
@@ -183,10 +185,16 @@ export class ScriptWalker {
   contentTaken(nowUs: number): void {
     this.isTransferring = false;
     this.#recorder.replied(Step.transfer, this.transferStartedAtUs, nowUs);
-    this.#recorder.sent(Step.endOfData, nowUs);
+    this.countEndOfData(nowUs);
     assert(this.ring.step === Step.endOfData, 'the content is the oldest thing under way while it is being taken');
     this.ring.sentAtUs = nowUs;
     this.#wheel.schedule(this.#entry, nowUs + this.timeoutUs(Step.endOfData));
+  }
+
+  /** The end of the content counts as sent from here on. */
+  countEndOfData(sentAtUs: number): void {
+    this.#recorder.sent(Step.endOfData, sentAtUs);
+    if (this.#isContentGrouped) this.#recorder.pipelined(Step.endOfData, sentAtUs);
   }
 
   /** Visits every command that was sent and not answered, and the content on its way. Not for the hot path. */
@@ -335,6 +343,7 @@ export class ScriptWalker {
       return;
     }
     this.isTransferring = true;
+    this.#isContentGrouped = false;
     this.transferStartedAtUs = nowUs;
     this.#recorder.sent(Step.transfer, nowUs);
     this.#wheel.schedule(this.#entry, nowUs + this.timeoutUs(Step.transfer));
@@ -375,7 +384,11 @@ export class ScriptWalker {
       this.#groupFirstStep = step;
       return;
     }
-    if (this.#groupSize === 2) this.#recorder.pipelined(this.#groupFirstStep, nowUs);
+    if (this.#groupSize === 2) {
+      // The end of the content is sent when its last octet is taken, and counted then.
+      if (this.isTransferring) this.#isContentGrouped = true;
+      else this.#recorder.pipelined(this.#groupFirstStep, nowUs);
+    }
     this.#recorder.pipelined(step, nowUs);
   }
 

@@ -416,7 +416,7 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener {
     const startedAtUs = walker.transferStartedAtUs;
     walker.isTransferring = false;
     this.#recorder.failed(Step.transfer, startedAtUs, ErrorKind.earlyReply, `${String(code)} ${parser.text()}`);
-    this.#recorder.sent(Step.endOfData, startedAtUs);
+    walker.countEndOfData(startedAtUs);
     this.#recorder.reply(Step.endOfData, startedAtUs, nowUs, code, parser.enhanced, false, parser);
     this.#recorder.replied(Step.endOfData, startedAtUs, nowUs);
     const transaction = walker.transaction(walker.ring.slot);

@@ -56,6 +56,8 @@ export function fileProblem(error: unknown): string {
       return 'a part of its path is not a directory';
     case 'ENOSPC':
       return 'no space is left on the device';
+    case 'ENXIO':
+      return 'nobody reads from it';
     case 'EROFS':
       return 'the file system is read-only';
     default:

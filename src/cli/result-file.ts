@@ -59,7 +59,7 @@ export function writeResultFile(path: string, result: RunResult): void {
     const existing = statOf(path);
     // A device or a pipe must not be replaced by a file, and a link should stay one.
     if (existing !== null && !existing.isFile()) {
-      writeFileSync(path, text);
+      writeInto(path, existing, text);
       return;
     }
     const place = existing === null ? path : realpathSync(path);
@@ -74,6 +74,16 @@ export function writeResultFile(path: string, result: RunResult): void {
     throw new PostrushError('E_REPORT_WRITE', `the result could not be written to ${path}: ${fileProblem(error)}`, {
       cause: error,
     });
+  }
+}
+
+/** Writes to a device or a pipe. Opening a pipe that nobody reads would wait for ever: looks for a reader first. */
+function writeInto(path: string, existing: Stats, text: string): void {
+  const reader = existing.isFIFO() ? openSync(path, constants.O_WRONLY | constants.O_NONBLOCK) : null;
+  try {
+    writeFileSync(path, text);
+  } finally {
+    if (reader !== null) closeSync(reader);
   }
 }
 

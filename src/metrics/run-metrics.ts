@@ -130,7 +130,8 @@ function runningCounts(record: IntervalRecord | null): RunningCounts {
     failed: 0,
     replies: [0, 0, 0, 0],
     errors: 0,
-    cpuSec: record === null ? 0 : Math.max(0, record.health.cpuSec),
+    // Unknown stays unknown through every difference and sum.
+    cpuSec: record === null ? 0 : record.health.cpuSec < 0 ? NaN : record.health.cpuSec,
   };
   for (const phase of record?.phases ?? []) {
     total.attempted += phase.messagesAttempted;

@@ -15,8 +15,6 @@ const MAX_DIGITS = 16;
  * the digits (benchmarks/micro/message-template.bench.ts: less than half of what piece by piece took).
  */
 export class NumberedBytes {
-  /** Whether the template has a place for a number; without one every `write` writes the same. */
-  readonly hasNumber: boolean;
   /** No `write` writes more octets than this. */
   readonly maxLength: number;
   /** The constant octets around the numbers: a number stands between each two. */
@@ -43,7 +41,6 @@ export class NumberedBytes {
     texts[texts.length - 1] = (texts[texts.length - 1] as string) + after;
     const encoder = new TextEncoder();
     this.#parts = texts.map((text) => encoder.encode(text));
-    this.hasNumber = texts.length > 1;
     this.maxLength = this.#parts.reduce((sum, part) => sum + part.length, (texts.length - 1) * MAX_DIGITS);
     this.#places = new Uint32Array(texts.length - 1);
     this.#octets = new Uint8Array(0);

@@ -29,7 +29,7 @@ export function intervalsOf(buckets: readonly Bucket[], window: RunWindow): Inte
     generator: {
       eventLoopLagP99Us: bucket.eventLoopLag?.p99Us ?? null,
       busy: bucket.busy,
-      cpuSec: bucket.counts.cpuSec,
+      cpuSec: Number.isNaN(bucket.counts.cpuSec) ? null : bucket.counts.cpuSec,
     },
   }));
 }

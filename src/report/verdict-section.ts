@@ -9,7 +9,7 @@ import type { RunResult } from './result-schema.js';
 const ADVICE: ReadonlyMap<string, string> = new Map([
   ['workerLost', 'What was received is kept, but the load was not the one asked for. Run again.'],
   ['books', 'The counts contradict each other: a defect of postrush. Please report it with the result file (--json).'],
-  ['targetLost', 'The server stopped answering. Look at its log around the end of the run.'],
+  ['targetLost', 'Look at the replies and errors below, and at the log of the server around the end of the run.'],
 ]);
 
 const VERDICT_STYLES = {
@@ -27,6 +27,9 @@ const EARLY_ENDS: Readonly<Record<RunResult['endedBy'], string>> = {
   killed: 'killed; its last interval may be missing',
 };
 
+const EMPTY_PASS =
+  'the numbers can be believed, and they say that the server took nothing: see the replies and errors below';
+
 const MOST_REASONS = 8;
 const LINES_PER_REASON = 3;
 const BULLET = '  - ';
@@ -34,9 +37,10 @@ const INDENT = '    ';
 
 /** The verdict strip: the verdict in a sentence, then a line per reason with what to try. */
 export function verdictSection(result: RunResult, width: number): ReportLine[] {
+  const isEmptyPass = result.verdict === 'pass' && result.messages.attempted > 0 && result.messages.accepted === 0;
   const lines: ReportLine[] = [
     [
-      piece(` ${result.verdict.toUpperCase()} `, VERDICT_STYLES[result.verdict]),
+      piece(` ${result.verdict.toUpperCase()} `, isEmptyPass ? 'doubtfulBadge' : VERDICT_STYLES[result.verdict]),
       piece(' '),
       piece(verdictSentence(result), 'strong'),
     ],
@@ -46,6 +50,7 @@ export function verdictSection(result: RunResult, width: number): ReportLine[] {
       lines.push([piece(index === 0 ? lead : INDENT), piece(part, style)]);
     }
   };
+  if (isEmptyPass) add(EMPTY_PASS, 'doubtful');
   const shown = result.reasons.slice(0, MOST_REASONS);
   for (const [index, { kind, text }] of shown.entries()) {
     add(cleanText(text), result.verdict === 'invalid' ? 'doubtful' : 'bad');

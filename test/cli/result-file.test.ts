@@ -1,8 +1,10 @@
 /** The file that `--json` names. */
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { lstatSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { resultPathProblem, resultText, writeResultFile } from '../../src/cli/result-file.js';
 import { sampleResult } from '../support/sample-result.js';
 
@@ -26,6 +28,26 @@ test('takes the place of an older one', () => {
   expect(resultPathProblem(path)).toBeNull();
   writeResultFile(path, result);
   expect(readFileSync(path, 'utf8')).toBe(resultText(result));
+});
+
+test('is written into a pipe that somebody reads, and refused to one that nobody does', async () => {
+  const path = join(folder, 'pipe');
+  execFileSync('mkfifo', [path]);
+  expect(resultPathProblem(path)).toBeNull();
+  expect(() => {
+    writeResultFile(path, result);
+  }).toThrow(`the result could not be written to ${path}: nobody reads from it`);
+  const copy = join(folder, 'copy');
+  const reader = spawn('cp', [path, copy], { stdio: 'ignore' });
+  // It is refused until the reader has opened its end.
+  await vi.waitFor(
+    () => {
+      writeResultFile(path, result);
+    },
+    { timeout: 10_000 },
+  );
+  await once(reader, 'exit');
+  expect(readFileSync(copy, 'utf8')).toBe(resultText(result));
 });
 
 test('is written behind a link, which stays one', () => {

@@ -268,6 +268,7 @@ describe('the generator in a result', () => {
   test('has no CPU where the platform does not tell, of any worker', () => {
     const metrics = metricsOf();
     metrics.add(intervalRecord(1, 2, { health: healthRecord({ cpuSec: -1 }) }));
+    expect(resultOf({ metrics }).intervals.at(-1)?.generator.cpuSec).toBeNull();
     const { generator } = resultOf({ metrics });
     expect([generator.workers[0]?.cpuSec, generator.workers[1]?.cpuSec]).toEqual([1, null]);
     expect([generator.cpuSec, generator.cpuUsPerMessage]).toEqual([null, null]);

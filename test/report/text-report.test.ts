@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { runResultSchema } from '../../src/report/result-schema.js';
+import { runResultSchema, type RunResult } from '../../src/report/result-schema.js';
 import { renderQuietLine, renderTextReport } from '../../src/report/text-report.js';
 import { nothingResult, sampleInterval, sampleResult } from '../support/sample-result.js';
 import { arbitraryResult } from './arbitrary-result.js';
@@ -79,6 +79,16 @@ test('intervals outside the measured time do not show in the throughput over tim
   ];
   const report = plain(sampleResult({ intervals }));
   expect(report).toContain('\n            █▄·\n            min 0.0, max 1,000\n');
+});
+
+test('a run whose numbers count and in which nothing was accepted is no green PASS', () => {
+  const { messages } = sampleResult();
+  const none = sampleResult({ messages: { ...messages, accepted: 0, rejected: messages.accepted } });
+  expect(plain(none)).toContain('  - the numbers can be believed, and they say that the server took nothing: see');
+  const paintOf = (result: RunResult): string | undefined =>
+    renderTextReport(result, { color: true, width: WIDTH }).split(' PASS ')[0];
+  expect(paintOf(none)).not.toBe(paintOf(sampleResult()));
+  expect(plain(sampleResult())).not.toContain('took nothing');
 });
 
 test('a percentile that the count cannot carry is marked, and is not in the verdict', () => {
