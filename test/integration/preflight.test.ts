@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { LoadTestOptions } from '../../src/plan/options.js';
 import type { SinkOptions } from '../../src/sink/sink.js';
@@ -169,3 +170,24 @@ test('a name is resolved once, and the result says to what', async () => {
   expect(result.target).toMatchObject({ host: 'localhost', address: '127.0.0.1', family: 4, port: sink.port });
   expect(result.messages.accepted).toBe(4);
 });
+
+const fileLimit = Number(/^Max open files\s+(\d+)/m.exec(limitsOfThisProcess())?.[1] ?? Infinity);
+const MOST_SESSIONS = 65_000;
+
+test('is not begun when the sessions need more open files than the process may have', async (context) => {
+  context.skip(fileLimit >= MOST_SESSIONS, `this process may open ${fileLimit} files`);
+  const sink = await openSink();
+  await expect(run(loadOptions(sink.url, { sessions: fileLimit }))).rejects.toMatchObject({
+    code: 'E_LIMIT',
+    message: expect.stringMatching(
+      new RegExp(
+        `^${sink.url}: ${fileLimit} sessions need about \\d+ open files, but this process may have ${fileLimit}; raise the limit \\(ulimit -n \\d+\\) or use fewer sessions \\(-s\\)$`,
+      ),
+    ) as string,
+  });
+  expect(sink.stats().connections).toBe(0);
+});
+
+function limitsOfThisProcess(): string {
+  return existsSync('/proc/self/limits') ? readFileSync('/proc/self/limits', 'latin1') : '';
+}
