@@ -25,6 +25,6 @@ export default async function runSink({ options, port }: SinkTask<MessagePort>):
       else end();
     });
     port.on('close', end);
-    tell({ type: 'listening', host: sink.host, port: sink.port });
+    tell({ type: 'listening', url: sink.url });
   });
 }

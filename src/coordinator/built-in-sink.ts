@@ -28,7 +28,7 @@ export async function startBuiltInSink(
   const task = pool.start<SinkStats>({ options } satisfies Omit<SinkTask, 'port'>);
   const url = await new Promise<string>((resolve, reject) => {
     task.port.on('message', (notice: SinkNotice) => {
-      if (notice.type === 'listening') resolve(`smtp://${notice.host}:${String(notice.port)}`);
+      if (notice.type === 'listening') resolve(notice.url);
     });
     task.result.catch((error: unknown) => {
       reject(new PostrushError('E_TARGET', 'the built-in sink could not be started', { cause: error }));

@@ -40,10 +40,9 @@ export class CommandRules {
       case Verb.unimplemented:
         return this.#notImplemented(verb);
       case Verb.ehlo:
-        if (!this.#extensions.isEsmtp) return this.#notImplemented(verb);
-        return /^.{4} +[^ ]/.test(line) ? null : this.#badArgument(verb);
       case Verb.helo:
-        return /^.{4} +[^ ]/.test(line) ? null : this.#badArgument(verb);
+      case Verb.lhlo:
+        return this.#helloRefusal(verb, line);
       case Verb.starttls:
         return this.#startTlsRefusal(line, standing);
       case Verb.auth:
@@ -55,7 +54,8 @@ export class CommandRules {
       case Verb.data:
         if (!standing.transaction.isOpen) return this.#outOfOrder(verb);
         if (line.length > 4) return this.#badArgument(verb);
-        return standing.transaction.recipients === 0 ? replies.dataWithoutRecipients : null;
+        if (standing.transaction.recipients > 0) return null;
+        return this.#extensions.isLmtp ? this.#outOfOrder(verb) : replies.dataWithoutRecipients;
       case Verb.rset:
       case Verb.quit:
         return line.length > 4 ? this.#badArgument(verb) : null;
@@ -67,6 +67,18 @@ export class CommandRules {
       default:
         return assertNever(verb);
     }
+  }
+
+  /** LMTP knows LHLO alone, and SMTP the others (RFC 2033 §4.1). */
+  #helloRefusal(verb: Verb, line: string): CountedReply | null {
+    const { isLmtp, isEsmtp } = this.#extensions;
+    if (isLmtp !== (verb === Verb.lhlo)) {
+      return isLmtp
+        ? this.#book.line(stepOf(verb), 500, '5.5.1', 'this is LMTP, say LHLO')
+        : this.#notImplemented(verb);
+    }
+    if (verb === Verb.ehlo && !isEsmtp) return this.#notImplemented(verb);
+    return /^.{4} +[^ ]/.test(line) ? null : this.#badArgument(verb);
   }
 
   #startTlsRefusal(line: string, standing: SessionStanding): CountedReply | null {

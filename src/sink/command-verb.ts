@@ -17,8 +17,9 @@ export const Verb = {
   vrfy: 10,
   help: 11,
   quit: 12,
-  /** A command of SMTP that this server does not perform: EXPN, TURN, LHLO, BDAT... */
+  /** A command of SMTP that this server does not perform: EXPN, TURN, BDAT... */
   unimplemented: 13,
+  lhlo: 14,
 } as const;
 /** A command's integer. */
 export type Verb = (typeof Verb)[keyof typeof Verb];
@@ -56,7 +57,7 @@ const VERBS = new Map<number, Verb>([
   [fourLetters('expn'), Verb.unimplemented],
   [fourLetters('turn'), Verb.unimplemented],
   [fourLetters('etrn'), Verb.unimplemented],
-  [fourLetters('lhlo'), Verb.unimplemented],
+  [fourLetters('lhlo'), Verb.lhlo],
   [fourLetters('bdat'), Verb.unimplemented],
 ]);
 
@@ -76,6 +77,7 @@ const STEPS: readonly (keyof CommandCounts)[] = [
   'help',
   'quit',
   'unknown',
+  'ehlo',
 ];
 
 /** By verb: where fault rows can meet it. */
@@ -94,6 +96,7 @@ const EVENTS: readonly (FaultEvent | null)[] = [
   null,
   'quit',
   null,
+  'lhlo',
 ];
 
 /** The step that a command and its replies are counted under. */

@@ -26,6 +26,7 @@ const STEP_OF_EVENT: Readonly<Record<FaultEvent, ReplyStep>> = {
   tls: 'tls',
   ehlo: 'ehlo',
   helo: 'ehlo',
+  lhlo: 'ehlo',
   starttls: 'starttls',
   auth: 'auth',
   mail: 'mail',

@@ -4,7 +4,7 @@
 export interface SinkMessage {
   /** Without brackets; '' is the null reverse-path. */
   readonly reversePath: string;
-  /** Accepted recipients, in order. */
+  /** Recipients whose RCPT was accepted, in order. */
   readonly forwardPaths: readonly string[];
   /** Headers and body as the client meant them: dots unstuffed, without the final dot. */
   readonly content: Buffer;

@@ -1,7 +1,7 @@
 /** What a sink has seen. Plain counters of one thread; knows neither sockets nor SMTP. */
 import type { ReplyBook } from './reply-book.js';
 
-/** Commands by step, as the client counts its own: HELO is `ehlo`, `endOfData` is a message's end. */
+/** Commands by step, as the client counts its own: HELO and LHLO are `ehlo`, `endOfData` is a message's end (in LMTP one per accepted recipient). */
 export interface CommandCounts {
   ehlo: number;
   starttls: number;

@@ -17,5 +17,4 @@ export type SinkRequest =
 
 /** Sink to owner. */
 export type SinkNotice =
-  | { readonly type: 'listening'; readonly host: string; readonly port: number }
-  | { readonly type: 'stats'; readonly stats: SinkStats };
+  { readonly type: 'listening'; readonly url: string } | { readonly type: 'stats'; readonly stats: SinkStats };

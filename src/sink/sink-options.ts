@@ -3,6 +3,7 @@
  */
 import { PostrushError } from '../errors.js';
 import type { ConfigIssue } from '../errors.js';
+import { parseListenAddress } from './listen-address.js';
 
 /** Where in a session a fault row can strike. */
 export const FAULT_EVENTS = [
@@ -10,6 +11,7 @@ export const FAULT_EVENTS = [
   'tls',
   'ehlo',
   'helo',
+  'lhlo',
   'starttls',
   'auth',
   'mail',
@@ -66,18 +68,19 @@ export interface FaultRow {
 
 /** What may be told to a sink. */
 export interface SinkOptions {
-  /** @defaultValue '127.0.0.1' */
-  readonly host?: string;
-  /** 0: any free port. @defaultValue 0 */
-  readonly port?: number;
+  /**
+   * Where to listen, as targets: `smtp://127.0.0.1:2525`, `smtps://`, `lmtp://`, `smtp+unix:/path`, `lmtp+unix:/path`;
+   * port 0: any free one.
+   *
+   * @defaultValue ['smtp://127.0.0.1:0']
+   */
+  readonly listen?: readonly string[];
   /** Host name in greeting and EHLO. @defaultValue 'sink.postrush.test' */
   readonly name?: string;
   /** Added before every reply, ms. Replies to a group of commands that came together leave together. @defaultValue 0 */
   readonly replyDelayMs?: number;
-  /** Key and certificate, PEM. Offers STARTTLS. @defaultValue null */
+  /** Key and certificate, PEM. Offers STARTTLS; `smtps://` needs it. @defaultValue null */
   readonly tls?: { readonly key: string; readonly cert: string } | null;
-  /** With `tls`: TLS from the first octet (RFC 8314 §3.3). @defaultValue false */
-  readonly implicitTls?: boolean;
   /** Passwords by user. AUTH PLAIN and LOGIN are offered when there are any. */
   readonly users?: Readonly<Record<string, string>>;
   /** MAIL needs AUTH first (530). @defaultValue false */
@@ -106,12 +109,10 @@ export type SinkSettings = Required<SinkOptions>;
 
 /** What holds when an option is not given. */
 export const SINK_DEFAULTS: SinkSettings = {
-  host: '127.0.0.1',
-  port: 0,
+  listen: ['smtp://127.0.0.1:0'],
   name: 'sink.postrush.test',
   replyDelayMs: 0,
   tls: null,
-  implicitTls: false,
   users: {},
   requireAuth: false,
   withhold: [],
@@ -135,7 +136,7 @@ const LINELESS_EVENTS: readonly FaultEvent[] = ['connect', 'tls', 'content', 'en
 export function resolveSinkOptions(options: SinkOptions): SinkSettings {
   const settings: SinkSettings = { ...SINK_DEFAULTS, ...options };
   const issues: ConfigIssue[] = [];
-  for (const key of ['port', 'maxRecipients', 'maxMessagesPerSession', 'maxSize', 'keepMessages'] as const) {
+  for (const key of ['maxRecipients', 'maxMessagesPerSession', 'maxSize', 'keepMessages'] as const) {
     if (!Number.isSafeInteger(settings[key]) || settings[key] < 0) {
       issues.push({ path: key, message: 'must be a whole number, 0 or more', received: String(settings[key]) });
     }
@@ -147,7 +148,14 @@ export function resolveSinkOptions(options: SinkOptions): SinkSettings {
       received: String(settings.replyDelayMs),
     });
   }
-  if (settings.implicitTls && settings.tls === null) issues.push({ path: 'implicitTls', message: 'needs `tls`' });
+  if (settings.listen.length === 0) issues.push({ path: 'listen', message: 'needs at least one address' });
+  for (const text of settings.listen) {
+    const address = parseListenAddress(text);
+    if ('problem' in address) issues.push({ path: 'listen', message: address.problem, received: text });
+    else if (address.implicitTls && settings.tls === null) {
+      issues.push({ path: 'listen', message: 'needs `tls` for smtps://', received: text });
+    }
+  }
   if (settings.requireAuth && Object.keys(settings.users).length === 0) {
     issues.push({ path: 'requireAuth', message: 'needs `users`, or nobody could ever send' });
   }

@@ -1,9 +1,12 @@
 /** The replies of a sink that behaves (RFC 5321 §4.2.2, §4.3.2; enhanced codes of RFC 3463). */
+import type { ListenAddress } from './listen-address.js';
 import type { CountedReply, ReplyBook } from './reply-book.js';
 import type { SinkSettings } from './sink-options.js';
 
 /** What a sink offers in EHLO, and so performs. */
 export interface SinkExtensions {
+  /** LHLO in place of EHLO, and a reply per recipient behind the content (RFC 2033 §4). */
+  readonly isLmtp: boolean;
   readonly isEsmtp: boolean;
   readonly pipelining: boolean;
   readonly enhancedStatusCodes: boolean;
@@ -13,19 +16,25 @@ export interface SinkExtensions {
   readonly auth: boolean;
 }
 
-/** What remains on offer under these settings. */
-export function extensionsOf(settings: SinkSettings): SinkExtensions {
-  const isEsmtp = !settings.withhold.includes('EHLO');
+/** What remains on offer under these settings at one address. */
+export function extensionsOf(settings: SinkSettings, { isLmtp, implicitTls }: ListenAddress): SinkExtensions {
+  const isEsmtp = isLmtp || !settings.withhold.includes('EHLO');
   const offers = (keyword: string): boolean => isEsmtp && !settings.withhold.includes(keyword);
   return {
+    isLmtp,
     isEsmtp,
     pipelining: offers('PIPELINING'),
     enhancedStatusCodes: offers('ENHANCEDSTATUSCODES'),
     eightBitMime: offers('8BITMIME'),
     size: offers('SIZE'),
-    startTls: offers('STARTTLS') && settings.tls !== null && !settings.implicitTls,
+    startTls: offers('STARTTLS') && settings.tls !== null && !implicitTls,
     auth: offers('AUTH') && Object.keys(settings.users).length > 0,
   };
+}
+
+function protocolOf({ isLmtp, isEsmtp }: SinkExtensions): string {
+  if (isLmtp) return 'LMTP';
+  return isEsmtp ? 'ESMTP' : 'SMTP';
 }
 
 /** The replies that every session needs again and again. */
@@ -35,7 +44,7 @@ export type SinkReplies = Readonly<Record<keyof ReturnType<typeof sinkReplies>, 
 export function sinkReplies(book: ReplyBook, settings: SinkSettings, extensions: SinkExtensions) {
   const { name } = settings;
   return {
-    greeting: book.line('greeting', 220, '', extensions.isEsmtp ? `${name} ESMTP postrush` : `${name} SMTP postrush`),
+    greeting: book.line('greeting', 220, '', `${name} ${protocolOf(extensions)} postrush`),
     helo: book.line('ehlo', 250, '', name),
     ehlo: book.verbatim('ehlo', ehloOctets(settings, extensions, extensions.startTls)),
     ehloInTls: book.verbatim('ehlo', ehloOctets(settings, extensions, false)),
@@ -66,7 +75,12 @@ export function sinkReplies(book: ReplyBook, settings: SinkSettings, extensions:
     resetOk: book.line('rset', 250, '2.0.0', 'reset'),
     noopOk: book.line('noop', 250, '2.0.0', 'nothing done'),
     vrfyOk: book.line('vrfy', 252, '2.5.2', 'send some mail, and see'),
-    help: book.line('help', 214, '2.0.0', 'EHLO HELO STARTTLS AUTH MAIL RCPT DATA RSET NOOP VRFY HELP QUIT'),
+    help: book.line(
+      'help',
+      214,
+      '2.0.0',
+      `${extensions.isLmtp ? 'LHLO' : 'EHLO HELO'} STARTTLS AUTH MAIL RCPT DATA RSET NOOP VRFY HELP QUIT`,
+    ),
     bye: book.line('quit', 221, '2.0.0', 'bye'),
     unrecognised: book.line('unknown', 500, '5.5.2', 'command not recognised'),
     bareLineFeed: book.line('unknown', 500, '5.5.2', 'a line ends with CRLF, not with a bare LF'),

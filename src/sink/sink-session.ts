@@ -60,7 +60,7 @@ export class SinkSession {
 
   /** A client has connected. */
   open(): void {
-    if (this.#core.settings.implicitTls) this.#handshake();
+    if (this.#core.implicitTls) this.#handshake();
     else this.#greet();
   }
 
@@ -70,7 +70,7 @@ export class SinkSession {
     this.#lines.partial = '';
     this.#standing.becomeSecure();
     this.#core.counters.tlsSessions++;
-    if (this.#core.settings.implicitTls) this.#greet();
+    if (this.#core.implicitTls) this.#greet();
   }
 
   /** Octets have come. `chunk` is kept only as content for {@link KeptMessages}. */
@@ -192,6 +192,7 @@ export class SinkSession {
     switch (verb) {
       case Verb.ehlo:
       case Verb.helo:
+      case Verb.lhlo:
         this.#standing.hasHelo = true;
         this.#transaction.clear();
         if (verb === Verb.helo) return replies.helo;
@@ -302,22 +303,35 @@ export class SinkSession {
   }
 
   #onEndOfData(): void {
+    this.#phase = Phase.commands;
+    const { recipients } = this.#transaction;
+    const accepted =
+      this.#core.isLmtp && recipients > 0 ? this.#answerRecipients() : this.#answerNext() ? recipients : 0;
+    if (accepted > 0) this.#acceptMessage(accepted);
+    this.#transaction.clear();
+  }
+
+  /** One reply for each recipient (RFC 2033 §4.2); returns how many of them were positive. */
+  #answerRecipients(): number {
+    let accepted = 0;
+    for (let left = this.#transaction.recipients; left > 0 && !this.#isDeaf(); left--) {
+      if (this.#answerNext()) accepted++;
+    }
+    return accepted;
+  }
+
+  /** The next reply behind the content; whether it was positive. */
+  #answerNext(): boolean {
     const { counters, faults } = this.#core;
     counters.commands.endOfData++;
-    this.#phase = Phase.commands;
-    let code = this.#transaction.earlyCode;
-    if (code === 0) {
-      const fault = faults.match('endOfData', '');
-      if (fault !== null && this.#play(fault)) {
-        code = fault.reply?.code ?? 0;
-      } else {
-        const verdict = this.#messageVerdict();
-        this.#wire.send(verdict);
-        code = verdict.code;
-      }
-    }
-    if (isPositive(code) && this.#transaction.recipients > 0) this.#acceptMessage();
-    this.#transaction.clear();
+    const early = this.#transaction.earlyCode;
+    this.#transaction.earlyCode = 0;
+    if (early !== 0) return isPositive(early);
+    const fault = faults.match('endOfData', '');
+    if (fault !== null && this.#play(fault)) return isPositive(fault.reply?.code ?? 0);
+    const verdict = this.#messageVerdict();
+    this.#wire.send(verdict);
+    return isPositive(verdict.code);
   }
 
   #messageVerdict(): CountedReply {
@@ -326,10 +340,10 @@ export class SinkSession {
     return this.#transaction.octets > settings.maxSize ? replies.messageTooBig : replies.messageOk;
   }
 
-  #acceptMessage(): void {
+  #acceptMessage(recipients: number): void {
     const { counters, kept } = this.#core;
     counters.messages++;
-    counters.recipients += this.#transaction.recipients;
+    counters.recipients += recipients;
     this.#standing.messages++;
     if (kept.limit > 0) kept.add(this.#transaction.message(this.#standing.user, this.#standing.isSecure));
   }

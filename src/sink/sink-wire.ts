@@ -9,8 +9,11 @@ import type { SinkCounters } from './sink-counters.js';
 import type { SinkSettings } from './sink-options.js';
 import type { SinkReplies } from './sink-replies.js';
 
-/** What all sessions of a sink share. */
+/** What all sessions of one address share. All but `isLmtp`, `implicitTls`, `replies` and `rules` belongs to the whole sink. */
 export interface SinkCore {
+  readonly isLmtp: boolean;
+  /** TLS comes first. */
+  readonly implicitTls: boolean;
   readonly settings: SinkSettings;
   readonly replies: SinkReplies;
   readonly rules: CommandRules;

@@ -2,8 +2,7 @@
  * The built-in SMTP server: correct by default, and wrong exactly as its fault table says. Never relays, never
  * resolves a name, and listens on loopback unless told otherwise.
  */
-import { createServer } from 'node:net';
-import type { AddressInfo, Server } from 'node:net';
+import type { Socket } from 'node:net';
 import { createSecureContext } from 'node:tls';
 import type { SecureContext } from 'node:tls';
 import { PostrushError } from '../errors.js';
@@ -13,14 +12,17 @@ import { EnvelopeArgument } from './envelope-argument.js';
 import { FaultTable } from './fault-table.js';
 import { KeptMessages } from './kept-messages.js';
 import type { SinkMessage } from './kept-messages.js';
+import { parseListenAddress } from './listen-address.js';
+import type { ListenAddress } from './listen-address.js';
 import { ReplyBook } from './reply-book.js';
 import { SinkConnection } from './sink-connection.js';
 import { SinkCounters } from './sink-counters.js';
 import type { SinkStats } from './sink-counters.js';
+import { listenOn } from './sink-listener.js';
+import type { SinkListener } from './sink-listener.js';
 import { resolveSinkOptions } from './sink-options.js';
 import type { SinkOptions, SinkSettings } from './sink-options.js';
 import { extensionsOf, sinkReplies } from './sink-replies.js';
-import type { SinkExtensions } from './sink-replies.js';
 import type { SinkCore } from './sink-wire.js';
 
 export type { SinkMessage } from './kept-messages.js';
@@ -31,19 +33,18 @@ export type { FaultRow } from './sink-options.js';
 
 /** A sink that listens. */
 export interface RunningSink {
-  readonly host: string;
+  /** Port of the first address; 0 for a unix socket. */
   readonly port: number;
-  /** `smtp://127.0.0.1:2525`, or `smtps://` with implicit TLS. */
+  /** The first address as a target: `smtp://127.0.0.1:2525`. */
   readonly url: string;
+  /** All addresses as targets, in the order of `listen`. */
+  readonly urls: readonly string[];
   stats(): SinkStats;
   /** The last messages, as many as `keepMessages` says; oldest first. */
   messages(): readonly SinkMessage[];
   /** Stops listening, ends all connections at once, and resolves when they are gone. May be called again. */
   close(): Promise<SinkStats>;
 }
-
-/** Connections that the kernel may hold ready to be accepted; it caps this by its own limit. */
-const BACKLOG = 4096;
 
 /**
  * Starts a sink; resolves when it listens.
@@ -52,50 +53,76 @@ const BACKLOG = 4096;
  */
 export async function startSink(options: SinkOptions = {}): Promise<RunningSink> {
   const settings = resolveSinkOptions(options);
-  const extensions = extensionsOf(settings);
-  const book = new ReplyBook(extensions.enhancedStatusCodes);
-  const core = createCore(settings, book, extensions);
   const secureContext = createContext(settings);
   const connections = new Set<SinkConnection>();
-  // Replies are small and written once per group: waiting for more would only delay them.
-  const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
-    const connection = new SinkConnection(core, socket, secureContext, () => connections.delete(connection));
-    connections.add(connection);
-    connection.open();
-  });
-  await listen(server, settings);
-  // Out of file descriptors, for example: the client notices, and so do the statistics.
-  server.on('error', () => core.counters.socketErrors++);
+  const common = commonCore(settings);
+  const listeners: SinkListener[] = [];
+  const close = async (): Promise<void> => {
+    const ended = [...connections].map((each) => each.destroy());
+    await Promise.all([...listeners.map((each) => each.close()), ...ended]);
+  };
+  try {
+    for (const address of addressesOf(settings)) {
+      const core = coreAt(address, common);
+      const accept = (socket: Socket): void => {
+        const connection = new SinkConnection(core, socket, secureContext, () => connections.delete(connection));
+        connections.add(connection);
+        connection.open();
+      };
+      // A connection that could not be accepted: the client notices, and so do the statistics.
+      listeners.push(await listenOn(address, accept, () => common.counters.socketErrors++));
+    }
+  } catch (error) {
+    await close();
+    throw error;
+  }
 
-  const { address, port, family } = server.address() as AddressInfo;
-  const stats = (): SinkStats => core.counters.stats(book);
+  const urls = listeners.map((each) => each.url);
+  const stats = (): SinkStats => common.counters.stats(common.book);
   let closed: Promise<SinkStats> | null = null;
   return {
-    host: address,
-    port,
-    url: `${settings.implicitTls ? 'smtps' : 'smtp'}://${family === 'IPv6' ? `[${address}]` : address}:${port}`,
+    port: listeners[0]?.port ?? 0,
+    url: urls[0] ?? '',
+    urls,
     stats,
-    messages: () => core.kept.list(),
+    messages: () => common.kept.list(),
     close: () => {
-      closed ??= Promise.all([stopListening(server), ...[...connections].map((each) => each.destroy())]).then(stats);
+      closed ??= close().then(stats);
       return closed;
     },
   };
 }
 
-function createCore(settings: SinkSettings, book: ReplyBook, extensions: SinkExtensions): SinkCore {
-  const replies = sinkReplies(book, settings, extensions);
-  const argument = new EnvelopeArgument(extensions);
+/** What the sessions of all addresses share. */
+type CommonCore = Pick<SinkCore, 'settings' | 'faults' | 'counters' | 'credentials' | 'kept'> & {
+  readonly book: ReplyBook;
+};
+
+function commonCore(settings: SinkSettings): CommonCore {
+  const book = new ReplyBook(!settings.withhold.includes('ENHANCEDSTATUSCODES') && !settings.withhold.includes('EHLO'));
   return {
     settings,
-    replies,
-    rules: new CommandRules(settings, extensions, replies, book, argument),
+    book,
     faults: new FaultTable(settings.faults, book),
     counters: new SinkCounters(),
     credentials: new Credentials(settings.users),
-    argument,
     kept: new KeptMessages(settings.keepMessages),
   };
+}
+
+function coreAt(address: ListenAddress, { book, ...common }: CommonCore): SinkCore {
+  const extensions = extensionsOf(common.settings, address);
+  const replies = sinkReplies(book, common.settings, extensions);
+  const argument = new EnvelopeArgument(extensions);
+  const rules = new CommandRules(common.settings, extensions, replies, book, argument);
+  return { ...common, isLmtp: address.isLmtp, implicitTls: address.implicitTls, replies, rules, argument };
+}
+
+function addressesOf(settings: SinkSettings): ListenAddress[] {
+  return settings.listen.flatMap((text) => {
+    const address = parseListenAddress(text);
+    return 'problem' in address ? [] : [address];
+  });
 }
 
 function createContext({ tls }: SinkSettings): SecureContext | null {
@@ -107,25 +134,4 @@ function createContext({ tls }: SinkSettings): SecureContext | null {
       cause,
     });
   }
-}
-
-function stopListening(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-  });
-}
-
-function listen(server: Server, { host, port }: SinkSettings): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const refuse = (cause: Error): void => {
-      reject(
-        new PostrushError('E_CONFIG', `the sink cannot listen on ${host}, port ${port}: ${cause.message}`, { cause }),
-      );
-    };
-    server.once('error', refuse);
-    server.listen({ host, port, backlog: BACKLOG }, () => {
-      server.off('error', refuse);
-      resolve();
-    });
-  });
 }

@@ -35,7 +35,7 @@ describe.each(['off', 'auto', 'across'])('with pipelining %s', (pipelining) => {
   test('TLS from the first octet comes before the greeting', async () => {
     const { result, stats, sink } = await runLoad({
       options: { ...LOAD, pipelining, tlsCa: cert },
-      sink: { tls: TLS, implicitTls: true, keepMessages: 12 },
+      sink: { tls: TLS, listen: ['smtps://127.0.0.1:0'], keepMessages: 12 },
     });
     expect(result.target.url).toMatch(/^smtps:/);
     expect(outcomesOf(result.messages)).toEqual({ accepted: 12 });
@@ -114,7 +114,7 @@ test.each([
   ['made out to somebody else', '--tls-servername', { tlsCa: cert, tlsServername: 'mail.example.test' }],
 ])('a certificate %s ends the run before it begins', async (_what, advice, options) => {
   for (const implicitTls of [false, true]) {
-    const sink = await openSink({ tls: TLS, implicitTls });
+    const sink = await openSink({ tls: TLS, listen: [`${implicitTls ? 'smtps' : 'smtp'}://127.0.0.1:0`] });
     const tls = implicitTls ? {} : { tls: 'required' };
     await expect(run(loadOptions(sink.url, { messages: 4, ...tls, ...options }))).rejects.toMatchObject({
       code: 'E_TARGET',
@@ -128,7 +128,7 @@ describe.each(['plain', 'login'])('AUTH %s', (auth) => {
   test.each([
     ['in clear on loopback', {}, {}],
     ['inside STARTTLS', { tls: 'required', tlsCa: cert }, { tls: TLS }],
-    ['inside TLS', { tlsCa: cert }, { tls: TLS, implicitTls: true }],
+    ['inside TLS', { tlsCa: cert }, { tls: TLS, listen: ['smtps://127.0.0.1:0'] }],
   ])('%s comes before the first message of every session', async (_where, options, sinkOptions) => {
     const { result, stats, sink } = await runLoad({
       options: { ...LOAD, auth, user: 'jürgen@example.test', password: 'pässwörd', ...options },

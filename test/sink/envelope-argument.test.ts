@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { ArgumentProblem, EnvelopeArgument } from '../../src/sink/envelope-argument.js';
 
 const ALL = {
+  isLmtp: false,
   isEsmtp: true,
   pipelining: true,
   enhancedStatusCodes: true,

@@ -334,7 +334,7 @@ describe('a fault row at the TLS handshake', () => {
   });
 
   test('strikes implicit TLS before the greeting', async () => {
-    const sink = await openSink({ tls, implicitTls: true, faults: [{ on: 'tls', then: 'reset' }] });
+    const sink = await openSink({ tls, listen: ['smtps://127.0.0.1:0'], faults: [{ on: 'tls', then: 'reset' }] });
     const client = await openClient(sink);
     await expect(client.startTls()).rejects.toThrow();
     await client.ended;

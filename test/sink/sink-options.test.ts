@@ -20,11 +20,12 @@ describe('options of a sink', () => {
   });
 
   test.each([
-    [{ port: -1 }, /^port: /],
+    [{ listen: [] }, /^listen: needs at least one/],
+    [{ listen: ['http://127.0.0.1:1'] }, /^listen: takes smtp/],
     [{ maxSize: 1.5 }, /^maxSize: /],
     [{ replyDelayMs: Number.NaN }, /^replyDelayMs: /],
     [{ replyDelayMs: 2 ** 31 }, /^replyDelayMs: /],
-    [{ implicitTls: true }, /^implicitTls: needs `tls`/],
+    [{ listen: ['smtps://127.0.0.1:0'] }, /^listen: needs `tls`/],
     [{ requireAuth: true }, /^requireAuth: needs `users`/],
     [{ withhold: ['CHUNKING'] }, /^withhold: knows only/],
     [{ faults: [{ on: 'noon', then: 'close' }] }, /^faults\[0\]: `on` knows only/],
@@ -47,7 +48,7 @@ describe('options of a sink', () => {
   });
 
   test('are refused with all their problems at once', async () => {
-    const refused = startSink({ port: -1, requireAuth: true, faults: [{ on: 'mail' }] });
+    const refused = startSink({ maxSize: -1, requireAuth: true, faults: [{ on: 'mail' }] });
     await expect(refused).rejects.toMatchObject({ code: 'E_CONFIG', issues: [{}, {}, {}] });
   });
 

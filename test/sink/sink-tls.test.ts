@@ -94,7 +94,7 @@ describe('STARTTLS', () => {
 
 describe('implicit TLS', () => {
   test('comes before the greeting, and STARTTLS is not on offer', async () => {
-    const sink = await openSink({ tls, implicitTls: true });
+    const sink = await openSink({ tls, listen: ['smtps://127.0.0.1:0'] });
     expect(sink.url).toBe(`smtps://127.0.0.1:${sink.port}`);
     const client = await openClient(sink);
     await client.startTls();

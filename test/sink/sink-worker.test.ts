@@ -26,8 +26,8 @@ function startTask(options: SinkOptions = {}): {
 test('a sink thread says where it listens, what it has seen, and ends with the whole of it', async () => {
   const task = startTask({ name: 'thread.test' });
   const listening = await task.next();
-  expect(listening).toEqual({ type: 'listening', host: '127.0.0.1', port: expect.any(Number) });
-  const client = await LineClient.connect(listening.type === 'listening' ? listening.port : 0);
+  expect(listening).toEqual({ type: 'listening', url: expect.stringMatching(/^smtp:\/\/127\.0\.0\.1:\d+$/) });
+  const client = await LineClient.connect(listening.type === 'listening' ? Number(new URL(listening.url).port) : 0);
   await client.hello();
   await sendMessage(client);
   const answer = task.next();
@@ -49,9 +49,9 @@ test('a sink thread ends when its owner is gone', async () => {
 });
 
 test('a sink thread that cannot listen fails with one sentence', async () => {
-  const { port } = await openSink();
-  await expect(startTask({ port }).result).rejects.toMatchObject({
+  const { url } = await openSink();
+  await expect(startTask({ listen: [url] }).result).rejects.toMatchObject({
     code: 'E_CONFIG',
-    message: expect.stringMatching(`cannot listen on 127\\.0\\.0\\.1, port ${port}: .*EADDRINUSE`),
+    message: `the sink cannot listen on ${url}: another program listens there; choose another port`,
   });
 });

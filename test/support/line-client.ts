@@ -27,9 +27,10 @@ export class LineClient {
     this.#listen(socket);
   }
 
-  /** Connects to loopback. */
-  static async connect(port: number): Promise<LineClient> {
-    const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+  /** Connects to a port of loopback, or to a unix socket. */
+  static async connect(place: number | string): Promise<LineClient> {
+    const socket =
+      typeof place === 'string' ? connect({ path: place }) : connect({ port: place, host: '127.0.0.1', noDelay: true });
     const client = new LineClient(socket);
     await new Promise<void>((resolve) => {
       socket.once('connect', resolve);
