@@ -101,6 +101,7 @@ const LIBRARIES = {
   'p-limit': ['^workers/', '^src/coordinator/'],
   zod: ['^src/report/result-schema\\.ts$'],
   picocolors: ['^src/report/', '^src/cli/'],
+  selfsigned: ['^src/sink/self-signed\\.ts$'],
 };
 
 const PROJECT = '^(src|workers)/';

@@ -2,6 +2,8 @@
 import { Command, CommanderError, Option } from 'commander';
 import { RUN_FLAGS, RUN_FLAG_GROUPS, longName } from './run-flags.js';
 import type { RunFlag } from './run-flags.js';
+import type { SinkFlag } from './sink-flags.js';
+import { SINK_FLAGS } from './sink-flags.js';
 import { SCHEMA_NAMES } from './schema-names.js';
 
 /** What flags were given, by their long name: the text, all texts of a repeated flag, or true for a switch. */
@@ -19,6 +21,7 @@ export type Invocation =
   | { readonly kind: 'print'; readonly text: string }
   | { readonly kind: 'refuse'; readonly problems: readonly UsageProblem[] }
   | { readonly kind: 'schema'; readonly name: string }
+  | { readonly kind: 'sink'; readonly flags: GivenFlags; readonly problems: readonly UsageProblem[] }
   | {
       readonly kind: 'run';
       readonly target: string | null;
@@ -46,6 +49,16 @@ Flags but those of consent may come from the environment: POSTRUSH_SESSIONS=50.
 Exit codes: 0 pass, 1 fail, 2 usage, 3 invalid, 4 target, 5 internal, 130 cut.
 `;
 
+const SINK_EXAMPLES = `
+Examples:
+  $ postrush sink
+  $ postrush sink --listen smtps://127.0.0.1:4650 --user load:secret
+  $ postrush sink --listen lmtp+unix:/tmp/lmtp.sock --json saw.json -d 1m
+
+SIGUSR2 prints what it has seen so far. Exit codes: 0 ended as told, 2 usage,
+5 internal.
+`;
+
 /**
  * Reads a command line. Goes on behind a wrong word, so that all are found at once.
  *
@@ -70,6 +83,7 @@ export function readCommandLine(words: readonly string[], version: string): Invo
 function withProblems(invocation: Invocation, problems: readonly UsageProblem[]): Invocation {
   if (problems.length === 0) return invocation;
   if (invocation.kind === 'run') return { ...invocation, target: null, problems };
+  if (invocation.kind === 'sink') return { ...invocation, problems };
   return { kind: 'refuse', problems };
 }
 
@@ -111,6 +125,19 @@ function buildProgram(version: string): Built {
   run.addHelpText('after', EXAMPLES).action(() => {
     outcome.invocation = runInvocation(run.args, run.opts());
   });
+  const sink = program
+    .command('sink')
+    .summary('be a test server')
+    .description('Listens as an SMTP or LMTP server that discards what it gets, and tells what it saw.')
+    .allowExcessArguments();
+  for (const flag of SINK_FLAGS) sink.addOption(toOption(flag));
+  sink.addHelpText('after', SINK_EXAMPLES).action(() => {
+    const problems = sink.args.map((word) => ({
+      path: word,
+      message: `is not expected, sink takes flags only: did you mean --listen ${word}?`,
+    }));
+    outcome.invocation = { kind: 'sink', flags: givenFlags(SINK_FLAGS, sink.opts()), problems };
+  });
   program
     .command('schema')
     .summary('print a JSON Schema')
@@ -122,7 +149,7 @@ function buildProgram(version: string): Built {
   return { program, outcome };
 }
 
-function toOption(flag: RunFlag): Option {
+function toOption(flag: RunFlag | SinkFlag): Option {
   const option = new Option(flag.usage, flag.help);
   return flag.kind === 'list' ? option.argParser(appendTo) : option;
 }
@@ -131,15 +158,23 @@ function appendTo(value: string, previous: readonly string[] | undefined): reado
   return [...(previous ?? []), value];
 }
 
-function runInvocation(operands: readonly string[], values: Readonly<Record<string, unknown>>): Invocation {
+function givenFlags(
+  known: readonly (RunFlag | SinkFlag)[],
+  values: Readonly<Record<string, unknown>>,
+): Map<string, string | readonly string[] | true> {
   const flags = new Map<string, string | readonly string[] | true>();
-  for (const flag of RUN_FLAGS) {
+  for (const flag of known) {
     const value = values[new Option(flag.usage).attributeName()];
     if (value === undefined) continue;
     // `--no-progress` and `--progress` share a value: the last of them on the line counts.
     if (value === false) flags.set('--progress', 'none');
     else if (value === true || typeof value === 'string' || isTextList(value)) flags.set(longName(flag), value);
   }
+  return flags;
+}
+
+function runInvocation(operands: readonly string[], values: Readonly<Record<string, unknown>>): Invocation {
+  const flags = givenFlags(RUN_FLAGS, values);
   flags.delete('--no-progress');
   const [target = null, ...more] = operands;
   const problems = more.map((word) => ({ path: word, message: 'is one target too many: run takes one' }));

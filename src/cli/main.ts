@@ -34,6 +34,10 @@ async function main(words: readonly string[]): Promise<ExitCode> {
         await stdout.write(await schemaText(invocation.name));
         return ExitCode.pass;
       }
+      case 'sink': {
+        const { sinkCommand } = await import('./sink-command.js');
+        return await sinkCommand(invocation, { stdout, stderr, environment: process.env });
+      }
       case 'run': {
         // The engine is not needed for help, and help should be there at once.
         const { runCommand } = await import('./run-command.js');

@@ -52,8 +52,8 @@ export function resultText(result: RunResult): string {
  *
  * @throws PostrushError `E_REPORT_WRITE`
  */
-export function writeResultFile(path: string, result: RunResult): void {
-  const text = resultText(result);
+export function writeJsonFile(path: string, result: object): void {
+  const text = `${JSON.stringify(result, null, 2)}\n`;
   let temporary: string | null = null;
   try {
     const existing = statOf(path);

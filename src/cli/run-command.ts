@@ -11,7 +11,7 @@ import { listenForSignals } from './interruption.js';
 import type { Interruption } from './interruption.js';
 import type { Output } from './output.js';
 import { ProgressPrinter } from './progress-printer.js';
-import { STDOUT_PATH, resultText, writeResultFile } from './result-file.js';
+import { STDOUT_PATH, resultText, writeJsonFile } from './result-file.js';
 import { prepareRun } from './run-settings.js';
 import type { RunSettings } from './run-settings.js';
 import { canRewriteLine, usesColor } from './terminal.js';
@@ -92,6 +92,6 @@ async function publish(
   try {
     await stdout.write(isQuiet ? renderQuietLine(result) : renderTextReport(result, { color, width: stdout.columns }));
   } finally {
-    if (jsonPath !== null) writeResultFile(jsonPath, result);
+    if (jsonPath !== null) writeJsonFile(jsonPath, result);
   }
 }

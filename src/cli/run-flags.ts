@@ -236,7 +236,7 @@ export const RUN_FLAG_GROUPS: readonly RunFlagGroup[] = [
 export const RUN_FLAGS: readonly RunFlag[] = RUN_FLAG_GROUPS.flatMap((group) => group.flags);
 
 /** `--sessions` of `-s, --sessions <n>`. */
-export function longName(flag: RunFlag): string {
+export function longName(flag: Pick<RunFlag, 'usage'>): string {
   return /--[a-z-]+/.exec(flag.usage)?.[0] ?? flag.usage;
 }
 

@@ -44,8 +44,13 @@ export async function listenOn(
       else server.listen({ path: address.path, backlog: BACKLOG }, ready);
     });
   try {
-    await start().catch(async (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EADDRINUSE' || address.path === null || !(await isAbandoned(address.path))) throw error;
+    await start().catch(async (error: unknown) => {
+      if (
+        (error as NodeJS.ErrnoException).code !== 'EADDRINUSE' ||
+        address.path === null ||
+        !(await isAbandoned(address.path))
+      )
+        throw error;
       rmSync(address.path);
       await start();
     });

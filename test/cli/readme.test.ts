@@ -4,26 +4,34 @@ import { describe, expect, test } from 'vitest';
 import { readCommandLine } from '../../src/cli/command-line.js';
 
 const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
-const table = /<!-- flags -->([\s\S]*?)<!-- \/flags -->/.exec(readme)?.[1] ?? '';
 
-function helpText(): string {
-  const invocation = readCommandLine(['run', '--help'], '0.0.0');
+function tableOf(command: 'run' | 'sink'): string {
+  const name = command === 'run' ? 'flags' : 'sink-flags';
+  return new RegExp(`<!-- ${name} -->([\\s\\S]*?)<!-- /${name} -->`).exec(readme)?.[1] ?? '';
+}
+
+function helpText(command: 'run' | 'sink'): string {
+  const invocation = readCommandLine([command, '--help'], '0.0.0');
   if (invocation.kind !== 'print') throw new Error('help is printed');
   return invocation.text;
 }
 
 const flagsOf = (text: string): Set<string> => new Set(text.match(/--[a-z][a-z-]+/g));
 
-describe('the table of flags in the README', () => {
-  test('holds every flag of the help text', () => {
-    const flags = [...flagsOf(helpText())].filter((flag) => flag !== '--help');
-    expect(flags.length).toBeGreaterThan(30);
-    expect(flags.filter((flag) => !flagsOf(table).has(flag))).toEqual([]);
+describe('the tables of flags in the README', () => {
+  test.each([
+    ['run', 30],
+    ['sink', 15],
+  ] as const)('hold every flag of the help of %s, and no other', (command, least) => {
+    const flags = [...flagsOf(helpText(command))].filter((flag) => flag !== '--help').sort();
+    expect(flags.length).toBeGreaterThan(least);
+    expect([...flagsOf(tableOf(command))].sort()).toEqual(flags);
   });
 
-  test('holds no flag that does not exist', () => {
-    // `npm run bench` has flags of its own.
-    const ofPostrush = readme.replace(/npm run bench[^`]*`/g, '');
-    expect([...flagsOf(ofPostrush)].filter((flag) => !flagsOf(helpText()).has(flag))).toEqual([]);
+  test('are all there is: no other flag is named anywhere', () => {
+    // `npm run bench` and curl have flags of their own.
+    const ofPostrush = readme.replace(/(?:npm run bench|curl)[^`]*`/g, '');
+    const known = new Set([...flagsOf(helpText('run')), ...flagsOf(helpText('sink'))]);
+    expect([...flagsOf(ofPostrush)].filter((flag) => !known.has(flag))).toEqual([]);
   });
 });

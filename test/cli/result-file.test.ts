@@ -5,7 +5,7 @@ import { lstatSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync,
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { resultPathProblem, resultText, writeResultFile } from '../../src/cli/result-file.js';
+import { resultPathProblem, resultText, writeJsonFile } from '../../src/cli/result-file.js';
 import { sampleResult } from '../support/sample-result.js';
 
 let folder = '';
@@ -16,7 +16,7 @@ const result = sampleResult();
 
 test('holds the result, and nothing is left beside it', () => {
   const path = join(folder, 'result.json');
-  writeResultFile(path, result);
+  writeJsonFile(path, result);
   expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual(JSON.parse(JSON.stringify(result)));
   expect(readFileSync(path, 'utf8')).toBe(resultText(result));
   expect(readdirSync(folder)).toEqual(['result.json']);
@@ -26,7 +26,7 @@ test('takes the place of an older one', () => {
   const path = join(folder, 'result.json');
   writeFileSync(path, 'old');
   expect(resultPathProblem(path)).toBeNull();
-  writeResultFile(path, result);
+  writeJsonFile(path, result);
   expect(readFileSync(path, 'utf8')).toBe(resultText(result));
 });
 
@@ -35,14 +35,14 @@ test('is written into a pipe that somebody reads, and refused to one that nobody
   execFileSync('mkfifo', [path]);
   expect(resultPathProblem(path)).toBeNull();
   expect(() => {
-    writeResultFile(path, result);
+    writeJsonFile(path, result);
   }).toThrow(`the result could not be written to ${path}: nobody reads from it`);
   const copy = join(folder, 'copy');
   const reader = spawn('cp', [path, copy], { stdio: 'ignore' });
   // It is refused until the reader has opened its end.
   await vi.waitFor(
     () => {
-      writeResultFile(path, result);
+      writeJsonFile(path, result);
     },
     { timeout: 10_000 },
   );
@@ -55,26 +55,26 @@ test('is written behind a link, which stays one', () => {
   const link = join(folder, 'link.json');
   writeFileSync(path, 'old');
   symlinkSync(path, link);
-  writeResultFile(link, result);
+  writeJsonFile(link, result);
   expect(lstatSync(link).isSymbolicLink()).toBe(true);
   expect(readFileSync(path, 'utf8')).toBe(resultText(result));
 });
 
 test('does not replace a device', () => {
   expect(resultPathProblem('/dev/null')).toBeNull();
-  writeResultFile('/dev/null', result);
+  writeJsonFile('/dev/null', result);
   expect(lstatSync('/dev/null').isCharacterDevice()).toBe(true);
 });
 
 test('that cannot be written is an error with a code, and leaves the older one as it was', () => {
   const path = join(folder, 'result.json');
-  expect(() => writeResultFile(join(folder, 'gone', 'result.json'), result)).toThrow(
+  expect(() => writeJsonFile(join(folder, 'gone', 'result.json'), result)).toThrow(
     expect.objectContaining({ code: 'E_REPORT_WRITE', message: expect.stringContaining('there is no such file') }),
   );
   writeFileSync(path, 'old');
   // Someone else's half-written file stands in the way.
   writeFileSync(`${path}.${process.pid}.tmp`, '');
-  expect(() => writeResultFile(path, result)).toThrow(expect.objectContaining({ code: 'E_REPORT_WRITE' }));
+  expect(() => writeJsonFile(path, result)).toThrow(expect.objectContaining({ code: 'E_REPORT_WRITE' }));
   expect(readFileSync(path, 'utf8')).toBe('old');
   expect(readdirSync(folder)).toHaveLength(2);
 });

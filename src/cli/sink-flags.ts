@@ -1,0 +1,84 @@
+/** The flags of `sink`: one table from which the command line and the help are made. */
+import { formatDuration, formatSize } from '../plan/units.js';
+import { SINK_DEFAULTS } from '../sink/sink-options.js';
+import type { SinkOptions } from '../sink/sink-options.js';
+
+/** One flag of `sink`. */
+export interface SinkFlag {
+  /** As the help shows it: `--listen <address>`. */
+  readonly usage: string;
+  /** How its value is read; `list`: may be repeated; `switch`: takes none. */
+  readonly kind: 'text' | 'list' | 'count' | 'size' | 'time' | 'switch';
+  /** The option that the flag sets as it stands; null: it is read where it is used. */
+  readonly option: keyof SinkOptions | null;
+  /** What it means, with its default. */
+  readonly help: string;
+}
+
+/** Where `postrush sink` listens unless told otherwise. */
+export const DEFAULT_LISTEN = 'smtp://127.0.0.1:2525';
+
+/** All flags of `sink`, in the order of the help. */
+export const SINK_FLAGS: readonly SinkFlag[] = [
+  {
+    usage: '--listen <address>',
+    kind: 'list',
+    option: 'listen',
+    help: `smtp://, smtps:// or lmtp://address[:port], smtp+unix:/path, lmtp+unix:/path; may be repeated (default: ${DEFAULT_LISTEN})`,
+  },
+  {
+    usage: '--name <host>',
+    kind: 'text',
+    option: 'name',
+    help: `name in greeting and EHLO (default: ${SINK_DEFAULTS.name})`,
+  },
+  { usage: '--user <name:password>', kind: 'list', option: null, help: 'offer AUTH to this user; may be repeated' },
+  {
+    usage: '--users <file>',
+    kind: 'text',
+    option: null,
+    help: 'offer AUTH to the users of a file, name:password by line',
+  },
+  { usage: '--require-auth', kind: 'switch', option: 'requireAuth', help: 'MAIL needs AUTH first' },
+  {
+    usage: '--tls',
+    kind: 'switch',
+    option: null,
+    help: 'offer STARTTLS; without --tls-cert with a certificate made at start, as for smtps://',
+  },
+  { usage: '--tls-cert <file>', kind: 'text', option: null, help: 'certificate, PEM' },
+  { usage: '--tls-key <file>', kind: 'text', option: null, help: 'its key, PEM' },
+  {
+    usage: '--withhold <keyword>',
+    kind: 'list',
+    option: 'withhold',
+    help: 'do not offer this extension, such as PIPELINING; EHLO: refuse EHLO; may be repeated',
+  },
+  {
+    usage: '--reply-delay <time>',
+    kind: 'time',
+    option: 'replyDelayMs',
+    help: `wait before every reply (default: ${formatDuration(SINK_DEFAULTS.replyDelayMs)})`,
+  },
+  {
+    usage: '--max-recipients <n>',
+    kind: 'count',
+    option: 'maxRecipients',
+    help: `recipients per message, 452 beyond (default: ${SINK_DEFAULTS.maxRecipients})`,
+  },
+  {
+    usage: '--max-messages-per-session <n>',
+    kind: 'count',
+    option: 'maxMessagesPerSession',
+    help: 'messages per session, 421 beyond; 0: no limit (default: 0)',
+  },
+  {
+    usage: '--max-size <size>',
+    kind: 'size',
+    option: 'maxSize',
+    help: `octets per message, 552 beyond (default: ${formatSize(SINK_DEFAULTS.maxSize)})`,
+  },
+  { usage: '-d, --duration <time>', kind: 'time', option: null, help: 'end after so long (default: until Ctrl-C)' },
+  { usage: '--json <file>', kind: 'text', option: null, help: 'write what it saw as JSON at the end; - is stdout' },
+  { usage: '-q, --quiet', kind: 'switch', option: null, help: 'no live line and no summary' },
+];

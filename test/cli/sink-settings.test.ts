@@ -1,0 +1,121 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readCommandLine } from '../../src/cli/command-line.js';
+import { SINK_FLAGS } from '../../src/cli/sink-flags.js';
+import { prepareSink } from '../../src/cli/sink-settings.js';
+import type { SinkCommandSettings } from '../../src/cli/sink-settings.js';
+import { PostrushError } from '../../src/errors.js';
+import { testCertificate } from '../support/certificate.js';
+
+let folder = '';
+const inFolder = (name: string): string => join(folder, name);
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'sink-settings-'));
+  const { key, cert } = await testCertificate();
+  writeFileSync(inFolder('key.pem'), key);
+  writeFileSync(inFolder('cert.pem'), cert);
+  writeFileSync(inFolder('users'), '# users\nload:a:b\n\nother:secret\r\n');
+  writeFileSync(inFolder('broken'), 'load:a\nnobody\n');
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function prepare(...words: string[]): Promise<SinkCommandSettings> {
+  const invocation = readCommandLine(['sink', ...words], '0');
+  if (invocation.kind !== 'sink') throw new Error(`a sink was asked for, not ${invocation.kind}`);
+  return prepareSink(invocation);
+}
+
+async function problemsOf(...words: string[]): Promise<string[]> {
+  try {
+    await prepare(...words);
+    return [];
+  } catch (error) {
+    if (error instanceof PostrushError) return error.issues.map(({ path, message }) => `${path}: ${message}`);
+    throw error;
+  }
+}
+
+describe('the flags of sink', () => {
+  test('are none for a sink on port 2525 that runs until it is stopped', async () => {
+    expect(await prepare()).toEqual({
+      options: { listen: ['smtp://127.0.0.1:2525'], users: {}, tls: null },
+      durationMs: null,
+      jsonPath: null,
+      isQuiet: false,
+    });
+  });
+
+  test('become options', async () => {
+    const words = '--listen 127.0.0.1:1 --listen lmtp://[::1]:2 --name a.test --require-auth --withhold SIZE -d 2s -q';
+    const more = ['--users', inFolder('users'), '--user', 'third:x', '--json', inFolder('saw.json')];
+    const rest = '--reply-delay 5ms --max-recipients 3 --max-messages-per-session 4 --max-size 1KiB';
+    const settings = await prepare(...words.split(' '), ...more, ...rest.split(' '));
+    expect(settings).toEqual({
+      options: {
+        listen: ['127.0.0.1:1', 'lmtp://[::1]:2'],
+        name: 'a.test',
+        users: { load: 'a:b', other: 'secret', third: 'x' },
+        requireAuth: true,
+        withhold: ['SIZE'],
+        tls: null,
+        replyDelayMs: 5,
+        maxRecipients: 3,
+        maxMessagesPerSession: 4,
+        maxSize: 1024,
+      },
+      durationMs: 2000,
+      jsonPath: inFolder('saw.json'),
+      isQuiet: true,
+    });
+  });
+
+  test('use the certificate that is given', async () => {
+    const settings = await prepare('--tls-cert', inFolder('cert.pem'), '--tls-key', inFolder('key.pem'));
+    expect(settings.options.tls).toEqual(await testCertificate());
+  });
+
+  test.each([['--tls'], ['--listen=smtps://127.0.0.1:1']])('%s has a certificate made', async (word) => {
+    const { options } = await prepare(word);
+    expect(options.tls?.cert).toContain('BEGIN CERTIFICATE');
+    expect(options.tls?.key).toContain('PRIVATE KEY');
+  });
+
+  test.each([
+    [['--listen', 'mail.example.test:25'], /^--listen: .*not resolved/],
+    [['--max-size', '1q'], /^--max-size: takes a size/],
+    [['--max-recipients', '-1'], /^--max-recipients: takes a whole number/],
+    [['--reply-delay', '5'], /^--reply-delay: takes a time/],
+    [['--duration', '0s'], /^--duration: takes a time/],
+    [['--user', 'secret'], /^--user: takes name:password$/],
+    [['--require-auth'], /^--require-auth: needs `users`/],
+    [['--withhold', 'TURN'], /^--withhold: knows only/],
+    [['--tls-cert', 'BOTH'], /^--tls-cert: cannot be read/],
+    [['--json', '/nowhere/saw.json'], /^--json: cannot be written/],
+    [['127.0.0.1:2525'], /^127.*did you mean --listen 127\.0\.0\.1:2525\?/],
+    [['--lisen', 'x'], /^--lisen: is not a flag.*--listen/],
+  ])('%j is refused by name', async (words, problem) => {
+    expect(await problemsOf(...words)).toContainEqual(expect.stringMatching(problem));
+  });
+
+  test('a line of the users that is none is named by its number, without repeating it', async () => {
+    expect(await problemsOf('--users', inFolder('broken'))).toEqual([
+      `--users: takes name:password in line 2 of ${inFolder('broken')}`,
+    ]);
+  });
+
+  test('a certificate needs its key', async () => {
+    expect(await problemsOf('--tls-cert', inFolder('cert.pem'))).toEqual(['--tls-cert: needs --tls-key beside it']);
+  });
+
+  test('problems come all at once', async () => {
+    expect(await problemsOf('--max-size', 'x', '--lisen', '--user', 'y', '--withhold', 'z')).toHaveLength(4);
+  });
+
+  test('have one help line each, and no two the same name', () => {
+    const names = SINK_FLAGS.map(({ usage }) => usage.split(' ')[0]);
+    expect(new Set(names).size).toBe(SINK_FLAGS.length);
+    for (const { help } of SINK_FLAGS) expect(help).not.toBe('');
+  });
+});
