@@ -24,7 +24,7 @@ import { MessageSupply } from './message-supply.js';
 import { Outbox } from './outbox.js';
 import { preflight } from './preflight.js';
 import { Recorder } from './recorder.js';
-import { SeededRandom } from './seeded-random.js';
+import { SeededRandom } from '../src/seeded-random.js';
 import type { SessionTools } from './script-walker.js';
 import { SessionActor } from './session-actor.js';
 import { SmtpConnection, type ConnectionTools } from './smtp-connection.js';

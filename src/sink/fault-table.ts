@@ -1,4 +1,7 @@
 /** Decides which fault row strikes. Counts occurrences over the whole sink; knows no session. */
+import { SeededRandom } from '../seeded-random.js';
+import { drawDelayMs } from './delay.js';
+import type { Delay } from './delay.js';
 import type { CountedReply, ReplyBook, ReplyStep } from './reply-book.js';
 import type { FaultEvent, FaultRow } from './sink-options.js';
 
@@ -8,7 +11,8 @@ export interface Fault {
   readonly reply: CountedReply | null;
   /** `reply` is raw octets. */
   readonly isRaw: boolean;
-  readonly delayMs: number;
+  /** As drawn when the row struck last, ms. */
+  delayMs: number;
   readonly dripMs: number;
   readonly then: 'close' | 'reset' | 'silence' | 'continue';
   readonly stopsReading: boolean;
@@ -17,7 +21,11 @@ export interface Fault {
 interface WatchedRow {
   readonly row: FaultRow;
   readonly fault: Fault;
+  readonly random: SeededRandom;
+  readonly delay: Delay;
   seen: number;
+  /** When it may strike again, with `ratePerSec`; on the table's clock. */
+  nextDueMs: number;
 }
 
 /** The step that a row's reply is counted under. */
@@ -41,11 +49,24 @@ const STEP_OF_EVENT: Readonly<Record<FaultEvent, ReplyStep>> = {
 /** The fault rows of a sink. */
 export class FaultTable {
   readonly #rows = new Map<FaultEvent, WatchedRow[]>();
+  readonly #nowMs: () => number;
 
-  constructor(rows: readonly FaultRow[], replies: ReplyBook) {
-    for (const row of rows) {
+  /**
+   * @param seed - of everything random; each row draws its own numbers
+   * @param nowMs - ms since the sink's start
+   */
+  constructor(rows: readonly FaultRow[], replies: ReplyBook, seed: number, nowMs: () => number) {
+    this.#nowMs = nowMs;
+    for (const [index, row] of rows.entries()) {
       const watched = this.#rows.get(row.on) ?? [];
-      watched.push({ row, fault: prepare(row, replies), seen: 0 });
+      watched.push({
+        row,
+        fault: prepare(row, replies),
+        random: new SeededRandom(seed, index),
+        delay: row.delayMs ?? 0,
+        seen: 0,
+        nextDueMs: 0,
+      });
       this.#rows.set(row.on, watched);
     }
   }
@@ -54,17 +75,36 @@ export class FaultTable {
   match(event: FaultEvent, line: string): Fault | null {
     const rows = this.#rows.get(event);
     if (rows === undefined) return null;
-    let winner: Fault | null = null;
+    let winner: WatchedRow | null = null;
     for (const watched of rows) {
       if (watched.row.matching !== undefined && !line.includes(watched.row.matching)) continue;
       watched.seen++;
-      if (winner === null && strikes(watched)) winner = watched.fault;
+      // Every occurrence costs a row with a probability one random number, so that rows do not disturb each other.
+      const isLucky = watched.row.probability === undefined || watched.random.next() < watched.row.probability;
+      if (winner === null && isLucky && isDue(watched) && this.#isTime(watched)) winner = watched;
     }
-    return winner;
+    if (winner === null) return null;
+    winner.fault.delayMs = drawDelayMs(winner.delay, winner.random);
+    return winner.fault;
+  }
+
+  /** Whether the row's time window is open and its rate not used up; then it counts as used. */
+  #isTime(watched: WatchedRow): boolean {
+    const { fromSec, untilSec, ratePerSec } = watched.row;
+    if (fromSec === undefined && untilSec === undefined && ratePerSec === undefined) return true;
+    const nowMs = this.#nowMs();
+    if (nowMs < (fromSec ?? 0) * 1000 || nowMs >= (untilSec ?? Infinity) * 1000) return false;
+    if (ratePerSec === undefined) return true;
+    if (nowMs < watched.nextDueMs) return false;
+    // What was late for less than a gap is made up for, so that the rate is reached; older dues are lost.
+    const gapMs = 1000 / ratePerSec;
+    watched.nextDueMs = nowMs - watched.nextDueMs < gapMs ? watched.nextDueMs + gapMs : nowMs + gapMs;
+    return true;
   }
 }
 
-function strikes({ row, seen }: WatchedRow): boolean {
+/** Whether the count of occurrences has it strike now. */
+function isDue({ row, seen }: WatchedRow): boolean {
   const occurrence = seen - (row.after ?? 0);
   if (occurrence < 1) return false;
   if (row.nth !== undefined && occurrence !== row.nth) return false;
@@ -77,7 +117,7 @@ function prepare(row: FaultRow, replies: ReplyBook): Fault {
   return {
     reply: octets === null ? null : replies.verbatim(step, octets),
     isRaw: row.raw !== undefined,
-    delayMs: row.delayMs ?? 0,
+    delayMs: 0,
     dripMs: row.dripMs ?? 0,
     then: row.then ?? 'continue',
     stopsReading: row.stopReading ?? false,

@@ -3,6 +3,8 @@
  */
 import { PostrushError } from '../errors.js';
 import type { ConfigIssue } from '../errors.js';
+import { delayProblem, isDuration } from './delay.js';
+import type { Delay } from './delay.js';
 import { parseListenAddress } from './listen-address.js';
 
 /** Where in a session a fault row can strike. */
@@ -45,14 +47,22 @@ export interface FaultRow {
   readonly everyNth?: number;
   /** Not the first so many occurrences; `nth` and `everyNth` count from there. */
   readonly after?: number;
+  /** Only with this probability, above 0 and at most 1; each row has its own random numbers, from `seed`. */
+  readonly probability?: number;
+  /** Not before so many seconds after the sink's start. */
+  readonly fromSec?: number;
+  /** Only until so many seconds after the sink's start. */
+  readonly untilSec?: number;
+  /** At most so many times per second, evenly. */
+  readonly ratePerSec?: number;
   /** Only when the command line contains this text, case and all. */
   readonly matching?: string;
   /** The reply, with all its lines, without the last CRLF: `550 5.1.1 no such user`. */
   readonly reply?: string;
   /** Latin-1 octets sent as they are in place of a reply: garbage, bare LF, half lines, replies that nobody asked for. */
   readonly raw?: string;
-  /** Waits so many ms before it speaks or ends the connection. Later replies of the connection wait too. */
-  readonly delayMs?: number;
+  /** Waits so many ms, always or as drawn, before it speaks or ends the connection. Later replies of the connection wait too. */
+  readonly delayMs?: Delay;
   /** Sends one octet at a time, so many ms apart. */
   readonly dripMs?: number;
   /**
@@ -100,6 +110,8 @@ export interface SinkOptions {
   /** Octets per message as SIZE counts them (RFC 1870 §5); 552 beyond. @defaultValue 104857600 */
   readonly maxSize?: number;
   readonly faults?: readonly FaultRow[];
+  /** Of everything random in `faults`; a whole number. @defaultValue 1 */
+  readonly seed?: number;
   /** Keeps the last n accepted messages in memory. @defaultValue 0 */
   readonly keepMessages?: number;
 }
@@ -121,6 +133,7 @@ export const SINK_DEFAULTS: SinkSettings = {
   messageLimitReply: '421',
   maxSize: 100 * 1024 * 1024,
   faults: [],
+  seed: 1,
   keepMessages: 0,
 };
 
@@ -136,7 +149,7 @@ const LINELESS_EVENTS: readonly FaultEvent[] = ['connect', 'tls', 'content', 'en
 export function resolveSinkOptions(options: SinkOptions): SinkSettings {
   const settings: SinkSettings = { ...SINK_DEFAULTS, ...options };
   const issues: ConfigIssue[] = [];
-  for (const key of ['maxRecipients', 'maxMessagesPerSession', 'maxSize', 'keepMessages'] as const) {
+  for (const key of ['maxRecipients', 'maxMessagesPerSession', 'maxSize', 'seed', 'keepMessages'] as const) {
     if (!Number.isSafeInteger(settings[key]) || settings[key] < 0) {
       issues.push({ path: key, message: 'must be a whole number, 0 or more', received: String(settings[key]) });
     }
@@ -199,14 +212,23 @@ function faultProblems(row: FaultRow): string[] {
   }
   if (row.after !== undefined && (!Number.isSafeInteger(row.after) || row.after < 0))
     problems.push('`after` counts from 0');
-  for (const key of ['delayMs', 'dripMs'] as const) {
-    const value = row[key];
-    if (value !== undefined && !isDuration(value)) problems.push(`\`${key}\` must be milliseconds, 0 or more`);
-  }
+  const delay = row.delayMs === undefined ? null : delayProblem(row.delayMs);
+  if (delay !== null) problems.push(`\`delayMs\` ${delay}`);
+  if (row.dripMs !== undefined && !isDuration(row.dripMs)) problems.push('`dripMs` must be milliseconds, 0 or more');
+  problems.push(...occasionProblems(row));
   return problems;
 }
 
-/** Node's timers hold 31 bits of ms; more would fire at once. */
-function isDuration(ms: number): boolean {
-  return Number.isFinite(ms) && ms >= 0 && ms <= 0x7fffffff;
+function occasionProblems({ probability, fromSec = 0, untilSec = Infinity, ratePerSec }: FaultRow): string[] {
+  const problems: string[] = [];
+  if (probability !== undefined && !(probability > 0 && probability <= 1)) {
+    problems.push('`probability` must be above 0 and at most 1');
+  }
+  if (!(fromSec >= 0) || !(untilSec > fromSec)) {
+    problems.push('`fromSec` and `untilSec` are seconds, 0 or more, the first below the second');
+  }
+  if (ratePerSec !== undefined && !(ratePerSec > 0 && Number.isFinite(ratePerSec))) {
+    problems.push('`ratePerSec` must be above 0');
+  }
+  return problems;
 }

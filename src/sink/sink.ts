@@ -99,11 +99,12 @@ type CommonCore = Pick<SinkCore, 'settings' | 'faults' | 'counters' | 'credentia
 };
 
 function commonCore(settings: SinkSettings): CommonCore {
+  const startedMs = performance.now();
   const book = new ReplyBook(!settings.withhold.includes('ENHANCEDSTATUSCODES') && !settings.withhold.includes('EHLO'));
   return {
     settings,
     book,
-    faults: new FaultTable(settings.faults, book),
+    faults: new FaultTable(settings.faults, book, settings.seed, () => performance.now() - startedMs),
     counters: new SinkCounters(),
     credentials: new Credentials(settings.users),
     kept: new KeptMessages(settings.keepMessages),

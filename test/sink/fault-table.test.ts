@@ -1,10 +1,16 @@
-import { describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { FaultTable } from '../../src/sink/fault-table.js';
 import { ReplyBook } from '../../src/sink/reply-book.js';
 import type { FaultRow } from '../../src/sink/sink-options.js';
 
+/** The clock of all tables. */
+let nowMs = 0;
+beforeEach(() => {
+  nowMs = 0;
+});
+
 function tableOf(...rows: readonly FaultRow[]): FaultTable {
-  return new FaultTable(rows, new ReplyBook(true));
+  return new FaultTable(rows, new ReplyBook(true), 1, () => nowMs);
 }
 
 /** Which of the first ten occurrences a row strikes, counted from 1. */
@@ -49,5 +55,51 @@ describe('a fault row', () => {
     const table = tableOf({ on: 'mail', then: 'close' });
     expect(table.match('rcpt', '')).toBeNull();
     expect(table.match('mail', '')).not.toBeNull();
+  });
+
+  test('strikes with its probability, and the same times for the same seed', () => {
+    const play = (seed: number): number[] => {
+      const row: FaultRow = { on: 'mail', probability: 0.3, then: 'close' };
+      const table = new FaultTable([row], new ReplyBook(true), seed, () => 0);
+      return Array.from({ length: 20_000 }, (_, index) => index).filter(() => table.match('mail', '') !== null);
+    };
+    const strikes = play(1);
+    // Five standard deviations of the binomial distribution: sqrt(20000 * 0.3 * 0.7) is 65.
+    expect(Math.abs(strikes.length - 6000)).toBeLessThan(325);
+    expect(play(1)).toEqual(strikes);
+    expect(play(2)).not.toEqual(strikes);
+  });
+
+  test('is not disturbed by the luck of those before it', () => {
+    const lucky: FaultRow = { on: 'mail', probability: 0.5, reply: '451 lucky' };
+    const strikes = (...rows: readonly FaultRow[]): number[] => {
+      const table = tableOf(...rows);
+      return Array.from({ length: 100 }, (_, index) => index).filter(
+        () => table.match('mail', '')?.reply?.code === 451,
+      );
+    };
+    const alone = strikes(lucky, { on: 'mail', probability: 0.5, reply: '452 other' });
+    expect(strikes(lucky)).toEqual(alone);
+    expect(alone.length).toBeGreaterThan(20);
+  });
+
+  test('strikes only in its window of time', () => {
+    const table = tableOf({ on: 'mail', fromSec: 1, untilSec: 2, then: 'close' });
+    const strikes = [0, 999, 1000, 1999, 2000, 5000].filter((ms) => {
+      nowMs = ms;
+      return table.match('mail', '') !== null;
+    });
+    expect(strikes).toEqual([1000, 1999]);
+  });
+
+  test('strikes at its rate, however often it could, and makes up for no long pause', () => {
+    const table = tableOf({ on: 'mail', ratePerSec: 10, then: 'close' });
+    const strikesFrom = (fromMs: number, untilMs: number): number => {
+      let strikes = 0;
+      for (nowMs = fromMs; nowMs < untilMs; nowMs += 7) if (table.match('mail', '') !== null) strikes++;
+      return strikes;
+    };
+    expect(strikesFrom(0, 10_000)).toBe(100);
+    expect(strikesFrom(60_000, 61_000)).toBe(10);
   });
 });

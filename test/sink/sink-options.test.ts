@@ -43,6 +43,14 @@ describe('options of a sink', () => {
     [{ faults: [{ on: 'mail', then: 'close', everyNth: 1.5 }] }, /`everyNth` counts from 1/],
     [{ faults: [{ on: 'mail', then: 'close', after: -1 }] }, /`after` counts from 0/],
     [{ faults: [{ on: 'mail', then: 'close', delayMs: -1 }] }, /`delayMs` must be/],
+    [{ faults: [{ on: 'mail', delayMs: { shape: 'normal' } }] }, /`delayMs` knows the shapes uniform/],
+    [{ faults: [{ on: 'mail', delayMs: { shape: 'exponential' } }] }, /needs `meanMs`/],
+    [{ faults: [{ on: 'mail', delayMs: { shape: 'uniform', minMs: 2, maxMs: 1 } }] }, /not above `maxMs`/],
+    [{ faults: [{ on: 'mail', delayMs: { shape: 'pareto', minMs: 0, alpha: 1 } }] }, /needs `minMs`/],
+    [{ faults: [{ on: 'mail', then: 'close', probability: 0 }] }, /`probability` must be/],
+    [{ faults: [{ on: 'mail', then: 'close', fromSec: 2, untilSec: 1 }] }, /`fromSec` and `untilSec`/],
+    [{ faults: [{ on: 'mail', then: 'close', ratePerSec: 0 }] }, /`ratePerSec` must be/],
+    [{ seed: 0.5 }, /^seed: /],
   ])('%j are refused', (options, problem) => {
     expect(problemsOf(options)).toEqual([expect.stringMatching(problem)]);
   });

@@ -5,7 +5,7 @@ import { Client, FIRST_PAUSE_US, LONGEST_PAUSE_US } from '../../workers/client.j
 import type { ClientHost } from '../../workers/client.js';
 import { MessageSupply } from '../../workers/message-supply.js';
 import { Recorder } from '../../workers/recorder.js';
-import { SeededRandom } from '../../workers/seeded-random.js';
+import { SeededRandom } from '../../src/seeded-random.js';
 import type { SessionActor } from '../../workers/session-actor.js';
 
 /** A host that writes down what clients ask for, and a session that only notes with which message it began. */

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ErrorKind } from '../../src/metrics/outcome.js';
 import { WHEEL_TICK_US } from '../../workers/deadline-wheel.js';
-import { SeededRandom } from '../../workers/seeded-random.js';
+import { SeededRandom } from '../../src/seeded-random.js';
 import { EngineSession } from '../support/engine-session.js';
 import { ScriptedServer } from '../support/scripted-server.js';
 import type { Answer, CommandWord } from '../support/scripted-server.js';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { SeededRandom } from '../../workers/seeded-random.js';
+import { SeededRandom } from '../src/seeded-random.js';
 
 function values(seed: number, stream: number, count: number): number[] {
   const random = new SeededRandom(seed, stream);
