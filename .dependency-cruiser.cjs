@@ -21,6 +21,7 @@ const STEP_NAMES = '^src/protocol/steps\\.ts$';
  */
 const PARTS = [
   { name: 'foundation', from: '^src/(errors|assert|clock|version)\\.ts$', may: [], node: null },
+  { name: 'config-file', from: '^src/config-file/', may: FOUNDATION, node: [] },
   { name: 'protocol', from: '^src/protocol/', may: FOUNDATION, node: ['crypto', 'buffer'] },
   { name: 'plan', from: '^src/plan/', may: FOUNDATION, node: ['fs', 'path', 'os', 'net', 'buffer', 'util'] },
   {
@@ -105,7 +106,8 @@ const LIBRARIES = {
   'hdr-histogram-js': ['^src/metrics/'],
   commander: ['^src/cli/'],
   'p-limit': ['^workers/', '^src/coordinator/'],
-  zod: ['^src/report/result-schema\\.ts$'],
+  zod: ['^src/report/result-schema\\.ts$', '^src/config-file/', '^src/sink/sink-file\\.ts$'],
+  yaml: ['^src/config-file/'],
   picocolors: ['^src/report/', '^src/cli/'],
   selfsigned: ['^src/sink/self-signed\\.ts$'],
 };

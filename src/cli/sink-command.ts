@@ -23,6 +23,11 @@ export async function sinkCommand(
   invocation: Extract<Invocation, { kind: 'sink' }>,
   { stdout, stderr, environment }: Surroundings,
 ): Promise<ExitCode> {
+  if (invocation.flags.has('--example') && invocation.problems.length === 0) {
+    const { SINK_FILE_EXAMPLE } = await import('../sink/sink-file.js');
+    await stdout.write(SINK_FILE_EXAMPLE);
+    return ExitCode.pass;
+  }
   const { options, durationMs, jsonPath, isQuiet } = await prepareSink(invocation);
   const stopped = stopSignal(durationMs);
   const sink = await startSink(options);

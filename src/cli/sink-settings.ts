@@ -38,7 +38,7 @@ export async function prepareSink({
   problems,
 }: Extract<Invocation, { kind: 'sink' }>): Promise<SinkCommandSettings> {
   const issues: ConfigIssue[] = [...problems];
-  const options: Record<string, unknown> = { listen: [DEFAULT_LISTEN] };
+  const options: Record<string, unknown> = { listen: [DEFAULT_LISTEN], ...(await readConfigFile(flags, issues)) };
   for (const flag of SINK_FLAGS) {
     const value = flags.get(longName(flag));
     if (value === undefined || flag.option === null) continue;
@@ -46,7 +46,7 @@ export async function prepareSink({
     if (reading.ok) options[flag.option] = reading.value;
     else issues.push({ path: longName(flag), message: reading.takes, received: String(value) });
   }
-  options['users'] = readUsers(flags, issues);
+  options['users'] = { ...(options['users'] as SinkOptions['users']), ...readUsers(flags, issues) };
   options['tls'] = await readTls(flags, options, issues);
   const durationMs = readDuration(flags, issues);
   const jsonPath = textOf(flags, '--json');
@@ -68,6 +68,23 @@ function readValue({ kind }: SinkFlag, value: string | readonly string[] | true)
     default:
       return { ok: true, value };
   }
+}
+
+/** The options of the file that `--config` names. */
+async function readConfigFile(flags: GivenFlags, issues: ConfigIssue[]): Promise<SinkOptions> {
+  const path = textOf(flags, '--config');
+  if (path === null) return {};
+  const file = readSmallFile(path);
+  if ('problem' in file) {
+    issues.push({ path: '--config', message: file.problem, received: path });
+    return {};
+  }
+  // Loaded here and nowhere else: most sinks start without a file, and at once.
+  const { readSinkFile } = await import('../sink/sink-file.js');
+  const reading = readSinkFile(path, new TextDecoder().decode(file.octets));
+  if ('value' in reading) return reading.value;
+  issues.push(...reading.issues);
+  return {};
 }
 
 function readDuration(flags: GivenFlags, issues: ConfigIssue[]): number | null {

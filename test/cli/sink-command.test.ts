@@ -1,7 +1,7 @@
 /** `postrush sink` as a user or a script starts it. */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -95,6 +95,24 @@ describe('postrush sink', () => {
     expect(await sink.ended).toBe(0);
     expect(sink.output.stdout).toBe('');
     expect(sink.output.stderr).toMatch(/^listening on smtp:\/\/127\.0\.0\.1:\d+\n$/);
+  });
+
+  test('misbehaves as its file says, which --example prints', async () => {
+    const example = start('--example');
+    expect(await example.ended).toBe(0);
+    const path = `${jsonPath()}.yaml`;
+    writeFileSync(path, example.output.stdout);
+    const sink = start('--config', path, '--listen', '127.0.0.1:0');
+    const [, port] = await sink.until(/:(\d+)$/m);
+    const client = await LineClient.connect(Number(port));
+    expect(await client.reply()).toMatch(/^220 sink\.example\.test /);
+    await client.command('EHLO c.test');
+    await client.command('MAIL FROM:<a@b.test>');
+    expect(await client.command('RCPT TO:<nobody@d.test>')).toMatch(/^550 5\.1\.1 no such user/);
+    client.destroy();
+    sink.child.kill('SIGINT');
+    expect(await sink.ended).toBe(0);
+    expect(sink.output.stdout).toMatch(/^Faults {6}1 played$/m);
   });
 
   test('refuses a busy port with one sentence and exit code 2', async () => {

@@ -17,6 +17,8 @@ beforeAll(async () => {
   writeFileSync(inFolder('key.pem'), key);
   writeFileSync(inFolder('cert.pem'), cert);
   writeFileSync(inFolder('users'), '# users\nload:a:b\n\nother:secret\r\n');
+  writeFileSync(inFolder('sink.yaml'), 'name: file.test\nusers: { load: x, more: y }\nmaxSize: 9\nseed: 3\n');
+  writeFileSync(inFolder('bad.yaml'), 'nam: x\n');
   writeFileSync(inFolder('broken'), 'load:a\nnobody\n');
 });
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -69,6 +71,18 @@ describe('the flags of sink', () => {
       jsonPath: inFolder('saw.json'),
       isQuiet: true,
     });
+  });
+
+  test('win over a file, and users add up', async () => {
+    const { options } = await prepare('--config', inFolder('sink.yaml'), '--max-size', '7', '--user', 'load:z');
+    expect(options).toMatchObject({ name: 'file.test', maxSize: 7, seed: 3, users: { load: 'z', more: 'y' } });
+  });
+
+  test('lead to the line of the file that is wrong', async () => {
+    expect(await problemsOf('--config', inFolder('bad.yaml'), '--seed', 'x')).toEqual([
+      `${inFolder('bad.yaml')}:1:1: \`nam\` is not known here: did you mean name?`,
+      expect.stringMatching(/^--seed: /),
+    ]);
   });
 
   test('use the certificate that is given', async () => {

@@ -1,0 +1,107 @@
+/** The file that `postrush sink --config` reads: the options of a sink, TLS apart, with the same names. */
+import { z } from 'zod';
+import { closedObject, readConfig } from '../config-file/read-config.js';
+import type { ConfigReading } from '../config-file/read-config.js';
+import { FAULT_EVENTS } from './sink-options.js';
+import type { SinkOptions } from './sink-options.js';
+
+const delay = z.union(
+  [
+    z.number(),
+    closedObject({ shape: z.literal('uniform'), minMs: z.number(), maxMs: z.number() }),
+    closedObject({ shape: z.literal('exponential'), meanMs: z.number(), maxMs: z.number().exactOptional() }),
+    closedObject({
+      shape: z.literal('logNormal'),
+      medianMs: z.number(),
+      sigma: z.number(),
+      maxMs: z.number().exactOptional(),
+    }),
+    closedObject({
+      shape: z.literal('pareto'),
+      minMs: z.number(),
+      alpha: z.number(),
+      maxMs: z.number().exactOptional(),
+    }),
+  ],
+  {
+    error:
+      'takes milliseconds, or { shape: uniform, minMs, maxMs }, { shape: exponential, meanMs }, { shape: logNormal, medianMs, sigma } or { shape: pareto, minMs, alpha }, the last three perhaps with maxMs',
+  },
+);
+
+const faultRow = closedObject({
+  on: z.enum(FAULT_EVENTS),
+  nth: z.number().exactOptional(),
+  everyNth: z.number().exactOptional(),
+  after: z.number().exactOptional(),
+  probability: z.number().exactOptional(),
+  fromSec: z.number().exactOptional(),
+  untilSec: z.number().exactOptional(),
+  ratePerSec: z.number().exactOptional(),
+  matching: z.string().exactOptional(),
+  reply: z.string().exactOptional(),
+  raw: z.string().exactOptional(),
+  delayMs: delay.exactOptional(),
+  dripMs: z.number().exactOptional(),
+  then: z.enum(['close', 'reset', 'silence', 'continue']).exactOptional(),
+  stopReading: z.boolean().exactOptional(),
+});
+
+const sinkFile = closedObject({
+  listen: z.array(z.string()).exactOptional(),
+  name: z.string().exactOptional(),
+  replyDelayMs: z.number().exactOptional(),
+  users: z.record(z.string(), z.string()).exactOptional(),
+  requireAuth: z.boolean().exactOptional(),
+  withhold: z.array(z.string()).exactOptional(),
+  maxRecipients: z.number().exactOptional(),
+  maxMessagesPerSession: z.number().exactOptional(),
+  messageLimitReply: z.enum(['421', 'close', 'mail452']).exactOptional(),
+  maxSize: z.number().exactOptional(),
+  faults: z.array(faultRow).exactOptional(),
+  seed: z.number().exactOptional(),
+});
+
+/**
+ * Reads the file.
+ *
+ * @param name - of the file, for its issues
+ * @param text - its content
+ */
+export function readSinkFile(name: string, text: string): ConfigReading<SinkOptions> {
+  return readConfig(name, text, sinkFile);
+}
+
+/** What `postrush sink --example` prints. */
+export const SINK_FILE_EXAMPLE = `# A sink that misbehaves. Start it with: postrush sink --config sink.yaml
+# Every key may be left out. Flags win over this file.
+
+listen:                        # as --listen
+  - smtp://127.0.0.1:2525
+  - lmtp://127.0.0.1:2526
+name: sink.example.test        # in greeting and EHLO
+replyDelayMs: 2                # before every reply
+users:                         # AUTH is offered when there are any
+  load: secret
+requireAuth: false             # true: MAIL before AUTH gets 530
+withhold: [8BITMIME]           # extensions that are not offered
+maxRecipients: 100             # per message; 452 beyond
+maxMessagesPerSession: 50      # 0: no limit
+messageLimitReply: '421'       # '421', close, or mail452: 452 to every further MAIL
+maxSize: 10485760              # octets per message; 552 beyond
+seed: 1                        # of everything random below
+
+# The first row that strikes stands in for the usual reply. on: connect, tls,
+# ehlo, helo, lhlo, starttls, auth, mail, rcpt, data, content, endOfData, rset, quit.
+faults:
+  # Two of a hundred recipients are deferred.
+  - { on: rcpt, probability: 0.02, reply: 450 4.2.1 mailbox busy }
+  # Recipients with this text in their RCPT never exist.
+  - { on: rcpt, matching: nobody, reply: 550 5.1.1 no such user }
+  # Every thousandth message: the connection is reset where its answer was due.
+  - { on: endOfData, everyNth: 1000, then: reset }
+  # From the 60th second to the 90th, ten MAILs per second are turned away.
+  - { on: mail, fromSec: 60, untilSec: 90, ratePerSec: 10, reply: 421 4.7.0 try later, then: close }
+  # All other messages are answered slowly, and some very slowly.
+  - { on: endOfData, delayMs: { shape: logNormal, medianMs: 20, sigma: 0.8, maxMs: 5000 } }
+`;
