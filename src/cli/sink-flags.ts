@@ -61,6 +61,12 @@ export const SINK_FLAGS: readonly SinkFlag[] = [
     help: `wait before every reply (default: ${formatDuration(SINK_DEFAULTS.replyDelayMs)})`,
   },
   {
+    usage: '--idle-timeout <time>',
+    kind: 'time',
+    option: 'idleTimeoutMs',
+    help: `421 for a client that is silent for so long; 0s: never (default: ${formatDuration(SINK_DEFAULTS.idleTimeoutMs)})`,
+  },
+  {
     usage: '--max-recipients <n>',
     kind: 'count',
     option: 'maxRecipients',

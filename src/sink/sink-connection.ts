@@ -141,6 +141,8 @@ export class SinkConnection implements SinkWire {
   }
 
   #listen(socket: Socket): void {
+    socket.setTimeout(this.#core.settings.idleTimeoutMs);
+    socket.on('timeout', this.#onIdle);
     socket.on('data', this.#onData);
     // A client that has said all it wanted may still wait for replies.
     socket.on('end', () => {
@@ -157,6 +159,16 @@ export class SinkConnection implements SinkWire {
     this.#hasFailed = true;
     this.#core.counters.socketErrors++;
   }
+
+  readonly #onIdle = (): void => {
+    // A client that does not read what it was sent gets no more of it.
+    if ((this.#pauses & Pause.unsentReplies) !== 0) this.cut();
+    // While a reply waits for its time, it is not the client's turn.
+    else if (this.#queue.length === 0) {
+      this.#session.onIdle();
+      this.#flush();
+    }
+  };
 
   readonly #onData = (chunk: Buffer): void => {
     this.#readClock();
@@ -263,6 +275,9 @@ export class SinkConnection implements SinkWire {
   #upgrade(): void {
     if (this.#secureContext === null) return;
     this.#tcp.off('data', this.#onData);
+    // Under TLS it no longer sees what comes.
+    this.#tcp.setTimeout(0);
+    this.#tcp.off('timeout', this.#onIdle);
     const socket = new TLSSocket(this.#tcp, { isServer: true, secureContext: this.#secureContext });
     this.#socket = socket;
     socket.on('secure', () => {

@@ -51,6 +51,7 @@ const sinkFile = closedObject({
   listen: z.array(z.string()).exactOptional(),
   name: z.string().exactOptional(),
   replyDelayMs: z.number().exactOptional(),
+  idleTimeoutMs: z.number().exactOptional(),
   users: z.record(z.string(), z.string()).exactOptional(),
   requireAuth: z.boolean().exactOptional(),
   withhold: z.array(z.string()).exactOptional(),
@@ -81,6 +82,7 @@ listen:                        # as --listen
   - lmtp://127.0.0.1:2526
 name: sink.example.test        # in greeting and EHLO
 replyDelayMs: 2                # before every reply
+idleTimeoutMs: 300000          # 421 for a client that is silent for so long
 users:                         # AUTH is offered when there are any
   load: secret
 requireAuth: false             # true: MAIL before AUTH gets 530

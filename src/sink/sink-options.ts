@@ -89,6 +89,12 @@ export interface SinkOptions {
   readonly name?: string;
   /** Added before every reply, ms. Replies to a group of commands that came together leave together. @defaultValue 0 */
   readonly replyDelayMs?: number;
+  /**
+   * Ends a connection with 421 when its client has owed the next octet for so long (RFC 5321 §4.5.3.2.7), ms; 0: never.
+   *
+   * @defaultValue 300000
+   */
+  readonly idleTimeoutMs?: number;
   /** Key and certificate, PEM. Offers STARTTLS; `smtps://` needs it. @defaultValue null */
   readonly tls?: { readonly key: string; readonly cert: string } | null;
   /** Passwords by user. AUTH PLAIN and LOGIN are offered when there are any. */
@@ -124,6 +130,7 @@ export const SINK_DEFAULTS: SinkSettings = {
   listen: ['smtp://127.0.0.1:0'],
   name: 'sink.postrush.test',
   replyDelayMs: 0,
+  idleTimeoutMs: 300_000,
   tls: null,
   users: {},
   requireAuth: false,
@@ -154,12 +161,9 @@ export function resolveSinkOptions(options: SinkOptions): SinkSettings {
       issues.push({ path: key, message: 'must be a whole number, 0 or more', received: String(settings[key]) });
     }
   }
-  if (!isDuration(settings.replyDelayMs)) {
-    issues.push({
-      path: 'replyDelayMs',
-      message: 'must be milliseconds, 0 or more',
-      received: String(settings.replyDelayMs),
-    });
+  for (const key of ['replyDelayMs', 'idleTimeoutMs'] as const) {
+    if (isDuration(settings[key])) continue;
+    issues.push({ path: key, message: 'must be milliseconds, 0 or more', received: String(settings[key]) });
   }
   if (settings.listen.length === 0) issues.push({ path: 'listen', message: 'needs at least one address' });
   for (const text of settings.listen) {

@@ -87,6 +87,7 @@ export function sinkReplies(book: ReplyBook, settings: SinkSettings, extensions:
     lineTooLong: book.line('unknown', 500, '5.5.2', 'line too long'),
     lineEndless: book.line('unknown', 500, '5.5.2', 'line too long, closing'),
     injection: book.line('starttls', 421, '4.7.0', 'data behind STARTTLS, closing'),
+    idle: book.line('session', 421, '4.4.2', 'nothing came for too long, closing'),
     nothing: book.verbatim('session', ''),
   };
 }

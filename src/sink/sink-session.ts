@@ -79,6 +79,17 @@ export class SinkSession {
     this.#take(chunk);
   }
 
+  /** The client has been silent for too long, though it was its turn. */
+  onIdle(): void {
+    if (this.#phase === Phase.deaf || this.#held !== null) return;
+    if (this.#phase === Phase.handshake || this.#phase === Phase.spoiltHandshake) {
+      this.#wire.cut();
+      return;
+    }
+    this.#wire.send(this.#core.replies.idle);
+    this.#hangUp();
+  }
+
   /** Reading goes on after {@link SinkWire.stopReading}. */
   resume(): void {
     const held = this.#held ?? [];
