@@ -13,7 +13,6 @@ import {
 import type { Stats } from 'node:fs';
 import { dirname } from 'node:path';
 import { PostrushError } from '../errors.js';
-import type { RunResult } from '../report/result-schema.js';
 import { fileProblem } from './read-files.js';
 
 /** Stands for stdout. */
@@ -42,8 +41,8 @@ export function resultPathProblem(path: string): string | null {
   }
 }
 
-/** The result as text, ending in a line end. */
-export function resultText(result: RunResult): string {
+/** A result as text, ending in a line end. */
+export function jsonText(result: object): string {
   return `${JSON.stringify(result, null, 2)}\n`;
 }
 
@@ -53,7 +52,7 @@ export function resultText(result: RunResult): string {
  * @throws PostrushError `E_REPORT_WRITE`
  */
 export function writeJsonFile(path: string, result: object): void {
-  const text = `${JSON.stringify(result, null, 2)}\n`;
+  const text = jsonText(result);
   let temporary: string | null = null;
   try {
     const existing = statOf(path);

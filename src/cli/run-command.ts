@@ -11,7 +11,7 @@ import { listenForSignals } from './interruption.js';
 import type { Interruption } from './interruption.js';
 import type { Output } from './output.js';
 import { ProgressPrinter } from './progress-printer.js';
-import { STDOUT_PATH, resultText, writeJsonFile } from './result-file.js';
+import { STDOUT_PATH, jsonText, writeJsonFile } from './result-file.js';
 import { prepareRun } from './run-settings.js';
 import type { RunSettings } from './run-settings.js';
 import { canRewriteLine, usesColor } from './terminal.js';
@@ -87,7 +87,7 @@ async function publish(
   { jsonPath, isQuiet }: RunSettings,
   { stdout, environment }: Surroundings,
 ): Promise<void> {
-  if (jsonPath === STDOUT_PATH) return stdout.write(resultText(result));
+  if (jsonPath === STDOUT_PATH) return stdout.write(jsonText(result));
   const color = usesColor(stdout.isTerminal, environment);
   try {
     await stdout.write(isQuiet ? renderQuietLine(result) : renderTextReport(result, { color, width: stdout.columns }));

@@ -4,7 +4,7 @@ import { startSink } from '../sink/sink.js';
 import type { RunningSink, SinkStats } from '../sink/sink.js';
 import type { Invocation } from './command-line.js';
 import { ExitCode } from './exit-codes.js';
-import { STDOUT_PATH, writeJsonFile } from './result-file.js';
+import { STDOUT_PATH, jsonText, writeJsonFile } from './result-file.js';
 import type { Surroundings } from './run-command.js';
 import { prepareSink } from './sink-settings.js';
 import { sinkLine, sinkSummary } from './sink-summary.js';
@@ -29,8 +29,8 @@ export async function sinkCommand(
     return ExitCode.pass;
   }
   const { options, durationMs, jsonPath, isQuiet } = await prepareSink(invocation);
-  const stopped = stopSignal(durationMs);
   const sink = await startSink(options);
+  const stopped = stopSignal(durationMs);
   const startedAt = new Date();
   const startedMs = performance.now();
   const elapsedSec = (): number => (performance.now() - startedMs) / 1000;
@@ -48,7 +48,7 @@ export async function sinkCommand(
   const lastedSec = elapsedSec();
   const stats = await sink.close();
   const record = recordOf(stats, startedAt, lastedSec);
-  if (jsonPath === STDOUT_PATH) await stdout.write(`${JSON.stringify(record, null, 2)}\n`);
+  if (jsonPath === STDOUT_PATH) await stdout.write(jsonText(record));
   else {
     try {
       if (!isQuiet) await stdout.write(sinkSummary(stats, lastedSec));
@@ -68,13 +68,15 @@ function recordOf(stats: SinkStats, startedAt: Date, lastedSec: number): object 
 function stopSignal(durationMs: number | null): Promise<void> {
   return new Promise((resolve) => {
     let isStopping = false;
+    // Left alone it would keep the process until its time, though nothing listens any more.
+    const timer = durationMs === null ? null : setTimeout(resolve, durationMs);
     const onSignal = (): void => {
       if (isStopping) process.exit(ExitCode.cut);
       isStopping = true;
+      clearTimeout(timer ?? undefined);
       resolve();
     };
     for (const signal of STOP_SIGNALS) process.on(signal, onSignal);
-    if (durationMs !== null) setTimeout(resolve, durationMs);
   });
 }
 

@@ -5,7 +5,7 @@ import { lstatSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync,
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { resultPathProblem, resultText, writeJsonFile } from '../../src/cli/result-file.js';
+import { resultPathProblem, jsonText, writeJsonFile } from '../../src/cli/result-file.js';
 import { sampleResult } from '../support/sample-result.js';
 
 let folder = '';
@@ -18,7 +18,7 @@ test('holds the result, and nothing is left beside it', () => {
   const path = join(folder, 'result.json');
   writeJsonFile(path, result);
   expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual(JSON.parse(JSON.stringify(result)));
-  expect(readFileSync(path, 'utf8')).toBe(resultText(result));
+  expect(readFileSync(path, 'utf8')).toBe(jsonText(result));
   expect(readdirSync(folder)).toEqual(['result.json']);
 });
 
@@ -27,7 +27,7 @@ test('takes the place of an older one', () => {
   writeFileSync(path, 'old');
   expect(resultPathProblem(path)).toBeNull();
   writeJsonFile(path, result);
-  expect(readFileSync(path, 'utf8')).toBe(resultText(result));
+  expect(readFileSync(path, 'utf8')).toBe(jsonText(result));
 });
 
 test('is written into a pipe that somebody reads, and refused to one that nobody does', async () => {
@@ -47,7 +47,7 @@ test('is written into a pipe that somebody reads, and refused to one that nobody
     { timeout: 10_000 },
   );
   await once(reader, 'exit');
-  expect(readFileSync(copy, 'utf8')).toBe(resultText(result));
+  expect(readFileSync(copy, 'utf8')).toBe(jsonText(result));
 });
 
 test('is written behind a link, which stays one', () => {
@@ -57,7 +57,7 @@ test('is written behind a link, which stays one', () => {
   symlinkSync(path, link);
   writeJsonFile(link, result);
   expect(lstatSync(link).isSymbolicLink()).toBe(true);
-  expect(readFileSync(path, 'utf8')).toBe(resultText(result));
+  expect(readFileSync(path, 'utf8')).toBe(jsonText(result));
 });
 
 test('does not replace a device', () => {

@@ -115,9 +115,16 @@ describe('postrush sink', () => {
     expect(sink.output.stdout).toMatch(/^Faults {6}1 played$/m);
   });
 
+  test('does not wait for the end of --duration when a signal comes first', async () => {
+    const sink = start('--listen', '127.0.0.1:0', '--duration', '1h');
+    await sink.until(/Ctrl-C/);
+    sink.child.kill('SIGINT');
+    expect(await sink.ended).toBe(0);
+  });
+
   test('refuses a busy port with one sentence and exit code 2', async () => {
     const busy = await openSink();
-    const sink = start('--listen', busy.url);
+    const sink = start('--listen', busy.url, '--duration', '1h');
     expect(await sink.ended).toBe(2);
     expect(sink.output.stderr).toBe(
       `postrush: the sink cannot listen on ${busy.url}: another program listens there; choose another port\n`,
