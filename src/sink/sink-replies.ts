@@ -16,6 +16,11 @@ export interface SinkExtensions {
   readonly auth: boolean;
 }
 
+/** Whether replies carry enhanced status codes: at all addresses or at none, since they share their replies. */
+export function hasEnhancedCodes({ withhold }: SinkSettings): boolean {
+  return !withhold.includes('ENHANCEDSTATUSCODES') && !withhold.includes('EHLO');
+}
+
 /** What remains on offer under these settings at one address. */
 export function extensionsOf(settings: SinkSettings, { isLmtp, implicitTls }: ListenAddress): SinkExtensions {
   const isEsmtp = isLmtp || !settings.withhold.includes('EHLO');
@@ -24,7 +29,7 @@ export function extensionsOf(settings: SinkSettings, { isLmtp, implicitTls }: Li
     isLmtp,
     isEsmtp,
     pipelining: offers('PIPELINING'),
-    enhancedStatusCodes: offers('ENHANCEDSTATUSCODES'),
+    enhancedStatusCodes: hasEnhancedCodes(settings),
     eightBitMime: offers('8BITMIME'),
     size: offers('SIZE'),
     startTls: offers('STARTTLS') && settings.tls !== null && !implicitTls,

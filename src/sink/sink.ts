@@ -22,7 +22,7 @@ import { listenOn } from './sink-listener.js';
 import type { SinkListener } from './sink-listener.js';
 import { resolveSinkOptions } from './sink-options.js';
 import type { SinkOptions, SinkSettings } from './sink-options.js';
-import { extensionsOf, sinkReplies } from './sink-replies.js';
+import { extensionsOf, hasEnhancedCodes, sinkReplies } from './sink-replies.js';
 import type { SinkCore } from './sink-wire.js';
 
 export type { SinkMessage } from './kept-messages.js';
@@ -100,7 +100,7 @@ type CommonCore = Pick<SinkCore, 'settings' | 'faults' | 'counters' | 'credentia
 
 function commonCore(settings: SinkSettings): CommonCore {
   const startedMs = performance.now();
-  const book = new ReplyBook(!settings.withhold.includes('ENHANCEDSTATUSCODES') && !settings.withhold.includes('EHLO'));
+  const book = new ReplyBook(hasEnhancedCodes(settings));
   return {
     settings,
     book,

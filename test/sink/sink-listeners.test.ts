@@ -102,6 +102,14 @@ describe('LMTP', () => {
     expect(codes).toEqual(['500 5.5.1', '500 5.5.1', '501 5.5.4', '250', '250 2.1.0', '503 5.5.1']);
   });
 
+  test('offers enhanced status codes only where its replies carry them', async () => {
+    const sink = await openSink({ listen: ['lmtp://127.0.0.1:0'], withhold: ['EHLO'] });
+    const client = await clientAt(sink.port);
+    await client.reply();
+    expect(await client.command('LHLO c.test')).not.toContain('ENHANCEDSTATUSCODES');
+    expect(await codesOf(client, ['MAIL FROM:<>'])).toEqual(['250']);
+  });
+
   test('is not spoken where SMTP is', async () => {
     const sink = await openSink();
     const client = await clientAt(sink.port);
