@@ -8,6 +8,8 @@ import type { SessionStanding } from './session-standing.js';
 import type { SinkSettings } from './sink-options.js';
 import type { SinkExtensions, SinkReplies } from './sink-replies.js';
 
+const BAD_SEQUENCE = 'bad sequence of commands';
+
 /** The rules of one sink, for all its sessions. */
 export class CommandRules {
   readonly #settings: SinkSettings;
@@ -54,19 +56,39 @@ export class CommandRules {
       case Verb.data:
         if (!standing.transaction.isOpen) return this.#outOfOrder(verb);
         if (line.length > 4) return this.#badArgument(verb);
+        // RFC 3030 §2: DATA and BDAT do not mix.
+        if (standing.transaction.isChunked) return this.#outOfOrder(verb);
         if (standing.transaction.recipients > 0) return null;
         return this.#extensions.isLmtp ? this.#outOfOrder(verb) : replies.dataWithoutRecipients;
       case Verb.rset:
       case Verb.quit:
         return line.length > 4 ? this.#badArgument(verb) : null;
       case Verb.vrfy:
+      case Verb.expn:
+        if (!(verb === Verb.vrfy ? this.#extensions.vrfy : this.#extensions.expn)) return this.#notImplemented(verb);
         return line.length > 5 ? null : this.#badArgument(verb);
-      case Verb.noop:
       case Verb.help:
+        return this.#extensions.help ? null : this.#notImplemented(verb);
+      case Verb.bdat:
+        return this.#extensions.chunking ? null : this.#notImplemented(verb);
+      case Verb.noop:
         return null;
       default:
         return assertNever(verb);
     }
+  }
+
+  /** Why the chunk that has come is refused, or null; `step`: what it is counted under. */
+  chunkRefusal(step: 'bdat' | 'endOfData', { transaction, isTurnedAway }: SessionStanding): CountedReply | null {
+    // A chunk behind a refused one belongs to nothing (RFC 3030 §2).
+    if (isTurnedAway || !transaction.isOpen || transaction.isSpoilt)
+      return this.#book.line(step, 503, '5.5.1', BAD_SEQUENCE);
+    if (transaction.recipients === 0) {
+      return this.#extensions.isLmtp
+        ? this.#book.line(step, 503, '5.5.1', BAD_SEQUENCE)
+        : this.#book.line(step, 554, '5.5.1', 'no valid recipients');
+    }
+    return step === 'bdat' && transaction.octets > this.#settings.maxSize ? this.#replies.chunkTooBig : null;
   }
 
   /** LMTP knows LHLO alone, and SMTP the others (RFC 2033 §4.1). */
@@ -106,16 +128,19 @@ export class CommandRules {
       if (settings.messageLimitReply === 'mail452') return replies.messageLimit;
       return settings.messageLimitReply === 'close' ? replies.nothing : replies.messageLimitClosing;
     }
+    if (problem === ArgumentProblem.notAscii) return replies.senderNotAscii;
     if (problem !== ArgumentProblem.none) return this.#argumentRefusal(Verb.mail, replies.senderSyntax);
     return declaredOctets > settings.maxSize ? replies.declaredTooBig : null;
   }
 
   #rcptRefusal(standing: SessionStanding): CountedReply | null {
     const replies = this.#replies;
-    if (!standing.transaction.isOpen) return this.#outOfOrder(Verb.rcpt);
-    const { problem } = this.#argument;
+    const { transaction } = standing;
+    if (!transaction.isOpen || transaction.isChunked) return this.#outOfOrder(Verb.rcpt);
+    const { problem, isAscii } = this.#argument;
+    if (problem === ArgumentProblem.none && !isAscii && !transaction.isInternational) return replies.recipientNotAscii;
     if (problem !== ArgumentProblem.none) return this.#argumentRefusal(Verb.rcpt, replies.recipientSyntax);
-    return standing.transaction.recipients >= this.#settings.maxRecipients ? replies.recipientLimit : null;
+    return transaction.recipients >= this.#settings.maxRecipients ? replies.recipientLimit : null;
   }
 
   #argumentRefusal(verb: Verb, badPath: CountedReply): CountedReply {
@@ -126,7 +151,7 @@ export class CommandRules {
   }
 
   #outOfOrder(verb: Verb): CountedReply {
-    return this.#book.line(stepOf(verb), 503, '5.5.1', 'bad sequence of commands');
+    return this.#book.line(stepOf(verb), 503, '5.5.1', BAD_SEQUENCE);
   }
 
   #badArgument(verb: Verb): CountedReply {

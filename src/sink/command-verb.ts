@@ -17,9 +17,12 @@ export const Verb = {
   vrfy: 10,
   help: 11,
   quit: 12,
-  /** A command of SMTP that this server does not perform: EXPN, TURN, BDAT... */
+  /** A command of SMTP that this server does not perform: TURN, ETRN. */
   unimplemented: 13,
   lhlo: 14,
+  /** A chunk of content (RFC 3030 §2). */
+  bdat: 15,
+  expn: 16,
 } as const;
 /** A command's integer. */
 export type Verb = (typeof Verb)[keyof typeof Verb];
@@ -54,11 +57,11 @@ const VERBS = new Map<number, Verb>([
   [fourLetters('vrfy'), Verb.vrfy],
   [fourLetters('help'), Verb.help],
   [fourLetters('quit'), Verb.quit],
-  [fourLetters('expn'), Verb.unimplemented],
+  [fourLetters('expn'), Verb.expn],
   [fourLetters('turn'), Verb.unimplemented],
   [fourLetters('etrn'), Verb.unimplemented],
   [fourLetters('lhlo'), Verb.lhlo],
-  [fourLetters('bdat'), Verb.unimplemented],
+  [fourLetters('bdat'), Verb.bdat],
 ]);
 
 /** By verb: its key in the counters, which is the step that its replies are counted under. */
@@ -78,6 +81,8 @@ const STEPS: readonly (keyof CommandCounts)[] = [
   'quit',
   'unknown',
   'ehlo',
+  'bdat',
+  'expn',
 ];
 
 /** By verb: where fault rows can meet it. */
@@ -91,12 +96,15 @@ const EVENTS: readonly (FaultEvent | null)[] = [
   'rcpt',
   'data',
   'rset',
-  null,
+  'noop',
   null,
   null,
   'quit',
   null,
   'lhlo',
+  // Answered behind its octets, where the session asks for its fault.
+  null,
+  null,
 ];
 
 /** The step that a command and its replies are counted under. */

@@ -1,4 +1,5 @@
 /** Reads the arguments of MAIL and RCPT: a path, then parameters (RFC 5321 §4.1.1.2, §4.1.1.3, §4.1.2). */
+import { isUtf8 } from 'node:buffer';
 import type { SinkExtensions } from './sink-replies.js';
 
 /** What is wrong with an argument; 0: nothing. */
@@ -10,6 +11,8 @@ export const ArgumentProblem = {
   path: 2,
   /** A parameter of an extension that was not offered (555, RFC 5321 §4.1.1.11). */
   parameter: 3,
+  /** Octets beyond ASCII in a MAIL without SMTPUTF8, or that are no UTF-8 (RFC 6531 §3.3, §3.4). */
+  notAscii: 4,
 } as const;
 /** A problem's integer. */
 export type ArgumentProblem = (typeof ArgumentProblem)[keyof typeof ArgumentProblem];
@@ -33,6 +36,10 @@ export class EnvelopeArgument {
   problem: ArgumentProblem = ArgumentProblem.none;
   /** What SIZE declared, octets; 0: nothing. */
   declaredOctets = 0;
+  /** The path is ASCII; otherwise it is UTF-8. */
+  isAscii = true;
+  /** MAIL came with SMTPUTF8. */
+  isInternational = false;
   readonly #extensions: SinkExtensions;
   /** Index behind the path's closing bracket. */
   #end = 0;
@@ -44,22 +51,25 @@ export class EnvelopeArgument {
   /** Reads a MAIL command line. */
   readMail(line: string): void {
     this.problem = this.#readPath(line, 'from:');
-    if (this.problem === ArgumentProblem.none && this.#end < line.length) this.problem = this.#readMailParameters(line);
+    if (this.problem === ArgumentProblem.none) this.problem = this.#readParameters(line, MAIL_PARAMETERS);
+    if (this.problem === ArgumentProblem.none && !this.isAscii && !this.isInternational) {
+      this.problem = ArgumentProblem.notAscii;
+    }
   }
 
-  /** Reads a RCPT command line. No parameter is on offer. The null path has no place here. */
+  /** Reads a RCPT command line. The null path has no place here. */
   readRcpt(line: string): void {
     this.problem = this.#readPath(line, 'to:');
     if (this.problem !== ArgumentProblem.none) return;
     if (this.path === '') this.problem = ArgumentProblem.path;
-    else if (this.#end < line.length) {
-      this.problem = line.charCodeAt(this.#end) === SPACE ? ArgumentProblem.parameter : ArgumentProblem.syntax;
-    }
+    else this.problem = this.#readParameters(line, RCPT_PARAMETERS);
   }
 
   /** `word` stands behind the verb and a space. Spaces before the path are no RFC, but common, and harmless. */
   #readPath(line: string, word: string): ArgumentProblem {
     this.path = '';
+    this.isAscii = true;
+    this.isInternational = false;
     this.declaredOctets = 0;
     this.#end = line.length;
     for (let index = 0; index < word.length; index++) {
@@ -79,7 +89,8 @@ export class EnvelopeArgument {
     let at = from;
     for (; ; at++) {
       const code = line.charCodeAt(at);
-      if (!(code >= SPACE && code < DELETE)) return ArgumentProblem.path;
+      if (code > DELETE && this.#extensions.smtpUtf8) this.isAscii = false;
+      else if (!(code >= SPACE && code < DELETE)) return ArgumentProblem.path;
       if (quoted) {
         if (code === BACKSLASH) at++;
         else if (code === QUOTE) quoted = false;
@@ -97,39 +108,57 @@ export class EnvelopeArgument {
     if (lastAt === from || (lastAt !== -1 && lastAt === at - 1)) return ArgumentProblem.path;
     if (at + 1 - open > PATH_OCTETS_MAX) return ArgumentProblem.path;
     this.path = line.slice(from, at);
+    if (!this.isAscii && !this.#decode()) return ArgumentProblem.path;
     this.#end = at + 1;
     return ArgumentProblem.none;
   }
 
-  #readMailParameters(line: string): ArgumentProblem {
+  /** The path as UTF-8; false when it is none. */
+  #decode(): boolean {
+    const octets = Buffer.from(this.path, 'latin1');
+    this.path = octets.toString('utf8');
+    return isUtf8(octets);
+  }
+
+  #readParameters(line: string, known: ParameterTable): ArgumentProblem {
+    if (this.#end === line.length) return ArgumentProblem.none;
     if (line.charCodeAt(this.#end) !== SPACE) return ArgumentProblem.syntax;
+    const seen = new Set<string>();
     for (const parameter of line.slice(this.#end).trim().split(/ +/)) {
-      const [keyword = '', value = ''] = parameter.toUpperCase().split('=', 2);
-      const problem = this.#readMailParameter(keyword, value);
-      if (problem !== ArgumentProblem.none) return problem;
+      const equals = parameter.indexOf('=');
+      const keyword = (equals === -1 ? parameter : parameter.slice(0, equals)).toUpperCase();
+      if (!Object.hasOwn(known, keyword)) return ArgumentProblem.parameter;
+      const rule = known[keyword];
+      if (rule === undefined || !this.#extensions[rule.extension]) return ArgumentProblem.parameter;
+      const value = equals === -1 ? null : parameter.slice(equals + 1);
+      if (seen.has(keyword) || !rule.value.test(value ?? '')) return ArgumentProblem.syntax;
+      seen.add(keyword);
+      if (keyword === 'SIZE') this.declaredOctets = Number(value);
+      else if (keyword === 'SMTPUTF8') this.isInternational = true;
     }
     return ArgumentProblem.none;
   }
-
-  #readMailParameter(keyword: string, value: string): ArgumentProblem {
-    switch (keyword) {
-      case '':
-        return ArgumentProblem.none;
-      case 'SIZE':
-        if (!this.#extensions.size) return ArgumentProblem.parameter;
-        this.declaredOctets = Number(value);
-        return /^\d{1,20}$/.test(value) ? ArgumentProblem.none : ArgumentProblem.syntax;
-      case 'BODY':
-        if (!this.#extensions.eightBitMime) return ArgumentProblem.parameter;
-        return value === '7BIT' || value === '8BITMIME' ? ArgumentProblem.none : ArgumentProblem.syntax;
-      case 'AUTH':
-        if (!this.#extensions.auth) return ArgumentProblem.parameter;
-        return value === '' ? ArgumentProblem.syntax : ArgumentProblem.none;
-      default:
-        return ArgumentProblem.parameter;
-    }
-  }
 }
+
+/** Which extension brings a parameter, and what its value looks like; `^$`: it has none. */
+type ParameterTable = Readonly<Record<string, { readonly extension: keyof SinkExtensions; readonly value: RegExp }>>;
+
+/** Graphic ASCII but `+` and `=`, which come as `+3D` (xtext, RFC 3461 §4). */
+const XTEXT = '(?:[!-*,-<>-~]|\\+[0-9A-F]{2})+';
+const MAIL_PARAMETERS: ParameterTable = {
+  SIZE: { extension: 'size', value: /^\d{1,20}$/ },
+  BODY: { extension: 'eightBitMime', value: /^(?:7BIT|8BITMIME)$/i },
+  AUTH: { extension: 'auth', value: /^.+$/ },
+  SMTPUTF8: { extension: 'smtpUtf8', value: /^$/ },
+  // RFC 3461 §4.3 and §4.4.
+  RET: { extension: 'dsn', value: /^(?:FULL|HDRS)$/i },
+  ENVID: { extension: 'dsn', value: new RegExp(`^${XTEXT}$`) },
+};
+const RCPT_PARAMETERS: ParameterTable = {
+  // RFC 3461 §4.1 and §4.2.
+  NOTIFY: { extension: 'dsn', value: /^(?:NEVER|(?:SUCCESS|FAILURE|DELAY)(?:,(?:SUCCESS|FAILURE|DELAY))*)$/i },
+  ORCPT: { extension: 'dsn', value: new RegExp(`^[A-Za-z0-9-]+;${XTEXT}$`) },
+};
 
 /** Index behind the source route `@one,@two:`, which a server ignores (RFC 5321 §4.1.1.3), or -1. */
 function routeEnd(line: string, from: number): number {

@@ -40,9 +40,12 @@ const STEP_OF_EVENT: Readonly<Record<FaultEvent, ReplyStep>> = {
   mail: 'mail',
   rcpt: 'rcpt',
   data: 'data',
+  bdat: 'bdat',
   content: 'endOfData',
+  contentChunk: 'endOfData',
   endOfData: 'endOfData',
   rset: 'rset',
+  noop: 'noop',
   quit: 'quit',
 };
 
@@ -112,7 +115,8 @@ function isDue({ row, seen }: WatchedRow): boolean {
 }
 
 function prepare(row: FaultRow, replies: ReplyBook): Fault {
-  const step = row.on === 'content' && row.raw !== undefined ? 'session' : STEP_OF_EVENT[row.on];
+  const step =
+    (row.on === 'content' || row.on === 'contentChunk') && row.raw !== undefined ? 'session' : STEP_OF_EVENT[row.on];
   const octets = row.raw ?? (row.reply === undefined ? null : `${row.reply}\r\n`);
   return {
     reply: octets === null ? null : replies.verbatim(step, octets),

@@ -10,6 +10,12 @@ export class MailTransaction {
   recipients = 0;
   /** The first octet of content has come. */
   hasContent = false;
+  /** Its content comes by BDAT: no more recipients, no DATA (RFC 3030 §2). */
+  isChunked = false;
+  /** A chunk was refused: the rest of the content belongs to nothing. */
+  isSpoilt = false;
+  /** MAIL came with SMTPUTF8 (RFC 6531 §3.4). */
+  isInternational = false;
   /** Code of a reply that came before the content's end; 0: none. */
   earlyCode = 0;
   readonly #scanner = new ContentScanner();
@@ -18,6 +24,7 @@ export class MailTransaction {
   #reversePath = '';
   #forwardPaths: string[] = [];
   #content: Buffer[] = [];
+  #chunkOctets = 0;
 
   /**
    * @param isKept - whether {@link MailTransaction.message} will be asked for
@@ -30,12 +37,13 @@ export class MailTransaction {
 
   /** Octets of content so far as SIZE counts them. */
   get octets(): number {
-    return this.#scanner.octets;
+    return this.isChunked ? this.#chunkOctets : this.#scanner.octets;
   }
 
   /** MAIL was accepted. */
-  begin(reversePath: string): void {
+  begin(reversePath: string, isInternational: boolean): void {
     this.isOpen = true;
+    this.isInternational = isInternational;
     this.#reversePath = reversePath;
   }
 
@@ -61,10 +69,24 @@ export class MailTransaction {
     return end;
   }
 
+  /** The first chunk is announced: what comes is content as it stands, without transparency. */
+  beginChunks(): void {
+    this.isChunked = true;
+    this.hasContent = false;
+    this.earlyCode = 0;
+    this.#chunkOctets = 0;
+  }
+
+  /** Takes octets of a chunk. */
+  takeChunk(octets: Buffer): void {
+    this.#chunkOctets += octets.length;
+    if (this.#isKept && this.#chunkOctets <= this.#octetsMax) this.#content.push(octets);
+  }
+
   /** The transaction as a message, once its content has ended. */
   message(user: string | null, isSecure: boolean): SinkMessage {
     const octets = Buffer.concat(this.#content);
-    const content = unstuff(octets.subarray(0, octets.length - '.\r\n'.length));
+    const content = this.isChunked ? octets : unstuff(octets.subarray(0, octets.length - '.\r\n'.length));
     return { reversePath: this.#reversePath, forwardPaths: this.#forwardPaths, content, user, isSecure };
   }
 
@@ -72,6 +94,8 @@ export class MailTransaction {
   clear(): void {
     this.isOpen = false;
     this.recipients = 0;
+    this.isChunked = false;
+    this.isSpoilt = false;
     if (!this.#isKept) return;
     this.#forwardPaths = [];
     this.#content = [];

@@ -9,10 +9,13 @@ export interface CommandCounts {
   mail: number;
   rcpt: number;
   data: number;
+  /** Chunks but the last, whose answer is that of the message: `endOfData`. */
+  bdat: number;
   endOfData: number;
   rset: number;
   noop: number;
   vrfy: number;
+  expn: number;
   help: number;
   quit: number;
   /** Lines that were no command the sink performs. */
@@ -73,10 +76,12 @@ export class SinkCounters {
     mail: 0,
     rcpt: 0,
     data: 0,
+    bdat: 0,
     endOfData: 0,
     rset: 0,
     noop: 0,
     vrfy: 0,
+    expn: 0,
     help: 0,
     quit: 0,
     unknown: 0,

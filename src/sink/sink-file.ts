@@ -86,7 +86,7 @@ idleTimeoutMs: 300000          # 421 for a client that is silent for so long
 users:                         # AUTH is offered when there are any
   load: secret
 requireAuth: false             # true: MAIL before AUTH gets 530
-withhold: [8BITMIME]           # extensions that are not offered
+withhold: [8BITMIME]           # extensions and commands that are not offered
 maxRecipients: 100             # per message; 452 beyond
 maxMessagesPerSession: 50      # 0: no limit
 messageLimitReply: '421'       # '421', close, or mail452: 452 to every further MAIL
@@ -94,7 +94,8 @@ maxSize: 10485760              # octets per message; 552 beyond
 seed: 1                        # of everything random below
 
 # The first row that strikes stands in for the usual reply. on: connect, tls,
-# ehlo, helo, lhlo, starttls, auth, mail, rcpt, data, content, endOfData, rset, quit.
+# ehlo, helo, lhlo, starttls, auth, mail, rcpt, data, bdat, content, contentChunk,
+# endOfData, rset, noop, quit.
 faults:
   # Two of a hundred recipients are deferred.
   - { on: rcpt, probability: 0.02, reply: 450 4.2.1 mailbox busy }

@@ -19,9 +19,12 @@ export const FAULT_EVENTS = [
   'mail',
   'rcpt',
   'data',
+  'bdat',
   'content',
+  'contentChunk',
   'endOfData',
   'rset',
+  'noop',
   'quit',
 ] as const;
 /** Name of a place where a fault row can strike. */
@@ -36,8 +39,9 @@ export type FaultEvent = (typeof FAULT_EVENTS)[number];
 export interface FaultRow {
   /**
    * What the row waits for: a command, or `connect` (the greeting, after implicit TLS), `tls` (the first octets of a
-   * handshake, which then never happens unless the row only delays it), `content` (the first octet of a message's content), `endOfData` (its end).
-   * A `reply` at `content` is the early answer to the whole message: its end is not answered again. `raw` there is
+   * handshake, which then never happens unless the row only delays it), `content` (the first octet of a message's content), `contentChunk`
+   * (every piece of it that the network hands over), `endOfData` (its end), `bdat` (the end of a chunk but the last,
+   * whose end is `endOfData`). A `reply` at `content` or `contentChunk` is the early answer to the whole message: its end is not answered again. `raw` there is
    * sent on top of everything.
    */
   readonly on: FaultEvent;
@@ -144,9 +148,23 @@ export const SINK_DEFAULTS: SinkSettings = {
   keepMessages: 0,
 };
 
-const WITHHOLDABLE = ['PIPELINING', 'ENHANCEDSTATUSCODES', '8BITMIME', 'SIZE', 'STARTTLS', 'AUTH', 'EHLO'];
+const WITHHOLDABLE = [
+  'PIPELINING',
+  'SIZE',
+  '8BITMIME',
+  'SMTPUTF8',
+  'CHUNKING',
+  'DSN',
+  'ENHANCEDSTATUSCODES',
+  'VRFY',
+  'EXPN',
+  'HELP',
+  'STARTTLS',
+  'AUTH',
+  'EHLO',
+];
 /** Events without a command line, where `matching` could never match. */
-const LINELESS_EVENTS: readonly FaultEvent[] = ['connect', 'tls', 'content', 'endOfData'];
+const LINELESS_EVENTS: readonly FaultEvent[] = ['connect', 'tls', 'bdat', 'content', 'contentChunk', 'endOfData'];
 
 /**
  * Completes and checks options.
@@ -194,7 +212,10 @@ export function resolveSinkOptions(options: SinkOptions): SinkSettings {
 function faultProblems(row: FaultRow): string[] {
   const problems: string[] = [];
   const acts = row.reply ?? row.raw ?? row.stopReading ?? (row.then === 'continue' ? undefined : row.then);
-  if (acts === undefined && (row.on === 'content' || (row.delayMs ?? row.dripMs) === undefined)) {
+  if (
+    acts === undefined &&
+    (row.on === 'content' || row.on === 'contentChunk' || (row.delayMs ?? row.dripMs) === undefined)
+  ) {
     problems.push(
       'the row does nothing: give it `reply`, `raw`, `then`, `stopReading` or, where a reply is due, `delayMs`',
     );

@@ -12,6 +12,12 @@ export interface SinkExtensions {
   readonly enhancedStatusCodes: boolean;
   readonly eightBitMime: boolean;
   readonly size: boolean;
+  readonly smtpUtf8: boolean;
+  readonly chunking: boolean;
+  readonly dsn: boolean;
+  readonly vrfy: boolean;
+  readonly expn: boolean;
+  readonly help: boolean;
   readonly startTls: boolean;
   readonly auth: boolean;
 }
@@ -32,6 +38,12 @@ export function extensionsOf(settings: SinkSettings, { isLmtp, implicitTls }: Li
     enhancedStatusCodes: hasEnhancedCodes(settings),
     eightBitMime: offers('8BITMIME'),
     size: offers('SIZE'),
+    smtpUtf8: offers('SMTPUTF8'),
+    chunking: offers('CHUNKING'),
+    dsn: offers('DSN'),
+    vrfy: !settings.withhold.includes('VRFY'),
+    expn: !settings.withhold.includes('EXPN'),
+    help: !settings.withhold.includes('HELP'),
     startTls: offers('STARTTLS') && settings.tls !== null && !implicitTls,
     auth: offers('AUTH') && Object.keys(settings.users).length > 0,
   };
@@ -65,26 +77,32 @@ export function sinkReplies(book: ReplyBook, settings: SinkSettings, extensions:
     authTwice: book.line('auth', 503, '5.5.1', 'already authenticated'),
     mailOk: book.line('mail', 250, '2.1.0', 'sender ok'),
     authFirst: book.line('mail', 530, '5.7.0', 'authentication required'),
+    senderNotAscii: book.line('mail', 553, '5.6.7', 'non-ASCII address without SMTPUTF8'),
     senderSyntax: book.line('mail', 501, '5.1.7', 'bad reverse-path'),
     declaredTooBig: book.line('mail', 552, '5.3.4', 'message too big'),
     messageLimit: book.line('mail', 452, '4.5.3', 'too many messages in this session'),
     messageLimitClosing: book.line('mail', 421, '4.7.0', 'too many messages in this session, closing'),
     rcptOk: book.line('rcpt', 250, '2.1.5', 'recipient ok'),
+    recipientNotAscii: book.line('rcpt', 553, '5.6.7', 'non-ASCII address without SMTPUTF8'),
     recipientSyntax: book.line('rcpt', 501, '5.1.3', 'bad forward-path'),
     recipientLimit: book.line('rcpt', 452, '4.5.3', 'too many recipients'),
     dataGo: book.line('data', 354, '', 'end data with <CRLF>.<CRLF>'),
     dataWithoutRecipients: book.line('data', 554, '5.5.1', 'no valid recipients'),
+    chunkOk: book.line('bdat', 250, '2.0.0', 'chunk received'),
+    chunkSyntax: book.line('bdat', 501, '5.5.4', 'BDAT takes a number of octets, and perhaps LAST; closing'),
+    chunkTooBig: book.line('bdat', 552, '5.3.4', 'message too big'),
     messageOk: book.line('endOfData', 250, '2.0.0', 'message accepted'),
     messageTooBig: book.line('endOfData', 552, '5.3.4', 'message too big'),
     messageWithoutRecipients: book.line('endOfData', 554, '5.5.1', 'no valid recipients'),
     resetOk: book.line('rset', 250, '2.0.0', 'reset'),
     noopOk: book.line('noop', 250, '2.0.0', 'nothing done'),
     vrfyOk: book.line('vrfy', 252, '2.5.2', 'send some mail, and see'),
+    expnOk: book.line('expn', 252, '2.5.2', 'send some mail, and see'),
     help: book.line(
       'help',
       214,
       '2.0.0',
-      `${extensions.isLmtp ? 'LHLO' : 'EHLO HELO'} STARTTLS AUTH MAIL RCPT DATA RSET NOOP VRFY HELP QUIT`,
+      `${extensions.isLmtp ? 'LHLO' : 'EHLO HELO'} STARTTLS AUTH MAIL RCPT DATA BDAT RSET NOOP VRFY EXPN HELP QUIT`,
     ),
     bye: book.line('quit', 221, '2.0.0', 'bye'),
     unrecognised: book.line('unknown', 500, '5.5.2', 'command not recognised'),
@@ -102,6 +120,12 @@ function ehloOctets(settings: SinkSettings, extensions: SinkExtensions, startTls
   if (extensions.pipelining) lines.push('PIPELINING');
   if (extensions.size) lines.push(`SIZE ${String(settings.maxSize)}`);
   if (extensions.eightBitMime) lines.push('8BITMIME');
+  if (extensions.smtpUtf8) lines.push('SMTPUTF8');
+  if (extensions.chunking) lines.push('CHUNKING');
+  if (extensions.dsn) lines.push('DSN');
+  if (extensions.vrfy) lines.push('VRFY');
+  if (extensions.expn) lines.push('EXPN');
+  if (extensions.help) lines.push('HELP');
   if (extensions.enhancedStatusCodes) lines.push('ENHANCEDSTATUSCODES');
   if (extensions.auth) lines.push('AUTH PLAIN LOGIN');
   if (startTls) lines.push('STARTTLS');

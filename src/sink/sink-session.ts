@@ -25,6 +25,8 @@ const Phase = {
   spoiltHandshake: 4,
   /** Whatever comes is ignored: after QUIT, 421 or a fault row that ends the session. */
   deaf: 5,
+  /** Behind BDAT, before the last octet of the chunk. */
+  chunk: 6,
 } as const;
 type Phase = (typeof Phase)[keyof typeof Phase];
 
@@ -32,8 +34,12 @@ type Phase = (typeof Phase)[keyof typeof Phase];
 const RESET_GAP_MS = 20;
 /** Octets of a command line with CRLF (RFC 5321 §4.5.3.1.4). */
 const LINE_OCTETS_MAX = 512;
-/** MAIL may be longer by what SIZE (26, RFC 1870 §3), 8BITMIME (17, RFC 6152 §2) and AUTH (500, RFC 4954 §3) add. */
-const MAIL_LINE_OCTETS_MAX = LINE_OCTETS_MAX + 26 + 17 + 500;
+/** MAIL may be longer by what SIZE (26, RFC 1870 §3), 8BITMIME (17, RFC 6152 §2), AUTH (500, RFC 4954 §3), SMTPUTF8 (10, RFC 6531 §3.1) and DSN (8 and 107, RFC 3461 §4) add. */
+const MAIL_LINE_OCTETS_MAX = LINE_OCTETS_MAX + 26 + 17 + 500 + 10 + 8 + 107;
+/** RCPT by what DSN adds: NOTIFY and ORCPT (RFC 3461 §4). */
+const RCPT_LINE_OCTETS_MAX = LINE_OCTETS_MAX + 28 + 500;
+/** BDAT with its size and LAST; nothing here is larger than 15 digits. */
+const BDAT_LINE = /^bdat (\d{1,15})( last)?$/i;
 /** Lines of an AUTH dialogue (RFC 4954 §4). */
 const AUTH_LINE_OCTETS_MAX = 12_288;
 
@@ -48,6 +54,11 @@ export class SinkSession {
   #sasl: SaslDialogue | null = null;
   /** What `spoiltHandshake` waits to play. */
   #spoiler: Fault | null = null;
+  /** Octets that the chunk at hand still owes. */
+  #chunkLeft = 0;
+  #isLastChunk = false;
+  /** The content at which a fault row stopped reading: it has met its rows. */
+  #stalledPiece: Buffer | null = null;
   /** What was read though reading is stopped; null: it is not. */
   #held: Buffer[] | null = null;
 
@@ -94,6 +105,7 @@ export class SinkSession {
   resume(): void {
     const held = this.#held ?? [];
     this.#held = null;
+    this.#stalledPiece = held[0] ?? null;
     for (const chunk of held) this.#take(chunk);
   }
 
@@ -107,6 +119,9 @@ export class SinkSession {
       switch (this.#phase) {
         case Phase.content:
           at = this.#takeContent(chunk, at);
+          break;
+        case Phase.chunk:
+          at = this.#takeChunk(chunk, at);
           break;
         case Phase.handshake:
           // Behind STARTTLS and before our 220 nobody but an attacker speaks (RFC 3207 §6).
@@ -156,6 +171,7 @@ export class SinkSession {
     if (this.#phase !== Phase.commands) return AUTH_LINE_OCTETS_MAX;
     const verb = verbOf(line);
     if (verb === Verb.auth) return AUTH_LINE_OCTETS_MAX;
+    if (verb === Verb.rcpt) return RCPT_LINE_OCTETS_MAX;
     return verb === Verb.mail ? MAIL_LINE_OCTETS_MAX : LINE_OCTETS_MAX;
   }
 
@@ -165,6 +181,10 @@ export class SinkSession {
     const line = text.endsWith(' ') ? text.trimEnd() : text;
     const verb = verbOf(line);
     const event = eventOf(verb);
+    if (verb === Verb.bdat && this.#core.rules.refusal(verb, line, this.#standing) === null) {
+      this.#beginChunk(line);
+      return;
+    }
     counters.commands[stepOf(verb)]++;
     if (verb === Verb.mail) argument.readMail(line);
     else if (verb === Verb.rcpt) argument.readRcpt(line);
@@ -213,7 +233,7 @@ export class SinkSession {
       case Verb.auth:
         return this.#beginAuth(line);
       case Verb.mail:
-        this.#transaction.begin(argument.path);
+        this.#transaction.begin(argument.path, argument.isInternational);
         return replies.mailOk;
       case Verb.rcpt:
         this.#transaction.addRecipient(argument.path);
@@ -229,10 +249,13 @@ export class SinkSession {
         return replies.noopOk;
       case Verb.vrfy:
         return replies.vrfyOk;
+      case Verb.expn:
+        return replies.expnOk;
       case Verb.help:
         return replies.help;
       case Verb.quit:
         return replies.bye;
+      case Verb.bdat:
       case Verb.unknown:
       case Verb.unimplemented:
         return replies.unrecognised;
@@ -297,20 +320,78 @@ export class SinkSession {
 
   /** Takes content; returns the index behind what it took. */
   #takeContent(chunk: Buffer, from: number): number {
-    const transaction = this.#transaction;
-    if (!transaction.hasContent) {
-      transaction.hasContent = true;
-      const fault = this.#core.faults.match('content', '');
-      if (fault !== null) {
-        this.#play(fault);
-        if (fault.reply !== null && !fault.isRaw) transaction.earlyCode = fault.reply.code;
-        if (this.#held !== null || this.#isDeaf()) return from;
-      }
-    }
-    const end = transaction.take(chunk, from);
+    if (this.#isHeldUp(chunk)) return from;
+    const end = this.#transaction.take(chunk, from);
     if (end === -1) return chunk.length;
     this.#onEndOfData();
     return end;
+  }
+
+  /** Plays the rows that content meets as it comes; whether they keep it from being taken now. */
+  #isHeldUp(piece: Buffer): boolean {
+    const transaction = this.#transaction;
+    if (piece === this.#stalledPiece) return false;
+    const { faults } = this.#core;
+    let fault = transaction.hasContent ? null : faults.match('content', '');
+    transaction.hasContent = true;
+    // Every row counts what it waits for, whichever plays.
+    fault = faults.match('contentChunk', '') ?? fault;
+    if (fault === null) return false;
+    this.#play(fault);
+    if (fault.reply !== null && !fault.isRaw) transaction.earlyCode = fault.reply.code;
+    return this.#held !== null || this.#isDeaf();
+  }
+
+  /** BDAT (RFC 3030 §2): octets follow whatever becomes of them, and the answer comes behind them. */
+  #beginChunk(line: string): void {
+    const [, octets, last] = BDAT_LINE.exec(line) ?? [];
+    if (octets === undefined) {
+      // How many octets follow is not known, so nothing behind can be understood.
+      this.#core.counters.commands.bdat++;
+      this.#wire.send(this.#core.replies.chunkSyntax);
+      this.#hangUp();
+      return;
+    }
+    this.#chunkLeft = Number(octets);
+    this.#isLastChunk = last !== undefined;
+    if (!this.#transaction.isChunked) this.#transaction.beginChunks();
+    this.#phase = Phase.chunk;
+    if (this.#chunkLeft === 0) this.#onChunk();
+  }
+
+  #takeChunk(chunk: Buffer, from: number): number {
+    if (this.#isHeldUp(chunk)) return from;
+    const end = Math.min(chunk.length, from + this.#chunkLeft);
+    this.#chunkLeft -= end - from;
+    this.#transaction.takeChunk(chunk.subarray(from, end));
+    if (this.#chunkLeft === 0) this.#onChunk();
+    return end;
+  }
+
+  /** The last octet of a chunk has come. */
+  #onChunk(): void {
+    const { counters, faults, rules } = this.#core;
+    const step = this.#isLastChunk ? 'endOfData' : 'bdat';
+    const refusal = rules.chunkRefusal(step, this.#standing);
+    if (this.#isLastChunk && refusal === null) {
+      this.#onEndOfData();
+      return;
+    }
+    this.#phase = Phase.commands;
+    counters.commands[step]++;
+    const fault = refusal === null ? faults.match('bdat', '') : null;
+    const early = this.#transaction.earlyCode;
+    this.#transaction.earlyCode = 0;
+    if (early !== 0) {
+      this.#transaction.isSpoilt ||= !isPositive(early);
+    } else if (fault !== null && this.#play(fault)) {
+      this.#transaction.isSpoilt ||= !isPositive(fault.reply?.code ?? 0);
+    } else {
+      this.#wire.send(refusal ?? this.#core.replies.chunkOk);
+      this.#transaction.isSpoilt ||= refusal !== null;
+    }
+    // Outside a transaction nothing is left to belong to.
+    if (!this.#transaction.isOpen) this.#transaction.clear();
   }
 
   #onEndOfData(): void {

@@ -8,6 +8,12 @@ const ALL = {
   enhancedStatusCodes: true,
   eightBitMime: true,
   size: true,
+  smtpUtf8: true,
+  chunking: true,
+  dsn: true,
+  vrfy: true,
+  expn: true,
+  help: true,
   startTls: true,
   auth: true,
 };
@@ -96,7 +102,7 @@ describe('parameters of MAIL', () => {
     },
   );
 
-  test.each(['RET=HDRS', 'SMTPUTF8', 'nonsense'])('%s is of no extension on offer', (text) => {
+  test.each(['BY=120;R', 'MT-PRIORITY=3', 'nonsense'])('%s is of no extension on offer', (text) => {
     expect(readMail(`MAIL FROM:<> ${text}`).problem).toBe(ArgumentProblem.parameter);
   });
 
@@ -105,6 +111,9 @@ describe('parameters of MAIL', () => {
       ['size', 'SIZE=1'],
       ['eightBitMime', 'BODY=7BIT'],
       ['auth', 'AUTH=<>'],
+      ['smtpUtf8', 'SMTPUTF8'],
+      ['dsn', 'RET=HDRS'],
+      ['dsn', 'ENVID=a+2Bb'],
     ] as const) {
       expect(readMail(`MAIL FROM:<> ${text}`, { ...ALL, [key]: false }).problem, text).toBe(ArgumentProblem.parameter);
     }
@@ -113,7 +122,7 @@ describe('parameters of MAIL', () => {
   test('need a space before them', () => {
     expect(readMail('MAIL FROM:<a@b.test>SIZE=1').problem).toBe(ArgumentProblem.syntax);
     expect(readRcpt('RCPT TO:<a@b.test>x').problem).toBe(ArgumentProblem.syntax);
-    expect(readRcpt('RCPT TO:<a@b.test> NOTIFY=NEVER').problem).toBe(ArgumentProblem.parameter);
+    expect(readRcpt('RCPT TO:<a@b.test> NOTIFYX=NEVER').problem).toBe(ArgumentProblem.parameter);
   });
 
   test('of one line are forgotten by the next', () => {
@@ -121,5 +130,51 @@ describe('parameters of MAIL', () => {
     argument.readMail('MAIL FROM:<a@b.test> SIZE=1000');
     argument.readMail('MAIL FROM:<>');
     expect(argument).toMatchObject({ path: '', declaredOctets: 0 });
+  });
+});
+
+describe('the parameters of DSN', () => {
+  test.each([
+    ['NOTIFY=NEVER', ArgumentProblem.none],
+    ['NOTIFY=success,FAILURE,delay ORCPT=rfc822;a+2Bb@c.test', ArgumentProblem.none],
+    ['NOTIFY=NEVER,DELAY', ArgumentProblem.syntax],
+    ['NOTIFY=NEVER NOTIFY=NEVER', ArgumentProblem.syntax],
+    ['NOTIFY', ArgumentProblem.syntax],
+    ['ORCPT=rfc822', ArgumentProblem.syntax],
+    ['ORCPT=rfc822;a=b', ArgumentProblem.syntax],
+    ['RET=FULL', ArgumentProblem.parameter],
+  ])('of RCPT: %s', (text, problem) => {
+    expect(readRcpt(`RCPT TO:<a@b.test> ${text}`).problem).toBe(problem);
+  });
+
+  test.each([
+    ['RET=FULL ENVID=x+3Dy', ArgumentProblem.none],
+    ['ret=hdrs', ArgumentProblem.none],
+    ['RET=ALL', ArgumentProblem.syntax],
+    ['ENVID=a+zz', ArgumentProblem.syntax],
+    ['ENVID=', ArgumentProblem.syntax],
+    ['NOTIFY=NEVER', ArgumentProblem.parameter],
+  ])('of MAIL: %s', (text, problem) => {
+    expect(readMail(`MAIL FROM:<a@b.test> ${text}`).problem).toBe(problem);
+  });
+});
+
+describe('an address beyond ASCII', () => {
+  const path = Buffer.from('müller@bücher.test').toString('latin1');
+
+  test('is taken with SMTPUTF8, and known as UTF-8', () => {
+    expect(readMail(`MAIL FROM:<${path}> SMTPUTF8`)).toMatchObject({
+      problem: 0,
+      path: 'müller@bücher.test',
+      isInternational: true,
+    });
+    expect(readRcpt(`RCPT TO:<${path}>`)).toMatchObject({ problem: 0, path: 'müller@bücher.test', isAscii: false });
+  });
+
+  test('is refused without it, and where it is no UTF-8', () => {
+    expect(readMail(`MAIL FROM:<${path}>`).problem).toBe(ArgumentProblem.notAscii);
+    expect(readMail('MAIL FROM:<m\xfcller@b.test> SMTPUTF8').problem).toBe(ArgumentProblem.path);
+    expect(readMail(`MAIL FROM:<${path}> SMTPUTF8`, { ...ALL, smtpUtf8: false }).problem).toBe(ArgumentProblem.path);
+    expect(readMail('MAIL FROM:<a@b.test> SMTPUTF8=yes').problem).toBe(ArgumentProblem.syntax);
   });
 });

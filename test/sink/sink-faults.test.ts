@@ -22,6 +22,11 @@ const SCRIPTS = {
     lines: ['EHLO client.test', 'MAIL FROM:<a@b.test>', 'RCPT TO:<c@d.test>', 'DATA', 'text\r\n.'],
     usual: '250 2.0.0 message accepted',
   },
+  bdat: {
+    lines: ['EHLO client.test', 'MAIL FROM:<a@b.test>', 'RCPT TO:<c@d.test>', 'BDAT 2\r\n'],
+    usual: '250 2.0.0 chunk received',
+  },
+  noop: { lines: ['EHLO client.test', 'NOOP'], usual: '250 2.0.0 nothing done' },
   rset: { lines: ['EHLO client.test', 'RSET'], usual: '250 2.0.0 reset' },
   quit: { lines: ['EHLO client.test', 'QUIT'], usual: '221 2.0.0 bye' },
 } as const;

@@ -27,7 +27,7 @@ describe('options of a sink', () => {
     [{ replyDelayMs: 2 ** 31 }, /^replyDelayMs: /],
     [{ listen: ['smtps://127.0.0.1:0'] }, /^listen: needs `tls`/],
     [{ requireAuth: true }, /^requireAuth: needs `users`/],
-    [{ withhold: ['CHUNKING'] }, /^withhold: knows only/],
+    [{ withhold: ['XCLIENT'] }, /^withhold: knows only/],
     [{ faults: [{ on: 'noon', then: 'close' }] }, /^faults\[0\]: `on` knows only/],
     [{ faults: [{ on: 'mail' }] }, /does nothing/],
     [{ faults: [{ on: 'mail', then: 'continue' }] }, /does nothing/],

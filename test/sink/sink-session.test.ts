@@ -7,9 +7,19 @@ describe('a session', () => {
     const client = await openClient(sink);
     expect(await client.reply()).toBe('220 mx.example.test ESMTP postrush');
     expect(await client.command('EHLO client.test')).toBe(
-      ['250-mx.example.test', '250-PIPELINING', '250-SIZE 1000', '250-8BITMIME', '250 ENHANCEDSTATUSCODES'].join(
-        '\r\n',
-      ),
+      [
+        '250-mx.example.test',
+        '250-PIPELINING',
+        '250-SIZE 1000',
+        '250-8BITMIME',
+        '250-SMTPUTF8',
+        '250-CHUNKING',
+        '250-DSN',
+        '250-VRFY',
+        '250-EXPN',
+        '250-HELP',
+        '250 ENHANCEDSTATUSCODES',
+      ].join('\r\n'),
     );
     expect(await client.command('QUIT')).toBe('221 2.0.0 bye');
     expect(await client.ended).toBe('closed');
@@ -85,9 +95,8 @@ describe('a session', () => {
     ['QUIT now', '501 5.5.4'],
     ['RSET all', '501 5.5.4'],
     ['VRFY', '501 5.5.4'],
-    ['EXPN list', '502 5.5.1'],
+    ['EXPN', '501 5.5.4'],
     ['LHLO client.test', '502 5.5.1'],
-    ['BDAT 10', '502 5.5.1'],
     ['MAILFROM:<a@b.test>', '500 5.5.2'],
     ['STARLIGHT', '500 5.5.2'],
     ['', '500 5.5.2'],
@@ -133,18 +142,40 @@ describe('a session', () => {
 });
 
 describe('what is withheld', () => {
-  test.each(['PIPELINING', 'SIZE', '8BITMIME', 'ENHANCEDSTATUSCODES'])('%s is not offered', async (keyword) => {
+  test.each([
+    'PIPELINING',
+    'SIZE',
+    '8BITMIME',
+    'SMTPUTF8',
+    'CHUNKING',
+    'DSN',
+    'VRFY',
+    'EXPN',
+    'HELP',
+    'ENHANCEDSTATUSCODES',
+  ])('%s is not offered', async (keyword) => {
     const client = await openClient(await openSink({ withhold: [keyword] }));
     await client.reply();
     const reply = await client.command('EHLO client.test');
     expect(reply).not.toContain(keyword);
-    expect(reply.split('\r\n')).toHaveLength(4);
+    expect(reply.split('\r\n')).toHaveLength(10);
   });
 
   test('ENHANCEDSTATUSCODES leaves replies without them', async () => {
     const { client } = await openSession({ withhold: ['ENHANCEDSTATUSCODES'] });
     expect(await sendMessage(client)).toEqual(['250', '250', '354', '250']);
     expect(await client.command('NONSENSE')).toBe('500 command not recognised');
+  });
+
+  test('VRFY, EXPN, HELP and CHUNKING are commands that are not implemented then', async () => {
+    const { client } = await openSession({ withhold: ['VRFY', 'EXPN', 'HELP', 'CHUNKING'] });
+    expect(await codesOf(client, ['VRFY x', 'EXPN x', 'HELP', 'BDAT 0 LAST', 'NOOP'])).toEqual([
+      '502 5.5.1',
+      '502 5.5.1',
+      '502 5.5.1',
+      '502 5.5.1',
+      '250 2.0.0',
+    ]);
   });
 
   test('SIZE and 8BITMIME are not understood in MAIL either', async () => {
@@ -213,7 +244,7 @@ describe('limits', () => {
     const { client } = await openSession({ users: { u: 'p' } });
     expect(codeOf(await client.command(`MAIL FROM:<a@b.test> AUTH=${'x'.repeat(900)}`))).toBe('250 2.1.0');
     await client.command('RSET');
-    expect(codeOf(await client.command(`MAIL FROM:<a@b.test> AUTH=${'x'.repeat(1100)}`))).toBe('500 5.5.2');
+    expect(codeOf(await client.command(`MAIL FROM:<a@b.test> AUTH=${'x'.repeat(1200)}`))).toBe('500 5.5.2');
   });
 
   test('a line without end is answered with 500 and the end of the connection', async () => {

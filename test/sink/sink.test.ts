@@ -97,7 +97,7 @@ describe('the books of a sink', () => {
 
   test('have one row per step, code and enhanced code', async () => {
     const { client, sink } = await openSession();
-    await codesOf(client, ['NOOP', 'NOOP', 'NONSENSE', 'EXPN x', '\n', 'MAIL FROM:bad', 'RSET now']);
+    await codesOf(client, ['NOOP', 'NOOP', 'NONSENSE', 'ETRN x', '\n', 'MAIL FROM:bad', 'RSET now']);
     expect(sink.stats().replies).toEqual([
       { step: 'ehlo', code: 250, enhanced: null, count: 1 },
       { step: 'greeting', code: 220, enhanced: null, count: 1 },
