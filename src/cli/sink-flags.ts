@@ -85,6 +85,18 @@ export const SINK_FLAGS: readonly SinkFlag[] = [
     help: `octets per message, 552 beyond (default: ${formatSize(SINK_DEFAULTS.maxSize)})`,
   },
   {
+    usage: '--max-connections <n>',
+    kind: 'count',
+    option: 'maxConnections',
+    help: 'connections at once, 421 beyond; 0: no limit (default: 0)',
+  },
+  {
+    usage: '--greylist <time>',
+    kind: 'time',
+    option: 'greylistMs',
+    help: '450 to a new sender and recipient for so long (default: 0s)',
+  },
+  {
     usage: '--config <file>',
     kind: 'text',
     option: null,

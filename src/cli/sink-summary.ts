@@ -12,7 +12,7 @@ export function sinkLine(stats: SinkStats, messagesPerSec: number): string {
 export function sinkSummary(stats: SinkStats, elapsedSec: number): string {
   const lines = [
     `Sink        ${formatSeconds(elapsedSec)}, ${formatBytes(stats.bytesReceived)} received`,
-    `Connections ${formatCount(stats.connections)}, at most ${formatCount(stats.peakOpen)} at once, ${formatCount(stats.open)} open, ${formatCounted(stats.socketErrors, 'error')}`,
+    `Connections ${formatCount(stats.connections)}, at most ${formatCount(stats.peakOpen)} at once, ${formatCount(stats.open)} open, ${formatCount(stats.refused)} refused, ${formatCounted(stats.socketErrors, 'error')}`,
     `Messages    ${formatCount(stats.messages)} for ${formatCounted(stats.recipients, 'recipient')}`,
     `Sessions    ${formatCount(stats.tlsSessions)} with TLS, ${formatCount(stats.authenticated)} authenticated`,
   ];

@@ -21,7 +21,8 @@ export class MailTransaction {
   readonly #scanner = new ContentScanner();
   readonly #isKept: boolean;
   readonly #octetsMax: number;
-  #reversePath = '';
+  /** '' is the null reverse-path. */
+  reversePath = '';
   #forwardPaths: string[] = [];
   #content: Buffer[] = [];
   #chunkOctets = 0;
@@ -44,7 +45,7 @@ export class MailTransaction {
   begin(reversePath: string, isInternational: boolean): void {
     this.isOpen = true;
     this.isInternational = isInternational;
-    this.#reversePath = reversePath;
+    this.reversePath = reversePath;
   }
 
   /** RCPT was accepted. */
@@ -87,7 +88,7 @@ export class MailTransaction {
   message(user: string | null, isSecure: boolean): SinkMessage {
     const octets = Buffer.concat(this.#content);
     const content = this.isChunked ? octets : unstuff(octets.subarray(0, octets.length - '.\r\n'.length));
-    return { reversePath: this.#reversePath, forwardPaths: this.#forwardPaths, content, user, isSecure };
+    return { reversePath: this.reversePath, forwardPaths: this.#forwardPaths, content, user, isSecure };
   }
 
   /** Ends the transaction, whatever became of it. */

@@ -57,3 +57,13 @@ export class ReplyBook {
     return [...rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
   }
 }
+
+/** 2yz: done. */
+export function isPositive(code: number): boolean {
+  return code >= 200 && code < 300;
+}
+
+/** 3yz: go on. */
+export function isIntermediate(code: number): boolean {
+  return code >= 300 && code < 400;
+}

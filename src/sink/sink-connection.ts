@@ -56,6 +56,8 @@ export class SinkConnection implements SinkWire {
   #nextDripMs = 0;
   #pauses = 0;
   #hasFailed = false;
+  /** Negative replies so far, counted only for a tarpit. */
+  #errors = 0;
   /** When the chunk at hand came: replies to one group are due together. */
   #nowMs = 0;
 
@@ -69,12 +71,13 @@ export class SinkConnection implements SinkWire {
     this.#socket = socket;
     this.#secureContext = secureContext;
     this.#replyDelayMs = core.settings.replyDelayMs;
-    this.#session = new SinkSession(core, this);
+    this.#session = new SinkSession(core, this, socket.remoteAddress ?? '');
     core.counters.connectionOpened();
     socket.on('close', () => {
       if (this.#timer !== null) clearTimeout(this.#timer);
       if (this.#resumeTimer !== null) clearTimeout(this.#resumeTimer);
       core.counters.connectionClosed();
+      this.#session.onClosed();
       onClosed();
     });
     this.#listen(socket);
@@ -98,6 +101,8 @@ export class SinkConnection implements SinkWire {
   }
 
   send(reply: CountedReply): void {
+    const { tarpit } = this.#core.settings;
+    if (tarpit !== null) this.#trap(reply, tarpit);
     if (this.#replyDelayMs === 0 && !this.#isNextSlow && this.#queue.length === 0) {
       reply.count++;
       this.#batch += reply.octets;
@@ -105,6 +110,12 @@ export class SinkConnection implements SinkWire {
     }
     this.#enqueue(reply, this.#nextDelayMs, this.#nextDripMs);
     this.slowNext(0, 0);
+  }
+
+  /** Slows a client down that has made too many errors. */
+  #trap(reply: CountedReply, tarpit: { readonly afterErrors: number; readonly delayMs: number }): void {
+    if (this.#errors >= tarpit.afterErrors) this.slowNext(this.#nextDelayMs + tarpit.delayMs, this.#nextDripMs);
+    if (reply.code >= 400) this.#errors++;
   }
 
   sendSlowly(reply: CountedReply, delayMs: number, dripMs: number): void {

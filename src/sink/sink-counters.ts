@@ -36,6 +36,8 @@ export interface SinkStats {
   /** Connections accepted. */
   readonly connections: number;
   readonly peakOpen: number;
+  /** Connections greeted with 421 because a limit was reached. */
+  readonly refused: number;
   readonly open: number;
   /** Messages whose end was answered with 2yz. */
   readonly messages: number;
@@ -61,6 +63,7 @@ export interface SinkStats {
 export class SinkCounters {
   connections = 0;
   peakOpen = 0;
+  refused = 0;
   open = 0;
   messages = 0;
   recipients = 0;
@@ -102,6 +105,7 @@ export class SinkCounters {
     return {
       connections: this.connections,
       peakOpen: this.peakOpen,
+      refused: this.refused,
       open: this.open,
       messages: this.messages,
       recipients: this.recipients,

@@ -59,6 +59,15 @@ const sinkFile = closedObject({
   maxMessagesPerSession: z.number().exactOptional(),
   messageLimitReply: z.enum(['421', 'close', 'mail452']).exactOptional(),
   maxSize: z.number().exactOptional(),
+  maxConnections: z.number().exactOptional(),
+  maxConnectionsPerAddress: z.number().exactOptional(),
+  connectionsPerSec: z.number().exactOptional(),
+  messagesPerSec: z.number().exactOptional(),
+  messageRateReply: z.enum(['450', '421']).exactOptional(),
+  greylistMs: z.number().exactOptional(),
+  tarpit: closedObject({ afterErrors: z.number(), delayMs: z.number() }).exactOptional(),
+  fullMailboxes: z.array(z.string()).exactOptional(),
+  forcedOutcomes: z.boolean().exactOptional(),
   faults: z.array(faultRow).exactOptional(),
   seed: z.number().exactOptional(),
 });
@@ -91,6 +100,15 @@ maxRecipients: 100             # per message; 452 beyond
 maxMessagesPerSession: 50      # 0: no limit
 messageLimitReply: '421'       # '421', close, or mail452: 452 to every further MAIL
 maxSize: 10485760              # octets per message; 552 beyond
+maxConnections: 1000           # at once; 421 beyond; 0: no limit
+maxConnectionsPerAddress: 500  # at once from one address; 421 beyond
+connectionsPerSec: 200         # new ones; 421 beyond
+messagesPerSec: 2000           # over all sessions; beyond: messageRateReply
+messageRateReply: '450'        # '450', or '421' and the end of the session
+greylistMs: 0                  # 450 for a new sender and recipient, for so long
+tarpit: { afterErrors: 10, delayMs: 1000 } # then every reply waits
+fullMailboxes: [full@example.test]         # 452 4.2.2
+forcedOutcomes: true           # obey 450-4.2.1-busy@, reject@, defer@, slow-200ms@
 seed: 1                        # of everything random below
 
 # The first row that strikes stands in for the usual reply. on: connect, tls,

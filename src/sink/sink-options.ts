@@ -119,6 +119,23 @@ export interface SinkOptions {
   readonly messageLimitReply?: '421' | 'close' | 'mail452';
   /** Octets per message as SIZE counts them (RFC 1870 §5); 552 beyond. @defaultValue 104857600 */
   readonly maxSize?: number;
+  /** Connections at once, in all and from one address; a client beyond is greeted with 421. 0: no limit. @defaultValue 0 */
+  readonly maxConnections?: number;
+  readonly maxConnectionsPerAddress?: number;
+  /** New connections per second, 421 beyond; a second's worth may come at once. 0: no limit. @defaultValue 0 */
+  readonly connectionsPerSec?: number;
+  /** MAILs per second over all sessions, `messageRateReply` beyond; a second's worth may come at once. 0: no limit. @defaultValue 0 */
+  readonly messagesPerSec?: number;
+  /** 450 and the session goes on, or 421 and it ends. @defaultValue '450' */
+  readonly messageRateReply?: '450' | '421';
+  /** 450 to the first RCPT of every client address, sender and recipient, until so many ms later; 0: never. @defaultValue 0 */
+  readonly greylistMs?: number;
+  /** After so many 4yz and 5yz replies of a session all its replies wait `delayMs`; null: never. @defaultValue null */
+  readonly tarpit?: { readonly afterErrors: number; readonly delayMs: number } | null;
+  /** Recipients, any case, that get 452 4.2.2. */
+  readonly fullMailboxes?: readonly string[];
+  /** Obeys local parts such as `450-4.2.1-busy@`, `reject@`, `defer@`, `slow-200ms@`. @defaultValue true */
+  readonly forcedOutcomes?: boolean;
   readonly faults?: readonly FaultRow[];
   /** Of everything random in `faults`; a whole number. @defaultValue 1 */
   readonly seed?: number;
@@ -143,10 +160,29 @@ export const SINK_DEFAULTS: SinkSettings = {
   maxMessagesPerSession: 0,
   messageLimitReply: '421',
   maxSize: 100 * 1024 * 1024,
+  maxConnections: 0,
+  maxConnectionsPerAddress: 0,
+  connectionsPerSec: 0,
+  messagesPerSec: 0,
+  messageRateReply: '450',
+  greylistMs: 0,
+  tarpit: null,
+  fullMailboxes: [],
+  forcedOutcomes: true,
   faults: [],
   seed: 1,
   keepMessages: 0,
 };
+
+const COUNTS = [
+  'maxRecipients',
+  'maxMessagesPerSession',
+  'maxSize',
+  'maxConnections',
+  'maxConnectionsPerAddress',
+  'seed',
+  'keepMessages',
+] as const;
 
 const WITHHOLDABLE = [
   'PIPELINING',
@@ -174,12 +210,22 @@ const LINELESS_EVENTS: readonly FaultEvent[] = ['connect', 'tls', 'bdat', 'conte
 export function resolveSinkOptions(options: SinkOptions): SinkSettings {
   const settings: SinkSettings = { ...SINK_DEFAULTS, ...options };
   const issues: ConfigIssue[] = [];
-  for (const key of ['maxRecipients', 'maxMessagesPerSession', 'maxSize', 'seed', 'keepMessages'] as const) {
+  for (const key of COUNTS) {
     if (!Number.isSafeInteger(settings[key]) || settings[key] < 0) {
       issues.push({ path: key, message: 'must be a whole number, 0 or more', received: String(settings[key]) });
     }
   }
-  for (const key of ['replyDelayMs', 'idleTimeoutMs'] as const) {
+  for (const key of ['connectionsPerSec', 'messagesPerSec'] as const) {
+    if (Number.isFinite(settings[key]) && settings[key] >= 0) continue;
+    issues.push({ path: key, message: 'must be a number, 0 or more', received: String(settings[key]) });
+  }
+  if (
+    settings.tarpit !== null &&
+    !(Number.isSafeInteger(settings.tarpit.afterErrors) && isDuration(settings.tarpit.delayMs))
+  ) {
+    issues.push({ path: 'tarpit', message: 'needs a whole number `afterErrors` and `delayMs` in milliseconds' });
+  }
+  for (const key of ['replyDelayMs', 'idleTimeoutMs', 'greylistMs'] as const) {
     if (isDuration(settings[key])) continue;
     issues.push({ path: key, message: 'must be milliseconds, 0 or more', received: String(settings[key]) });
   }

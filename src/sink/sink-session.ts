@@ -5,8 +5,11 @@
 import { assertNever } from '../assert.js';
 import { Verb, eventOf, stepOf, verbOf } from './command-verb.js';
 import type { Fault } from './fault-table.js';
+import type { ForcedOutcome } from './forced-outcome.js';
+import { LINE_OCTETS_MAX, MAIL_LINE_OCTETS_MAX, lineOctetsMax } from './line-limits.js';
 import { LineReader } from './line-reader.js';
 import { MailTransaction } from './mail-transaction.js';
+import { isIntermediate, isPositive } from './reply-book.js';
 import type { CountedReply } from './reply-book.js';
 import { SaslDialogue } from './sasl-dialogue.js';
 import { SessionStanding } from './session-standing.js';
@@ -32,17 +35,8 @@ type Phase = (typeof Phase)[keyof typeof Phase];
 
 /** Between a reply and RST: a client that finds both at once never sees the reply, or takes the RST for a FIN. */
 const RESET_GAP_MS = 20;
-/** Octets of a command line with CRLF (RFC 5321 §4.5.3.1.4). */
-const LINE_OCTETS_MAX = 512;
-/** MAIL may be longer by what SIZE (26, RFC 1870 §3), 8BITMIME (17, RFC 6152 §2), AUTH (500, RFC 4954 §3), SMTPUTF8 (10, RFC 6531 §3.1) and DSN (8 and 107, RFC 3461 §4) add. */
-const MAIL_LINE_OCTETS_MAX = LINE_OCTETS_MAX + 26 + 17 + 500 + 10 + 8 + 107;
-/** RCPT by what DSN adds: NOTIFY and ORCPT (RFC 3461 §4). */
-const RCPT_LINE_OCTETS_MAX = LINE_OCTETS_MAX + 28 + 500;
 /** BDAT with its size and LAST; nothing here is larger than 15 digits. */
 const BDAT_LINE = /^bdat (\d{1,15})( last)?$/i;
-/** Lines of an AUTH dialogue (RFC 4954 §4). */
-const AUTH_LINE_OCTETS_MAX = 12_288;
-
 /** One session. */
 export class SinkSession {
   readonly #core: SinkCore;
@@ -50,6 +44,9 @@ export class SinkSession {
   readonly #lines = new LineReader();
   readonly #transaction: MailTransaction;
   readonly #standing: SessionStanding;
+  readonly #address: string;
+  /** Why the client is turned away at once, or null. */
+  readonly #refusal: CountedReply | null;
   #phase: Phase = Phase.commands;
   #sasl: SaslDialogue | null = null;
   /** What `spoiltHandshake` waits to play. */
@@ -62,7 +59,10 @@ export class SinkSession {
   /** What was read though reading is stopped; null: it is not. */
   #held: Buffer[] | null = null;
 
-  constructor(core: SinkCore, wire: SinkWire) {
+  /** @param address - of the client; '' is a unix socket */
+  constructor(core: SinkCore, wire: SinkWire, address: string) {
+    this.#address = address;
+    this.#refusal = core.policies.enter(address);
     this.#core = core;
     this.#wire = wire;
     this.#transaction = new MailTransaction(core.kept.limit > 0, core.settings.maxSize);
@@ -73,6 +73,11 @@ export class SinkSession {
   open(): void {
     if (this.#core.implicitTls) this.#handshake();
     else this.#greet();
+  }
+
+  /** The connection is gone. */
+  onClosed(): void {
+    this.#core.policies.leave(this.#address);
   }
 
   /** The TLS handshake is done: nothing of what was said in clear counts any more (RFC 3207 §4.2). */
@@ -145,7 +150,9 @@ export class SinkSession {
     const end = lines.read(chunk, from);
     if (lines.isWhole) {
       this.#onLine(lines.line, lines.hasCrLf);
-    } else if (lines.partial.length > Math.max(this.#lineOctetsMax(lines.partial), MAIL_LINE_OCTETS_MAX)) {
+    } else if (
+      lines.partial.length > Math.max(lineOctetsMax(lines.partial, this.#phase === Phase.auth), MAIL_LINE_OCTETS_MAX)
+    ) {
       this.#core.counters.commands.unknown++;
       this.#wire.send(this.#core.replies.lineEndless);
       this.#hangUp();
@@ -155,7 +162,8 @@ export class SinkSession {
 
   #onLine(line: string, hasCrLf: boolean): void {
     const { counters, replies } = this.#core;
-    const isTooLong = line.length + 2 > LINE_OCTETS_MAX && line.length + 2 > this.#lineOctetsMax(line);
+    const isTooLong =
+      line.length + 2 > LINE_OCTETS_MAX && line.length + 2 > lineOctetsMax(line, this.#phase === Phase.auth);
     if (!hasCrLf || isTooLong) {
       this.#phase = Phase.commands;
       counters.commands.unknown++;
@@ -165,14 +173,6 @@ export class SinkSession {
     } else {
       this.#onCommand(line);
     }
-  }
-
-  #lineOctetsMax(line: string): number {
-    if (this.#phase !== Phase.commands) return AUTH_LINE_OCTETS_MAX;
-    const verb = verbOf(line);
-    if (verb === Verb.auth) return AUTH_LINE_OCTETS_MAX;
-    if (verb === Verb.rcpt) return RCPT_LINE_OCTETS_MAX;
-    return verb === Verb.mail ? MAIL_LINE_OCTETS_MAX : LINE_OCTETS_MAX;
   }
 
   #onCommand(text: string): void {
@@ -195,14 +195,30 @@ export class SinkSession {
       if (fault.reply !== null) this.#performIfAnsweredSo(verb, line, fault.reply.code);
       return;
     }
-    const refusal = this.#core.rules.refusal(verb, line, this.#standing);
-    if (refusal === null) {
-      this.#wire.send(this.#perform(verb, line));
+    const forced = this.#forcedOutcome(verb, fault !== null);
+    const refusal = this.#core.rules.refusal(verb, line, this.#standing) ?? forced?.reply ?? this.#policyRefusal(verb);
+    if (forced !== null && forced.delayMs > 0 && refusal === null) this.#wire.slowNext(forced.delayMs, 0);
+    if (refusal === null || (refusal === forced?.reply && isPositive(refusal.code))) {
+      const usual = this.#perform(verb, line);
+      this.#wire.send(refusal ?? usual);
       this.#follow(verb);
     } else {
       this.#wire.send(refusal);
       if (refusal.code === 421 || refusal === this.#core.replies.nothing) this.#hangUp();
     }
+  }
+
+  /** What the recipient at hand asks for by its name; a row that slows the reply down goes first. */
+  #forcedOutcome(verb: Verb, isSlowed: boolean): ForcedOutcome | null {
+    const { forced, argument } = this.#core;
+    return verb !== Verb.rcpt || forced === null || isSlowed ? null : forced.of(argument.path);
+  }
+
+  #policyRefusal(verb: Verb): CountedReply | null {
+    const { policies, argument } = this.#core;
+    if (verb === Verb.mail) return policies.mailRefusal();
+    if (verb === Verb.rcpt) return policies.rcptRefusal(this.#address, this.#transaction.reversePath, argument.path);
+    return null;
   }
 
   /** A fault row has answered: the command takes effect if the row's code says so. */
@@ -289,6 +305,12 @@ export class SinkSession {
   }
 
   #greet(): void {
+    if (this.#refusal !== null) {
+      this.#core.counters.refused++;
+      this.#wire.send(this.#refusal);
+      this.#hangUp();
+      return;
+    }
     const fault = this.#core.faults.match('connect', '');
     if (fault !== null && this.#play(fault)) {
       this.#standing.isTurnedAway = fault.reply !== null && !isPositive(fault.reply.code);
@@ -476,12 +498,4 @@ export class SinkSession {
     this.#phase = Phase.deaf;
     this.#wire.close(0);
   }
-}
-
-function isPositive(code: number): boolean {
-  return code >= 200 && code < 300;
-}
-
-function isIntermediate(code: number): boolean {
-  return code >= 300 && code < 400;
 }

@@ -3,7 +3,9 @@ import type { CommandRules } from './command-rules.js';
 import type { Credentials } from './credentials.js';
 import type { EnvelopeArgument } from './envelope-argument.js';
 import type { FaultTable } from './fault-table.js';
+import type { ForcedOutcomes } from './forced-outcome.js';
 import type { KeptMessages } from './kept-messages.js';
+import type { Policies } from './policies.js';
 import type { CountedReply } from './reply-book.js';
 import type { SinkCounters } from './sink-counters.js';
 import type { SinkSettings } from './sink-options.js';
@@ -18,6 +20,9 @@ export interface SinkCore {
   readonly replies: SinkReplies;
   readonly rules: CommandRules;
   readonly faults: FaultTable;
+  readonly policies: Policies;
+  /** null: local parts ask for nothing. */
+  readonly forced: ForcedOutcomes | null;
   readonly counters: SinkCounters;
   readonly credentials: Credentials;
   readonly argument: EnvelopeArgument;

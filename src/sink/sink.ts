@@ -9,11 +9,13 @@ import { PostrushError } from '../errors.js';
 import { CommandRules } from './command-rules.js';
 import { Credentials } from './credentials.js';
 import { EnvelopeArgument } from './envelope-argument.js';
+import { ForcedOutcomes } from './forced-outcome.js';
 import { FaultTable } from './fault-table.js';
 import { KeptMessages } from './kept-messages.js';
 import type { SinkMessage } from './kept-messages.js';
 import { parseListenAddress } from './listen-address.js';
 import type { ListenAddress } from './listen-address.js';
+import { Policies } from './policies.js';
 import { ReplyBook } from './reply-book.js';
 import { SinkConnection } from './sink-connection.js';
 import { SinkCounters } from './sink-counters.js';
@@ -94,17 +96,23 @@ export async function startSink(options: SinkOptions = {}): Promise<RunningSink>
 }
 
 /** What the sessions of all addresses share. */
-type CommonCore = Pick<SinkCore, 'settings' | 'faults' | 'counters' | 'credentials' | 'kept'> & {
+type CommonCore = Pick<
+  SinkCore,
+  'settings' | 'faults' | 'policies' | 'forced' | 'counters' | 'credentials' | 'kept'
+> & {
   readonly book: ReplyBook;
 };
 
 function commonCore(settings: SinkSettings): CommonCore {
   const startedMs = performance.now();
+  const nowMs = (): number => performance.now() - startedMs;
   const book = new ReplyBook(hasEnhancedCodes(settings));
   return {
     settings,
     book,
-    faults: new FaultTable(settings.faults, book, settings.seed, () => performance.now() - startedMs),
+    faults: new FaultTable(settings.faults, book, settings.seed, nowMs),
+    policies: new Policies(settings, book, nowMs),
+    forced: settings.forcedOutcomes ? new ForcedOutcomes(book) : null,
     counters: new SinkCounters(),
     credentials: new Credentials(settings.users),
     kept: new KeptMessages(settings.keepMessages),
