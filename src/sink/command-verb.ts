@@ -27,6 +27,9 @@ export const Verb = {
 /** A command's integer. */
 export type Verb = (typeof Verb)[keyof typeof Verb];
 
+/** BDAT with its size and LAST; nothing here is larger than 15 digits. */
+export const BDAT_LINE = /^bdat (\d{1,15})( last)?$/i;
+
 const LOWER_CASE = 0x20202020;
 const SPACE = 0x20;
 

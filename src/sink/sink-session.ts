@@ -3,7 +3,7 @@
  * asks of a {@link SinkWire}. States are {@link Phase}; what each command needs is in {@link CommandRules}, what it does in `#perform`.
  */
 import { assertNever } from '../assert.js';
-import { Verb, eventOf, stepOf, verbOf } from './command-verb.js';
+import { BDAT_LINE, Verb, eventOf, stepOf, verbOf } from './command-verb.js';
 import type { Fault } from './fault-table.js';
 import type { ForcedOutcome } from './forced-outcome.js';
 import { LINE_OCTETS_MAX, MAIL_LINE_OCTETS_MAX, lineOctetsMax } from './line-limits.js';
@@ -35,8 +35,6 @@ type Phase = (typeof Phase)[keyof typeof Phase];
 
 /** Between a reply and RST: a client that finds both at once never sees the reply, or takes the RST for a FIN. */
 const RESET_GAP_MS = 20;
-/** BDAT with its size and LAST; nothing here is larger than 15 digits. */
-const BDAT_LINE = /^bdat (\d{1,15})( last)?$/i;
 /** One session. */
 export class SinkSession {
   readonly #core: SinkCore;
