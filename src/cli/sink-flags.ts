@@ -1,5 +1,6 @@
 /** The flags of `sink`: one table from which the command line and the help are made. */
 import { formatDuration, formatSize } from '../plan/units.js';
+import { SINK_PRESETS } from '../sink/presets.js';
 import { SINK_DEFAULTS } from '../sink/sink-options.js';
 import type { SinkOptions } from '../sink/sink-options.js';
 
@@ -95,6 +96,12 @@ export const SINK_FLAGS: readonly SinkFlag[] = [
     kind: 'time',
     option: 'greylistMs',
     help: '450 to a new sender and recipient for so long (default: 0s)',
+  },
+  {
+    usage: '--preset <name>',
+    kind: 'text',
+    option: null,
+    help: `ready-made behaviour: ${Object.keys(SINK_PRESETS).join(', ')}; file and flags win over it`,
   },
   {
     usage: '--config <file>',

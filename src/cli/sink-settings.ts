@@ -3,6 +3,7 @@ import { PostrushError } from '../errors.js';
 import type { ConfigIssue } from '../errors.js';
 import { parseCount, parseDurationMs, parseSizeBytes } from '../plan/units.js';
 import type { Reading } from '../plan/units.js';
+import { SINK_PRESETS } from '../sink/presets.js';
 import { selfSignedPair } from '../sink/self-signed.js';
 import { SINK_DEFAULTS, resolveSinkOptions } from '../sink/sink-options.js';
 import type { SinkOptions } from '../sink/sink-options.js';
@@ -38,7 +39,11 @@ export async function prepareSink({
   problems,
 }: Extract<Invocation, { kind: 'sink' }>): Promise<SinkCommandSettings> {
   const issues: ConfigIssue[] = [...problems];
-  const options: Record<string, unknown> = { listen: [DEFAULT_LISTEN], ...(await readConfigFile(flags, issues)) };
+  const preset = readPreset(flags, issues);
+  const file = await readConfigFile(flags, issues);
+  const options: Record<string, unknown> = { listen: [DEFAULT_LISTEN], ...preset, ...file };
+  // The rows of the file come first, and so win; those of the preset go on behind them.
+  if (preset.faults !== undefined) options['faults'] = [...(file.faults ?? []), ...preset.faults];
   for (const flag of SINK_FLAGS) {
     const value = flags.get(longName(flag));
     if (value === undefined || flag.option === null) continue;
@@ -68,6 +73,15 @@ function readValue({ kind }: SinkFlag, value: string | readonly string[] | true)
     default:
       return { ok: true, value };
   }
+}
+
+function readPreset(flags: GivenFlags, issues: ConfigIssue[]): SinkOptions {
+  const name = textOf(flags, '--preset');
+  if (name === null) return {};
+  if (Object.hasOwn(SINK_PRESETS, name)) return SINK_PRESETS[name]?.options ?? {};
+  const known = Object.entries(SINK_PRESETS).map(([each, { about }]) => `${each} (${about})`);
+  issues.push({ path: '--preset', message: `knows ${known.join('; ')}`, received: name });
+  return {};
 }
 
 /** The options of the file that `--config` names. */

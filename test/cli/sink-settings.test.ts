@@ -133,3 +133,26 @@ describe('the flags of sink', () => {
     for (const { help } of SINK_FLAGS) expect(help).not.toBe('');
   });
 });
+
+describe('a preset', () => {
+  test('is what file and flags build on: their keys win, and rows of the file go before its own', async () => {
+    writeFileSync(inFolder('faults.yaml'), 'maxSize: 7\nfaults: [{ on: rcpt, reply: 550 no }]\n');
+    const { options } = await prepare(
+      '--preset',
+      'realistic',
+      '--config',
+      inFolder('faults.yaml'),
+      '--max-recipients',
+      '3',
+    );
+    expect(options).toMatchObject({ maxSize: 7, maxRecipients: 3, maxMessagesPerSession: 100 });
+    expect(options.faults?.[0]).toEqual({ on: 'rcpt', reply: '550 no' });
+    expect(options.faults?.length).toBeGreaterThan(5);
+  });
+
+  test('that does not exist is answered with those that do', async () => {
+    expect(await problemsOf('--preset', 'realstic')).toEqual([
+      expect.stringMatching(/^--preset: knows fast .*realistic/),
+    ]);
+  });
+});
