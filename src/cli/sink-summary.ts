@@ -11,11 +11,13 @@ export function sinkLine(stats: SinkStats, messagesPerSec: number): string {
 /** All of it, in lines of at most 80 columns. */
 export function sinkSummary(stats: SinkStats, elapsedSec: number): string {
   const lines = [
-    `Sink        ${formatSeconds(elapsedSec)}, ${formatBytes(stats.bytesReceived)} received`,
+    `Sink        ${formatSeconds(elapsedSec)}, ${formatBytes(stats.bytesReceived)} received, ${formatBytes(stats.bytesSent)} sent`,
     `Connections ${formatCount(stats.connections)}, at most ${formatCount(stats.peakOpen)} at once, ${formatCount(stats.open)} open, ${formatCount(stats.refused)} refused, ${formatCounted(stats.socketErrors, 'error')}`,
     `Messages    ${formatCount(stats.messages)} for ${formatCounted(stats.recipients, 'recipient')}`,
     `Sessions    ${formatCount(stats.tlsSessions)} with TLS, ${formatCount(stats.authenticated)} authenticated`,
   ];
+  for (const { version, cipher, count } of stats.tls)
+    lines.push(`TLS         ${formatCount(count)} × ${version} ${cipher}`);
   if (stats.faults > 0) lines.push(`Faults      ${formatCount(stats.faults)} played`);
   const commands = Object.entries(stats.commands).filter(([, count]) => count > 0);
   if (commands.length > 0) {

@@ -268,6 +268,7 @@ export class SinkConnection implements SinkWire {
     if (ending === Ending.reset) {
       this.#tcp.resetAndDestroy();
     } else if (ending === Ending.close) {
+      if (this.#socket.writable) this.#core.counters.bytesSent += octets.length;
       this.#socket.end(octets, 'latin1');
       this.#tcp.setTimeout(LINGER_MS, () => this.cut());
     } else {
@@ -277,7 +278,9 @@ export class SinkConnection implements SinkWire {
   }
 
   #write(octets: string): void {
-    if (!this.#socket.writable || this.#socket.write(octets, 'latin1')) return;
+    if (!this.#socket.writable) return;
+    this.#core.counters.bytesSent += octets.length;
+    if (this.#socket.write(octets, 'latin1')) return;
     // The client sends but does not read: it gets no further until it does.
     this.#pause(Pause.unsentReplies);
     this.#socket.once('drain', () => this.#unpause(Pause.unsentReplies));
@@ -293,7 +296,8 @@ export class SinkConnection implements SinkWire {
     this.#socket = socket;
     socket.on('secure', () => {
       this.#readClock();
-      this.#session.onSecure();
+      // Both are known behind a handshake.
+      this.#session.onSecure(socket.getProtocol() ?? '', socket.getCipher().standardName);
       this.#flush();
     });
     // Handshake failures come here and not as 'error'.

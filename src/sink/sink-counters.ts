@@ -1,5 +1,6 @@
 /** What a sink has seen. Plain counters of one thread; knows neither sockets nor SMTP. */
 import type { ReplyBook } from './reply-book.js';
+import type { SinkSecond } from './second-series.js';
 
 /** Commands by step, as the client counts its own: HELO and LHLO are `ehlo`, `endOfData` is a message's end (in LMTP one per accepted recipient). */
 export interface CommandCounts {
@@ -31,6 +32,15 @@ export interface SinkReplyRow {
   readonly count: number;
 }
 
+/** TLS sessions that share version and cipher. */
+export interface SinkTlsRow {
+  /** `TLSv1.3` */
+  readonly version: string;
+  /** By its IANA name: `TLS_AES_256_GCM_SHA384`. */
+  readonly cipher: string;
+  readonly count: number;
+}
+
 /** What a sink has seen so far. */
 export interface SinkStats {
   /** Connections accepted. */
@@ -45,8 +55,12 @@ export interface SinkStats {
   readonly recipients: number;
   /** Octets of SMTP, inside TLS where there is TLS. */
   readonly bytesReceived: number;
+  /** Octets handed to the connections, inside TLS where there is TLS. */
+  readonly bytesSent: number;
   /** TLS handshakes completed. */
   readonly tlsSessions: number;
+  /** The same by version and cipher. */
+  readonly tls: readonly SinkTlsRow[];
   /** AUTH dialogues that succeeded. */
   readonly authenticated: number;
   /** By step; every step is present. */
@@ -57,6 +71,8 @@ export interface SinkStats {
   readonly faults: number;
   /** Connections that an error ended (reset, broken pipe, plain text in place of TLS), and failures to accept one. */
   readonly socketErrors: number;
+  /** The same second by second; at most 3,600 rows, which then stand for longer. */
+  readonly seconds: readonly SinkSecond[];
 }
 
 /** The counters of one sink, incremented in place. */
@@ -68,9 +84,11 @@ export class SinkCounters {
   messages = 0;
   recipients = 0;
   bytesReceived = 0;
+  bytesSent = 0;
   tlsSessions = 0;
   authenticated = 0;
   faults = 0;
+  readonly #tls = new Map<string, { version: string; cipher: string; count: number }>();
   socketErrors = 0;
   readonly commands: CommandCounts = {
     ehlo: 0,
@@ -100,8 +118,17 @@ export class SinkCounters {
     this.open--;
   }
 
+  /** A handshake is done. Versions and ciphers are few, whatever clients offer: ours are a fixed set. */
+  tlsBegan(version: string, cipher: string): void {
+    this.tlsSessions++;
+    const key = `${version} ${cipher}`;
+    const row = this.#tls.get(key);
+    if (row === undefined) this.#tls.set(key, { version, cipher, count: 1 });
+    else row.count++;
+  }
+
   /** A copy that can cross threads. */
-  stats(replies: ReplyBook): SinkStats {
+  stats(replies: ReplyBook, seconds: readonly SinkSecond[]): SinkStats {
     return {
       connections: this.connections,
       peakOpen: this.peakOpen,
@@ -110,12 +137,15 @@ export class SinkCounters {
       messages: this.messages,
       recipients: this.recipients,
       bytesReceived: this.bytesReceived,
+      bytesSent: this.bytesSent,
       tlsSessions: this.tlsSessions,
+      tls: [...this.#tls.values()].map((row) => ({ ...row })),
       authenticated: this.authenticated,
       commands: { ...this.commands },
       replies: replies.rows(),
       faults: this.faults,
       socketErrors: this.socketErrors,
+      seconds,
     };
   }
 }

@@ -79,11 +79,11 @@ export class SinkSession {
   }
 
   /** The TLS handshake is done: nothing of what was said in clear counts any more (RFC 3207 §4.2). */
-  onSecure(): void {
+  onSecure(version: string, cipher: string): void {
     this.#phase = Phase.commands;
     this.#lines.partial = '';
     this.#standing.becomeSecure();
-    this.#core.counters.tlsSessions++;
+    this.#core.counters.tlsBegan(version, cipher);
     if (this.#core.implicitTls) this.#greet();
   }
 

@@ -17,6 +17,7 @@ import { parseListenAddress } from './listen-address.js';
 import type { ListenAddress } from './listen-address.js';
 import { Policies } from './policies.js';
 import { ReplyBook } from './reply-book.js';
+import { SecondSeries } from './second-series.js';
 import { SinkConnection } from './sink-connection.js';
 import { SinkCounters } from './sink-counters.js';
 import type { SinkStats } from './sink-counters.js';
@@ -80,7 +81,9 @@ export async function startSink(options: SinkOptions = {}): Promise<RunningSink>
   }
 
   const urls = listeners.map((each) => each.url);
-  const stats = (): SinkStats => common.counters.stats(common.book);
+  const series = new SecondSeries(common.counters);
+  const ticker = setInterval(() => series.tick(common.elapsedMs() / 1000), 1000).unref();
+  const stats = (): SinkStats => common.counters.stats(common.book, series.rows(common.elapsedMs() / 1000));
   let closed: Promise<SinkStats> | null = null;
   return {
     port: listeners[0]?.port ?? 0,
@@ -89,6 +92,7 @@ export async function startSink(options: SinkOptions = {}): Promise<RunningSink>
     stats,
     messages: () => common.kept.list(),
     close: () => {
+      clearInterval(ticker);
       closed ??= close().then(stats);
       return closed;
     },
@@ -101,6 +105,8 @@ type CommonCore = Pick<
   'settings' | 'faults' | 'policies' | 'forced' | 'counters' | 'credentials' | 'kept'
 > & {
   readonly book: ReplyBook;
+  /** Since the sink's start. */
+  readonly elapsedMs: () => number;
 };
 
 function commonCore(settings: SinkSettings): CommonCore {
@@ -110,6 +116,7 @@ function commonCore(settings: SinkSettings): CommonCore {
   return {
     settings,
     book,
+    elapsedMs: nowMs,
     faults: new FaultTable(settings.faults, book, settings.seed, nowMs),
     policies: new Policies(settings, book, nowMs),
     forced: settings.forcedOutcomes ? new ForcedOutcomes(book) : null,
@@ -119,7 +126,7 @@ function commonCore(settings: SinkSettings): CommonCore {
   };
 }
 
-function coreAt(address: ListenAddress, { book, ...common }: CommonCore): SinkCore {
+function coreAt(address: ListenAddress, { book, elapsedMs: _elapsedMs, ...common }: CommonCore): SinkCore {
   const extensions = extensionsOf(common.settings, address);
   const replies = sinkReplies(book, common.settings, extensions);
   const argument = new EnvelopeArgument(extensions);

@@ -25,6 +25,9 @@ describe('STARTTLS', () => {
     expect(await client.ended).toBe('closed');
     expect(sink.messages()[0]).toMatchObject({ isSecure: true, content: Buffer.from(content) });
     expect(sink.stats()).toMatchObject({ tlsSessions: 1, messages: 1, socketErrors: 0 });
+    expect(sink.stats().tls).toEqual([
+      { version: 'TLSv1.3', cipher: expect.stringMatching(/^TLS_AES_/) as string, count: 1 },
+    ]);
   });
 
   test('discards all that was learnt in clear', async () => {

@@ -109,6 +109,21 @@ describe('the books of a sink', () => {
     ]);
   });
 
+  test('count octets as they went', async () => {
+    const { client, sink } = await openSession({ withhold: ['EHLO'] });
+    const replies = [await client.command('NOOP'), await client.command('QUIT')];
+    const said = ['220 sink.postrush.test SMTP postrush', '502 command not implemented', ...replies];
+    expect(sink.stats().bytesSent).toBe(said.join('\r\n').length + 2);
+  });
+
+  test('have seconds that add up', async () => {
+    const { client, sink } = await openSession();
+    await sendMessage(client);
+    const { seconds, messages, connections } = sink.stats();
+    expect(seconds.reduce((sum, row) => sum + row.messages, 0)).toBe(messages);
+    expect(seconds.reduce((sum, row) => sum + row.connections, 0)).toBe(connections);
+  });
+
   test('count octets as they came', async () => {
     const { client, sink } = await openSession();
     await client.command('NOOP');
