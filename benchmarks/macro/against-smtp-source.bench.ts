@@ -2,13 +2,12 @@
  * CPU per message, messages per second, start-up and memory of postrush beside smtp-source, against the same server in
  * the same run. See benchmarks/README.md.
  */
-import { writeFileSync } from 'node:fs';
-import { availableParallelism, cpus, loadavg } from 'node:os';
-import { parseArgs } from 'node:util';
 import { LOAD_CASES, MEMORY_CASE, START_UP_BOUND_SEC, START_UP_MESSAGES, type LoadCase } from '../support/cases.js';
+import { printMachine, readMacroSettings } from '../support/macro-settings.js';
 import { runForMemory, runPostrush, runSmtpSource, type ProgramRun } from '../support/programs.js';
-import { preferredSink, startSinkProcess, type SinkKind } from '../support/sink-process.js';
+import { SINK_KINDS, preferredSink, startSinkProcess } from '../support/sink-process.js';
 import { median, spread } from '../support/statistics.js';
+import { holds, printTable } from '../support/table.js';
 import { findExecutable } from '../support/timed-command.js';
 
 /** What one program needed in one round, start-up taken off. */
@@ -30,50 +29,41 @@ interface Round {
 
 type Runner = (messages: number) => Promise<ProgramRun>;
 
-const USAGE = `options: --rounds <n> (3), --scale <fraction> (1), --only <case,...> (all), --sink smtp-sink|own, --json <file>
-cases: ${[...LOAD_CASES, MEMORY_CASE].map(({ name }) => name).join(', ')}`;
-
-const settings = readSettings();
+const settings = readMacroSettings(
+  [...LOAD_CASES, MEMORY_CASE].map(({ name }) => name),
+  { name: 'sink', values: SINK_KINDS },
+);
+const kind = SINK_KINDS.find((name) => name === settings.further) ?? preferredSink();
 const smtpSource = findExecutable('smtp-source');
-const machine = {
-  cpu: cpus()[0]?.model ?? 'unknown',
-  cores: availableParallelism(),
-  node: process.version,
-  loadBefore: loadavg()[0] ?? NaN,
-};
+const machine = printMachine();
 let postrushAccepted = 0;
 let postrushExpected = 0;
 let smtpSourceAccepted = 0;
 
-console.log(
-  `${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, load before ${machine.loadBefore.toFixed(2)}`,
-);
-if (machine.loadBefore > 0.5) console.log('The machine is not idle: the figures spread more than they should.');
 if (smtpSource === null) console.log('smtp-source is not installed (Debian: package postfix): no ratios.');
 console.log(
-  settings.sink === 'own' ? 'server: our own sink in another process' : 'server: smtp-sink of Postfix',
+  kind === 'own' ? 'server: our own sink in another process' : 'server: smtp-sink of Postfix',
   `| rounds ${settings.rounds}, scale ${settings.scale} | CPU per message in µs, median of rounds, ratios paired`,
 );
 
-const sink = await startSinkProcess(settings.sink);
+const sink = await startSinkProcess(kind);
 try {
   const cases = LOAD_CASES.filter(({ name }) => settings.wants(name));
   const rounds = new Map<LoadCase, Round[]>(cases.map((loadCase) => [loadCase, []]));
   for (let round = 0; round < settings.rounds; round++) {
     for (const [loadCase, done] of rounds) done.push(await playRound(loadCase, sink.port, round % 2 === 1));
   }
-  printTable(rounds);
+  printRounds(rounds);
   const memory = settings.wants(MEMORY_CASE.name) ? await measureMemory(sink.port) : null;
   console.log(`work: postrush ${postrushAccepted} of ${postrushExpected} accepted, smtp-source ${smtpSourceAccepted}`);
   if (postrushAccepted !== postrushExpected) process.exitCode = 1;
-  if (settings.json !== undefined) {
-    const rows = Array.from(rounds, ([loadCase, done]) => ({ ...loadCase, rounds: done }));
-    const checksum = { postrushAccepted, smtpSourceAccepted };
-    writeFileSync(
-      settings.json,
-      `${JSON.stringify({ machine, sink: sink.kind, cases: rows, memory, checksum }, null, 2)}\n`,
-    );
-  }
+  settings.writeJson({
+    machine,
+    sink: kind,
+    cases: Array.from(rounds, ([loadCase, done]) => ({ ...loadCase, rounds: done })),
+    memory,
+    checksum: { postrushAccepted, smtpSourceAccepted },
+  });
 } finally {
   await sink.stop();
 }
@@ -110,7 +100,7 @@ async function measure(run: Runner, messages: number): Promise<Figure> {
   };
 }
 
-function printTable(rounds: ReadonlyMap<LoadCase, readonly Round[]>): void {
+function printRounds(rounds: ReadonlyMap<LoadCase, readonly Round[]>): void {
   if (rounds.size === 0) return;
   const rows = [['case', 'postrush', 'smtp-source', 'ratio', 'spread', 'bound', 'holds', 'msg/s', 'smtp-source']];
   for (const [loadCase, done] of rounds) {
@@ -125,24 +115,17 @@ function printTable(rounds: ReadonlyMap<LoadCase, readonly Round[]>): void {
       compared ? median(ratios).toFixed(2) : '-',
       compared ? spread(ratios, 2) : '-',
       loadCase.bound.toFixed(2),
-      compared ? (median(ratios) <= loadCase.bound ? 'yes' : 'NO') : '-',
+      compared ? holds(median(ratios), loadCase.bound) : '-',
       median(ours.map((figure) => figure.messagesPerSec)).toFixed(0),
       compared ? median(theirs.map((figure) => figure.messagesPerSec)).toFixed(0) : '-',
     ]);
   }
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
-  for (const row of rows) {
-    console.log(
-      row
-        .map((cell, index) => (index === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[index] ?? 0)))
-        .join('  '),
-    );
-  }
+  printTable(rows);
   const all = [...rounds.values()].flat().map(({ postrush }) => postrush);
   const startup = all.map(({ startupSec }) => startupSec);
   console.log(
     `start-up of postrush: ${median(startup).toFixed(2)} s to the load (${spread(startup, 2)}; bound ${START_UP_BOUND_SEC}, ` +
-      `holds: ${median(startup) <= START_UP_BOUND_SEC ? 'yes' : 'NO'}), ` +
+      `holds: ${holds(median(startup), START_UP_BOUND_SEC)}), ` +
       `${median(all.map(({ shortRunSec }) => shortRunSec)).toFixed(2)} s for all of a run of ${START_UP_MESSAGES} messages`,
   );
 }
@@ -153,8 +136,8 @@ async function measureMemory(port: number): Promise<{ kbPerSession: number[]; pe
   const kbPerSession: number[] = [];
   const peakKb: number[] = [];
   for (let round = 0; round < settings.rounds; round++) {
-    const many = await runForMemory(port, sessions, durationSec);
-    const few = await runForMemory(port, MEMORY_CASE.fewSessions, durationSec);
+    const many = await runForMemory(port, 1, sessions, durationSec);
+    const few = await runForMemory(port, 1, MEMORY_CASE.fewSessions, durationSec);
     if (many.peakOpen < sessions || few.accepted === 0) {
       console.log(`memory: only ${many.peakOpen} of ${sessions} sessions were open at once`);
       process.exitCode = 1;
@@ -165,38 +148,7 @@ async function measureMemory(port: number): Promise<{ kbPerSession: number[]; pe
   const figure = median(kbPerSession);
   console.log(
     `memory: ${figure.toFixed(1)} KB per open session (${spread(kbPerSession, 1)}; bound ${MEMORY_CASE.boundKb}, ` +
-      `holds: ${figure <= MEMORY_CASE.boundKb ? 'yes' : 'NO'}), peak ${(median(peakKb) / 1024).toFixed(0)} MB with ${sessions}`,
+      `holds: ${holds(figure, MEMORY_CASE.boundKb)}), peak ${(median(peakKb) / 1024).toFixed(0)} MB with ${sessions}`,
   );
   return { kbPerSession, peakKb };
-}
-
-function readSettings(): {
-  rounds: number;
-  scale: number;
-  sink: SinkKind;
-  json: string | undefined;
-  wants: (name: string) => boolean;
-} {
-  try {
-    const { values } = parseArgs({
-      options: {
-        rounds: { type: 'string', default: '3' },
-        scale: { type: 'string', default: '1' },
-        only: { type: 'string' },
-        sink: { type: 'string', default: preferredSink() },
-        json: { type: 'string' },
-      },
-    });
-    const [rounds, scale] = [Number(values.rounds), Number(values.scale)];
-    const only = values.only?.split(',');
-    const names: string[] = [...LOAD_CASES, MEMORY_CASE].map(({ name }) => name);
-    if (!(Number.isInteger(rounds) && rounds > 0)) throw new Error('--rounds takes a whole number from 1');
-    if (!(scale > 0)) throw new Error('--scale takes a number above 0');
-    if (only?.some((name) => !names.includes(name)) === true) throw new Error('--only takes names of cases');
-    if (values.sink !== 'own' && values.sink !== 'smtp-sink') throw new Error('--sink takes smtp-sink or own');
-    return { rounds, scale, sink: values.sink, json: values.json, wants: (name) => only?.includes(name) ?? true };
-  } catch (error) {
-    console.error(`${(error as Error).message}\n${USAGE}`);
-    process.exit(2);
-  }
 }

@@ -6,11 +6,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { RunResult } from '../../src/report/result-schema.js';
-import { MESSAGE_BYTES, SESSIONS, type LoadCase } from './cases.js';
+import { MESSAGE_BYTES, SESSIONS, type Load } from './cases.js';
 import { PEAK_MEMORY_FILE } from './peak-memory.js';
 import { timedCommand } from './timed-command.js';
 
-const COMMAND_LINE = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+/** The program as a user starts it. */
+export const COMMAND_LINE = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
 const PEAK_MEMORY = new URL('./peak-memory.js', import.meta.url).href;
 
 /** One run of one program. */
@@ -31,15 +32,15 @@ export interface MemoryRun {
 }
 
 /** Sends `messages` with postrush in one worker. */
-export async function runPostrush(loadCase: LoadCase, port: number, messages: number): Promise<ProgramRun> {
+export async function runPostrush(load: Load, port: number, messages: number): Promise<ProgramRun> {
   return inFolder(async (folder) => {
     const json = join(folder, 'result.json');
     const cost = await timedCommand([
       process.execPath,
       COMMAND_LINE,
       'run',
-      ...postrushWords(port, SESSIONS, loadCase.isKept ? 'all' : '1', json),
-      ...['-m', String(messages), '--pipelining', loadCase.pipelining],
+      ...postrushWords(port, 1, SESSIONS, load.isKept ? 'all' : '1', json),
+      ...['-m', String(messages), '--pipelining', load.pipelining],
     ]);
     const result = readResult(json, cost.output);
     const { accepted } = result.messages;
@@ -48,26 +49,26 @@ export async function runPostrush(loadCase: LoadCase, port: number, messages: nu
 }
 
 /** Sends `messages` with smtp-source, which works in lock-step and does not tell when it is ready. */
-export async function runSmtpSource(
-  program: string,
-  loadCase: LoadCase,
-  port: number,
-  messages: number,
-): Promise<ProgramRun> {
-  const kept = loadCase.isKept ? ['-d'] : [];
-  const load = ['-s', String(SESSIONS), '-l', String(MESSAGE_BYTES), '-m', String(messages)];
-  const cost = await timedCommand([program, ...kept, ...load, `127.0.0.1:${port}`]);
+export async function runSmtpSource(program: string, load: Load, port: number, messages: number): Promise<ProgramRun> {
+  const kept = load.isKept ? ['-d'] : [];
+  const words = ['-s', String(SESSIONS), '-l', String(MESSAGE_BYTES), '-m', String(messages)];
+  const cost = await timedCommand([program, ...kept, ...words, `127.0.0.1:${port}`]);
   // It ends with an error at the first message that is not accepted.
   if (cost.exitCode !== 0) throw new Error(`smtp-source failed: ${cost.output}`);
   return { cpuSec: cost.cpuSec, wallSec: cost.wallSec, accepted: messages, startupSec: NaN };
 }
 
-/** Keeps `sessions` open with postrush in one worker and sends through all of them. */
-export async function runForMemory(port: number, sessions: number, durationSec: number): Promise<MemoryRun> {
+/** Keeps `sessions` open with postrush and sends through all of them. */
+export async function runForMemory(
+  port: number,
+  workers: number,
+  sessions: number,
+  durationSec: number,
+): Promise<MemoryRun> {
   return inFolder(async (folder) => {
     const json = join(folder, 'result.json');
     const peak = join(folder, 'peak');
-    const words = [...postrushWords(port, sessions, 'all', json), '-d', `${durationSec}s`];
+    const words = [...postrushWords(port, workers, sessions, 'all', json), '-d', `${durationSec}s`];
     const env = { ...process.env, [PEAK_MEMORY_FILE]: peak };
     // The exit code speaks of the verdict; whether the work was done is in the result.
     const output = await promisify(execFile)(
@@ -85,8 +86,14 @@ export async function runForMemory(port: number, sessions: number, durationSec: 
   });
 }
 
-function postrushWords(port: number, sessions: number, messagesPerSession: string, json: string): string[] {
-  const load = ['-w', '1', '-s', String(sessions), '-n', messagesPerSession, '-l', String(MESSAGE_BYTES)];
+function postrushWords(
+  port: number,
+  workers: number,
+  sessions: number,
+  messagesPerSession: string,
+  json: string,
+): string[] {
+  const load = ['-w', String(workers), '-s', String(sessions), '-n', messagesPerSession, '-l', String(MESSAGE_BYTES)];
   return [`smtp://127.0.0.1:${port}`, ...load, '--no-progress', '--json', json];
 }
 

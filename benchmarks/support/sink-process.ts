@@ -1,28 +1,38 @@
 /** The server of a benchmark, in a process of its own: smtp-sink of Postfix where it is installed, else our sink. */
-import { fork, spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { COMMAND_LINE } from './programs.js';
 import { findExecutable } from './timed-command.js';
 
 const HOST = '127.0.0.1';
 /** Whatever happens to the benchmark, its server does not outlive this. */
 const LONGEST_SEC = 7200;
 /** Sessions that smtp-sink accepts at once; without this it stops at 256. */
-const MOST_SESSIONS = 6000;
+const MOST_SESSIONS = 12_000;
 /** Thousands of sessions connect within a second; a connect that finds no room is tried again only seconds later. */
 const BACKLOG = 4096;
 const START_MS = 10_000;
+/** As many descriptors as an unprivileged process may have; Node does this by itself. */
+const RAISE_LIMIT = 'ulimit -n "$(ulimit -Hn)"; exec "$@"';
+/** Unit of CPU time in /proc; the same on every Linux. */
+const TICKS_PER_SEC = 100;
 
 /** Which server to use. */
-export type SinkKind = 'smtp-sink' | 'own';
+export const SINK_KINDS = ['smtp-sink', 'own'] as const;
+/** One of {@link SINK_KINDS}. */
+export type SinkKind = (typeof SINK_KINDS)[number];
 
 /** A server that is listening. */
 export interface SinkProcess {
-  readonly kind: SinkKind;
   readonly port: number;
+  /** User and system time of all its threads so far. */
+  cpuSec(): number;
+  /** Peak of its resident memory so far. */
+  peakKb(): number;
   stop(): Promise<void>;
 }
 
@@ -39,8 +49,9 @@ export async function startSinkProcess(kind: SinkKind): Promise<SinkProcess> {
   };
   process.on('exit', kill);
   return {
-    kind,
     port,
+    cpuSec: () => cpuSecOf(serverPid(child)),
+    peakKb: () => peakKbOf(serverPid(child)),
     stop: async () => {
       process.off('exit', kill);
       if (child.exitCode !== null || child.signalCode !== null) return;
@@ -51,9 +62,14 @@ export async function startSinkProcess(kind: SinkKind): Promise<SinkProcess> {
   };
 }
 
+/** As a user starts it. */
 async function startOwn(): Promise<{ child: ChildProcess; port: number }> {
-  const child = fork(fileURLToPath(new URL('./own-sink.js', import.meta.url)), { stdio: ['ignore', 2, 2, 'ipc'] });
-  const [{ port }] = (await once(child, 'message')) as [{ port: number }];
+  const words = ['sink', '--listen', `smtp://${HOST}:0`, '--duration', `${LONGEST_SEC}s`, '--quiet'];
+  const child = spawn(process.execPath, [COMMAND_LINE, ...words], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const [line] = (await once(child.stderr, 'data')) as [Buffer];
+  const port = Number(/^listening on .*:(\d+)$/m.exec(line.toString())?.[1]);
+  if (!(port > 0)) throw new Error(`our sink does not listen: ${line.toString()}`);
+  child.stderr.pipe(process.stderr);
   return { child, port };
 }
 
@@ -62,15 +78,32 @@ async function startSmtpSink(): Promise<{ child: ChildProcess; port: number }> {
   // It refuses to run as root, and its user must be able to be where it is started.
   const user = process.getuid?.() === 0 ? ['-u', 'nobody'] : [];
   const program = findExecutable('smtp-sink') ?? 'smtp-sink';
+  const words = [program, ...user, '-m', String(MOST_SESSIONS), `${HOST}:${port}`, String(BACKLOG)];
   const limit = findExecutable('timeout') === null ? [] : ['timeout', String(LONGEST_SEC)];
-  const words = [...limit, program, ...user, '-m', String(MOST_SESSIONS), `${HOST}:${port}`, String(BACKLOG)];
-  const child = spawn(words[0] ?? '', words.slice(1), { stdio: 'ignore', cwd: tmpdir() });
+  const child = spawn('bash', ['-c', RAISE_LIMIT, 'bash', ...limit, ...words], { stdio: 'ignore', cwd: tmpdir() });
   const deadline = Date.now() + START_MS;
   while (!(await accepts(port))) {
     if (child.exitCode !== null || Date.now() > deadline) throw new Error(`smtp-sink does not listen on port ${port}`);
     await sleep(50);
   }
   return { child, port };
+}
+
+/** `timeout` runs the server as its child. */
+function serverPid({ pid = 0 }: ChildProcess): number {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
+  return children === '' ? pid : Number(children);
+}
+
+function cpuSecOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  // Behind the name, which may hold spaces, utime and stime are the 12th and 13th field (proc(5)).
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SEC;
+}
+
+function peakKbOf(pid: number): number {
+  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
 }
 
 /** A port that was free a moment ago: smtp-sink cannot choose one. */

@@ -11,6 +11,7 @@ import { runBench as benchRecorder } from '../../benchmarks/micro/recorder.bench
 import { runBench as benchReplyParser } from '../../benchmarks/micro/reply-parser.bench.js';
 
 const MACRO = 'dist/benchmarks/macro/against-smtp-source.bench.js';
+const SINK_MACRO = 'dist/benchmarks/macro/sink-against-smtp-sink.bench.js';
 /** Each of the two short runs is a whole start of the program; a busy machine takes its time. */
 const MACRO_MS = 60_000;
 
@@ -77,6 +78,27 @@ describe('the small setting of', () => {
       const words = ['--rounds', '1', '--scale', '0.01', '--only', 'memory', '--sink', 'own'];
       const { stdout } = await promisify(execFile)(process.execPath, [MACRO, ...words]);
       expect(stdout).toMatch(/^memory: -?[\d.]+ KB per open session/m);
+    },
+    MACRO_MS,
+  );
+
+  test(
+    'the comparison of the sinks has every message accepted',
+    async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'postrush-smoke-'));
+      try {
+        const json = join(folder, 'figures.json');
+        const words = ['--rounds', '1', '--scale', '0.002', '--only', 'kept-auto,memory', '--json', json];
+        const { stdout } = await promisify(execFile)(process.execPath, [SINK_MACRO, ...words]);
+        expect(stdout).toMatch(/^work: (220 of 220|440 of 440) accepted$/m);
+        expect(stdout).toContain('kept, pipelined');
+        expect(stdout).toMatch(/^memory: -?[\d.]+ KB per open session/m);
+        const { cases, checksum } = JSON.parse(readFileSync(json, 'utf8'));
+        expect(checksum.accepted).toBe(checksum.expected);
+        expect(cases[0].rounds[0].own.messagesPerSec).toBeGreaterThan(0);
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
     },
     MACRO_MS,
   );
