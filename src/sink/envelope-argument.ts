@@ -123,7 +123,7 @@ export class EnvelopeArgument {
         if (!this.#extensions.eightBitMime) return ArgumentProblem.parameter;
         return value === '7BIT' || value === '8BITMIME' ? ArgumentProblem.none : ArgumentProblem.syntax;
       case 'AUTH':
-        if (!this.#extensions.auth) return ArgumentProblem.parameter;
+        if (this.#extensions.mechanisms.length === 0) return ArgumentProblem.parameter;
         return value === '' ? ArgumentProblem.syntax : ArgumentProblem.none;
       default:
         return ArgumentProblem.parameter;

@@ -8,6 +8,7 @@ import type { Fault } from './fault-table.js';
 import { LineReader } from './line-reader.js';
 import { MailTransaction } from './mail-transaction.js';
 import type { CountedReply } from './reply-book.js';
+import { MECHANISM_NAMES, mechanismNamed } from './sasl/mechanisms.js';
 import { SaslDialogue } from './sasl-dialogue.js';
 import { SessionStanding } from './session-standing.js';
 import type { SinkCore, SinkWire } from './sink-wire.js';
@@ -146,7 +147,7 @@ export class SinkSession {
       counters.commands.unknown++;
       this.#wire.send(hasCrLf ? replies.lineTooLong : replies.bareLineFeed);
     } else if (this.#phase === Phase.auth && this.#sasl !== null) {
-      this.#wire.send(this.#respond(this.#sasl, line));
+      this.#wire.send(this.#settle(this.#sasl, this.#sasl.respond(line)));
     } else {
       this.#onCommand(line);
     }
@@ -248,15 +249,17 @@ export class SinkSession {
   }
 
   #beginAuth(line: string): CountedReply {
-    const [, mechanism = '', initialResponse] = line.split(' ');
-    const sasl = new SaslDialogue(mechanism, this.#core.credentials, this.#core.replies);
+    const [, name = '', initialResponse = null] = line.split(' ');
+    // A fault row may have said 334 to a mechanism that does not exist.
+    const mechanism = mechanismNamed(name, MECHANISM_NAMES) ?? 'LOGIN';
+    const sasl = new SaslDialogue(mechanism, this.#core.sasl, this.#core.replies);
     this.#sasl = sasl;
     this.#phase = Phase.auth;
-    return initialResponse === undefined ? sasl.firstChallenge() : this.#respond(sasl, initialResponse);
+    return this.#settle(sasl, sasl.begin(initialResponse));
   }
 
-  #respond(sasl: SaslDialogue, response: string): CountedReply {
-    const reply = sasl.respond(response);
+  /** After each word of an AUTH dialogue: what its end, if this is the end, means to the session. */
+  #settle(sasl: SaslDialogue, reply: CountedReply): CountedReply {
     if (sasl.isOpen) return reply;
     this.#phase = Phase.commands;
     this.#sasl = null;

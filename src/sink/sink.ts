@@ -15,6 +15,7 @@ import type { SinkMessage } from './kept-messages.js';
 import { parseListenAddress } from './listen-address.js';
 import type { ListenAddress } from './listen-address.js';
 import { ReplyBook } from './reply-book.js';
+import { ScramKeys } from './sasl/scram-keys.js';
 import { SinkConnection } from './sink-connection.js';
 import { SinkCounters } from './sink-counters.js';
 import type { SinkStats } from './sink-counters.js';
@@ -94,19 +95,20 @@ export async function startSink(options: SinkOptions = {}): Promise<RunningSink>
 }
 
 /** What the sessions of all addresses share. */
-type CommonCore = Pick<SinkCore, 'settings' | 'faults' | 'counters' | 'credentials' | 'kept'> & {
+type CommonCore = Pick<SinkCore, 'settings' | 'faults' | 'counters' | 'sasl' | 'kept'> & {
   readonly book: ReplyBook;
 };
 
 function commonCore(settings: SinkSettings): CommonCore {
   const startedMs = performance.now();
+  const credentials = new Credentials(settings.users);
   const book = new ReplyBook(hasEnhancedCodes(settings));
   return {
     settings,
     book,
     faults: new FaultTable(settings.faults, book, settings.seed, () => performance.now() - startedMs),
     counters: new SinkCounters(),
-    credentials: new Credentials(settings.users),
+    sasl: { credentials, scramKeys: new ScramKeys(credentials), hostName: settings.name, book },
     kept: new KeptMessages(settings.keepMessages),
   };
 }

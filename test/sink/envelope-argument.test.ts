@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { ArgumentProblem, EnvelopeArgument } from '../../src/sink/envelope-argument.js';
+import type { SinkExtensions } from '../../src/sink/sink-replies.js';
 
-const ALL = {
+const ALL: SinkExtensions = {
   isLmtp: false,
   isEsmtp: true,
   pipelining: true,
@@ -9,7 +10,7 @@ const ALL = {
   eightBitMime: true,
   size: true,
   startTls: true,
-  auth: true,
+  mechanisms: ['PLAIN'],
 };
 
 function readMail(line: string, extensions = ALL): EnvelopeArgument {
@@ -104,9 +105,11 @@ describe('parameters of MAIL', () => {
     for (const [key, text] of [
       ['size', 'SIZE=1'],
       ['eightBitMime', 'BODY=7BIT'],
-      ['auth', 'AUTH=<>'],
+      ['mechanisms', 'AUTH=<>'],
     ] as const) {
-      expect(readMail(`MAIL FROM:<> ${text}`, { ...ALL, [key]: false }).problem, text).toBe(ArgumentProblem.parameter);
+      expect(readMail(`MAIL FROM:<> ${text}`, { ...ALL, [key]: key === 'mechanisms' ? [] : false }).problem, text).toBe(
+        ArgumentProblem.parameter,
+      );
     }
   });
 
