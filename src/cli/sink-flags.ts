@@ -53,7 +53,7 @@ export const SINK_FLAGS: readonly SinkFlag[] = [
     usage: '--withhold <keyword>',
     kind: 'list',
     option: 'withhold',
-    help: 'do not offer this extension, such as PIPELINING; EHLO: refuse EHLO; may be repeated',
+    help: 'do not offer this extension, such as PIPELINING, or this mechanism of AUTH; EHLO: refuse EHLO; may be repeated',
   },
   {
     usage: '--reply-delay <time>',

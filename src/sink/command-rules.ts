@@ -3,6 +3,7 @@ import { assertNever } from '../assert.js';
 import { Verb, stepOf } from './command-verb.js';
 import { ArgumentProblem } from './envelope-argument.js';
 import type { EnvelopeArgument } from './envelope-argument.js';
+import { mechanismNamed } from './sasl/mechanisms.js';
 import type { CountedReply, ReplyBook } from './reply-book.js';
 import type { SessionStanding } from './session-standing.js';
 import type { SinkSettings } from './sink-options.js';
@@ -111,11 +112,12 @@ export class CommandRules {
   }
 
   #authRefusal(line: string, standing: SessionStanding): CountedReply | null {
-    if (!this.#extensions.auth) return this.#notImplemented(Verb.auth);
+    const { mechanisms } = this.#extensions;
+    if (mechanisms.length === 0) return this.#notImplemented(Verb.auth);
     if (standing.user !== null) return this.#replies.authTwice;
     if (!standing.hasHelo || standing.transaction.isOpen) return this.#outOfOrder(Verb.auth);
     if (!/^.{4} [^ ]+(?: [^ ]+)?$/.test(line)) return this.#badArgument(Verb.auth);
-    return /^.{4} (?:plain|login)(?: |$)/i.test(line) ? null : this.#replies.authMechanism;
+    return mechanismNamed(line.split(' ')[1] ?? '', mechanisms) === null ? this.#replies.authMechanism : null;
   }
 
   #mailRefusal(standing: SessionStanding): CountedReply | null {

@@ -1,6 +1,7 @@
-/** The users of a sink, and whether somebody is one of them. Knows no dialogue. */
+/** The users of a sink, and whether somebody knows the secret of one of them. Knows no mechanism. */
+import { createHash, timingSafeEqual } from 'node:crypto';
 
-/** Users and their passwords. */
+/** Users and their secrets: the password, or for XOAUTH2 the token. */
 export class Credentials {
   readonly #users: Readonly<Record<string, string>>;
 
@@ -8,16 +9,24 @@ export class Credentials {
     this.#users = users;
   }
 
-  /** `user` if `password` is theirs, or null. */
-  verify(user: string, password: string): string | null {
-    return Object.hasOwn(this.#users, user) && this.#users[user] === password ? user : null;
+  /** What `user` knows; null: there is no such user. */
+  secretOf(user: string): string | null {
+    return Object.hasOwn(this.#users, user) ? (this.#users[user] ?? null) : null;
   }
 
-  /** The user whom a message of PLAIN (RFC 4616 §2) proves to be, or null. Nobody acts for another. */
-  verifyPlain(message: string): string | null {
-    const parts = message.split('\0');
-    const [authzid = '', authcid = '', password = ''] = parts;
-    if (parts.length !== 3 || (authzid !== '' && authzid !== authcid)) return null;
-    return this.verify(authcid, password);
+  /** Whether `secret` is that of `user`. Takes as long for a user that does not exist. */
+  verify(user: string, secret: string): boolean {
+    const known = this.secretOf(user);
+    const isSame = isEqual(secret, known ?? '');
+    return known !== null && isSame;
   }
+}
+
+/** Compares in a time that tells nothing of where the texts differ. */
+export function isEqual(a: string, b: string): boolean {
+  return timingSafeEqual(digest(a), digest(b));
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
 }

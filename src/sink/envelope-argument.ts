@@ -129,7 +129,9 @@ export class EnvelopeArgument {
       const keyword = (equals === -1 ? parameter : parameter.slice(0, equals)).toUpperCase();
       if (!Object.hasOwn(known, keyword)) return ArgumentProblem.parameter;
       const rule = known[keyword];
-      if (rule === undefined || !this.#extensions[rule.extension]) return ArgumentProblem.parameter;
+      const offered = rule !== undefined && this.#extensions[rule.extension];
+      if (rule === undefined || offered === false || (Array.isArray(offered) && offered.length === 0))
+        return ArgumentProblem.parameter;
       const value = equals === -1 ? null : parameter.slice(equals + 1);
       if (seen.has(keyword) || !rule.value.test(value ?? '')) return ArgumentProblem.syntax;
       seen.add(keyword);
@@ -148,7 +150,7 @@ const XTEXT = '(?:[!-*,-<>-~]|\\+[0-9A-F]{2})+';
 const MAIL_PARAMETERS: ParameterTable = {
   SIZE: { extension: 'size', value: /^\d{1,20}$/ },
   BODY: { extension: 'eightBitMime', value: /^(?:7BIT|8BITMIME)$/i },
-  AUTH: { extension: 'auth', value: /^.+$/ },
+  AUTH: { extension: 'mechanisms', value: /^.+$/ },
   SMTPUTF8: { extension: 'smtpUtf8', value: /^$/ },
   // RFC 3461 §4.3 and §4.4.
   RET: { extension: 'dsn', value: /^(?:FULL|HDRS)$/i },

@@ -1,11 +1,15 @@
-/** The server's side of AUTH (RFC 4954 §4) with PLAIN and LOGIN: a response in, a challenge or the verdict out. */
-import type { Credentials } from './credentials.js';
-import type { CountedReply } from './reply-book.js';
+/** The server's side of AUTH (RFC 4954 §4): a response in, a challenge or the verdict out. Knows no mechanism from inside. */
+import type { CountedReply, ReplyBook } from './reply-book.js';
+import { decodeBase64 } from './sasl/base64.js';
+import { mechanismOf } from './sasl/mechanisms.js';
+import type { MechanismName, SaslKnowledge } from './sasl/mechanisms.js';
+import type { SaslConversation, SaslVerdict } from './sasl/sasl-mechanism.js';
 import type { SinkReplies } from './sink-replies.js';
 
-/** What the next response is. */
-const Expected = { plainMessage: 0, loginUser: 1, loginPassword: 2 } as const;
-type Expected = (typeof Expected)[keyof typeof Expected];
+/** What all dialogues of a sink share. */
+export interface SaslCore extends SaslKnowledge {
+  readonly book: ReplyBook;
+}
 
 /** One dialogue, from AUTH to the verdict. */
 export class SaslDialogue {
@@ -13,45 +17,62 @@ export class SaslDialogue {
   isOpen = true;
   /** Who the client proved to be; null: nobody, or not yet. */
   user: string | null = null;
-  readonly #credentials: Credentials;
+  readonly #core: SaslCore;
   readonly #replies: SinkReplies;
-  #expected: Expected;
-  #loginUser = '';
+  readonly #takesInitialResponse: boolean;
+  readonly #conversation: SaslConversation;
+  /** The mechanism's first word, which a client with an initial response never hears. */
+  readonly #opening: IteratorResult<string, SaslVerdict>;
+  /** What is said when the last challenge is answered; null: that is still to be found out. */
+  #verdict: SaslVerdict | null = null;
 
-  /** @param mechanism - PLAIN or LOGIN, in any case */
-  constructor(mechanism: string, credentials: Credentials, replies: SinkReplies) {
-    this.#expected = mechanism.toUpperCase() === 'PLAIN' ? Expected.plainMessage : Expected.loginUser;
-    this.#credentials = credentials;
+  constructor(mechanism: MechanismName, core: SaslCore, replies: SinkReplies) {
+    const { begin, takesInitialResponse } = mechanismOf(mechanism);
+    this.#core = core;
     this.#replies = replies;
+    this.#takesInitialResponse = takesInitialResponse;
+    this.#conversation = begin(core);
+    this.#opening = this.#conversation.next();
   }
 
-  /** What the client is asked for first, when it came without an initial response. */
-  firstChallenge(): CountedReply {
-    return this.#expected === Expected.plainMessage ? this.#replies.plainChallenge : this.#replies.userChallenge;
-  }
-
-  /** Takes a response in base64, `*` to cancel, or `=` for an empty initial response. */
-  respond(response: string): CountedReply {
+  /**
+   * Begins.
+   *
+   * @param initialResponse - what stood behind the mechanism in the AUTH command, `=` for an empty one; null: nothing
+   */
+  begin(initialResponse: string | null): CountedReply {
+    if (initialResponse === null) return this.#follow(this.#opening);
+    if (this.#takesInitialResponse) return this.respond(initialResponse === '=' ? '' : initialResponse);
     this.isOpen = false;
-    if (response === '*') return this.#replies.authCancelled;
-    const text = decodeBase64(response);
-    if (text === null) return this.#replies.authSyntax;
-    if (this.#expected === Expected.loginUser) {
-      this.#loginUser = text;
-      this.#expected = Expected.loginPassword;
-      this.isOpen = true;
-      return this.#replies.passwordChallenge;
-    }
-    this.user =
-      this.#expected === Expected.plainMessage
-        ? this.#credentials.verifyPlain(text)
-        : this.#credentials.verify(this.#loginUser, text);
-    return this.user === null ? this.#replies.credentialsWrong : this.#replies.authenticated;
+    return this.#replies.initialResponseUnwanted;
   }
-}
 
-function decodeBase64(text: string): string | null {
-  if (text === '=') return '';
-  if (text.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) return null;
-  return Buffer.from(text, 'base64').toString('utf8');
+  /** Takes a response in base64, or `*` to cancel. */
+  respond(response: string): CountedReply {
+    const octets = decodeBase64(response);
+    if (octets === null) {
+      this.isOpen = false;
+      return response === '*' ? this.#replies.authCancelled : this.#replies.authSyntax;
+    }
+    if (this.#verdict !== null) return this.#conclude(this.#verdict);
+    return this.#follow(this.#conversation.next(octets.toString('utf8')));
+  }
+
+  #follow(step: IteratorResult<string, SaslVerdict>): CountedReply {
+    if (step.done !== true) return this.#challenge(step.value);
+    if (step.value.lastChallenge === '') return this.#conclude(step.value);
+    this.#verdict = step.value;
+    return this.#challenge(step.value.lastChallenge);
+  }
+
+  #challenge(text: string): CountedReply {
+    return this.#core.book.passing('auth', 334, Buffer.from(text).toString('base64'));
+  }
+
+  #conclude({ user, isProved }: SaslVerdict): CountedReply {
+    this.isOpen = false;
+    if (!isProved) return this.#replies.credentialsWrong;
+    this.user = user;
+    return this.#replies.authenticated;
+  }
 }

@@ -104,7 +104,7 @@ export class SinkConnection implements SinkWire {
     const { tarpit } = this.#core.settings;
     if (tarpit !== null) this.#trap(reply, tarpit);
     if (this.#replyDelayMs === 0 && !this.#isNextSlow && this.#queue.length === 0) {
-      reply.count++;
+      reply.tally.count++;
       this.#batch += reply.octets;
       return;
     }
@@ -220,7 +220,7 @@ export class SinkConnection implements SinkWire {
         this.#wakeAfter(Math.ceil(waitMs), () => this.#advanceQueue());
         break;
       }
-      if (next.reply !== null) next.reply.count++;
+      if (next.reply !== null) next.reply.tally.count++;
       if (next.reply !== null && next.dripMs > 0) {
         this.#writeBatch();
         this.#drip(next.reply.octets, 0, next.dripMs);

@@ -95,7 +95,7 @@ idleTimeoutMs: 300000          # 421 for a client that is silent for so long
 users:                         # AUTH is offered when there are any
   load: secret
 requireAuth: false             # true: MAIL before AUTH gets 530
-withhold: [8BITMIME]           # extensions and commands that are not offered
+withhold: [8BITMIME]           # extensions, commands and AUTH mechanisms
 maxRecipients: 100             # per message; 452 beyond
 maxMessagesPerSession: 50      # 0: no limit
 messageLimitReply: '421'       # '421', close, or mail452: 452 to every further MAIL

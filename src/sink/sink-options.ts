@@ -6,6 +6,7 @@ import type { ConfigIssue } from '../errors.js';
 import { delayProblem, isDuration } from './delay.js';
 import type { Delay } from './delay.js';
 import { parseListenAddress } from './listen-address.js';
+import { MECHANISM_NAMES } from './sasl/mechanisms.js';
 
 /** Where in a session a fault row can strike. */
 export const FAULT_EVENTS = [
@@ -101,11 +102,11 @@ export interface SinkOptions {
   readonly idleTimeoutMs?: number;
   /** Key and certificate, PEM. Offers STARTTLS; `smtps://` needs it. @defaultValue null */
   readonly tls?: { readonly key: string; readonly cert: string } | null;
-  /** Passwords by user. AUTH PLAIN and LOGIN are offered when there are any. */
+  /** Passwords by user; for XOAUTH2 the password is the token. AUTH is offered when there are any. */
   readonly users?: Readonly<Record<string, string>>;
   /** MAIL needs AUTH first (530). @defaultValue false */
   readonly requireAuth?: boolean;
-  /** EHLO keywords that are not offered; `EHLO` itself refuses EHLO with 502, so that a client falls back to HELO. */
+  /** EHLO keywords and mechanisms of AUTH that are not offered; `EHLO` itself refuses EHLO with 502, so that a client falls back to HELO. */
   readonly withhold?: readonly string[];
   /** Recipients per message; 452 beyond (RFC 5321 §4.5.3.1.10). @defaultValue 1000 */
   readonly maxRecipients?: number;
@@ -184,7 +185,7 @@ const COUNTS = [
   'keepMessages',
 ] as const;
 
-const WITHHOLDABLE = [
+const WITHHOLDABLE: readonly string[] = [
   'PIPELINING',
   'SIZE',
   '8BITMIME',
@@ -198,6 +199,7 @@ const WITHHOLDABLE = [
   'STARTTLS',
   'AUTH',
   'EHLO',
+  ...MECHANISM_NAMES,
 ];
 /** Events without a command line, where `matching` could never match. */
 const LINELESS_EVENTS: readonly FaultEvent[] = ['connect', 'tls', 'bdat', 'content', 'contentChunk', 'endOfData'];

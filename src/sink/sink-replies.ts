@@ -1,5 +1,7 @@
 /** The replies of a sink that behaves (RFC 5321 §4.2.2, §4.3.2; enhanced codes of RFC 3463). */
 import type { ListenAddress } from './listen-address.js';
+import { MECHANISM_NAMES } from './sasl/mechanisms.js';
+import type { MechanismName } from './sasl/mechanisms.js';
 import type { CountedReply, ReplyBook } from './reply-book.js';
 import type { SinkSettings } from './sink-options.js';
 
@@ -19,7 +21,8 @@ export interface SinkExtensions {
   readonly expn: boolean;
   readonly help: boolean;
   readonly startTls: boolean;
-  readonly auth: boolean;
+  /** The mechanisms of AUTH; without any there is no AUTH. */
+  readonly mechanisms: readonly MechanismName[];
 }
 
 /** Whether replies carry enhanced status codes: at all addresses or at none, since they share their replies. */
@@ -45,7 +48,7 @@ export function extensionsOf(settings: SinkSettings, { isLmtp, implicitTls }: Li
     expn: !settings.withhold.includes('EXPN'),
     help: !settings.withhold.includes('HELP'),
     startTls: offers('STARTTLS') && settings.tls !== null && !implicitTls,
-    auth: offers('AUTH') && Object.keys(settings.users).length > 0,
+    mechanisms: offers('AUTH') && Object.keys(settings.users).length > 0 ? MECHANISM_NAMES.filter(offers) : [],
   };
 }
 
@@ -66,13 +69,11 @@ export function sinkReplies(book: ReplyBook, settings: SinkSettings, extensions:
     ehlo: book.verbatim('ehlo', ehloOctets(settings, extensions, extensions.startTls)),
     ehloInTls: book.verbatim('ehlo', ehloOctets(settings, extensions, false)),
     readyForTls: book.line('starttls', 220, '2.0.0', 'ready to start TLS'),
-    plainChallenge: book.line('auth', 334, '', ''),
-    userChallenge: book.line('auth', 334, '', 'VXNlcm5hbWU6'),
-    passwordChallenge: book.line('auth', 334, '', 'UGFzc3dvcmQ6'),
     authenticated: book.line('auth', 235, '2.7.0', 'authenticated'),
     credentialsWrong: book.line('auth', 535, '5.7.8', 'credentials are wrong'),
     authCancelled: book.line('auth', 501, '5.7.0', 'authentication cancelled'),
     authSyntax: book.line('auth', 501, '5.5.2', 'cannot decode this'),
+    initialResponseUnwanted: book.line('auth', 501, '5.5.4', 'this mechanism begins with a challenge'),
     authMechanism: book.line('auth', 504, '5.5.4', 'mechanism not offered'),
     authTwice: book.line('auth', 503, '5.5.1', 'already authenticated'),
     mailOk: book.line('mail', 250, '2.1.0', 'sender ok'),
@@ -127,7 +128,7 @@ function ehloOctets(settings: SinkSettings, extensions: SinkExtensions, startTls
   if (extensions.expn) lines.push('EXPN');
   if (extensions.help) lines.push('HELP');
   if (extensions.enhancedStatusCodes) lines.push('ENHANCEDSTATUSCODES');
-  if (extensions.auth) lines.push('AUTH PLAIN LOGIN');
+  if (extensions.mechanisms.length > 0) lines.push(`AUTH ${extensions.mechanisms.join(' ')}`);
   if (startTls) lines.push('STARTTLS');
   return lines.map((line, index) => `250${index === lines.length - 1 ? ' ' : '-'}${line}\r\n`).join('');
 }

@@ -11,6 +11,7 @@ import { LineReader } from './line-reader.js';
 import { MailTransaction } from './mail-transaction.js';
 import { isIntermediate, isPositive } from './reply-book.js';
 import type { CountedReply } from './reply-book.js';
+import { MECHANISM_NAMES, mechanismNamed } from './sasl/mechanisms.js';
 import { SaslDialogue } from './sasl-dialogue.js';
 import { SessionStanding } from './session-standing.js';
 import type { SinkCore, SinkWire } from './sink-wire.js';
@@ -167,7 +168,7 @@ export class SinkSession {
       counters.commands.unknown++;
       this.#wire.send(hasCrLf ? replies.lineTooLong : replies.bareLineFeed);
     } else if (this.#phase === Phase.auth && this.#sasl !== null) {
-      this.#wire.send(this.#respond(this.#sasl, line));
+      this.#wire.send(this.#settle(this.#sasl, this.#sasl.respond(line)));
     } else {
       this.#onCommand(line);
     }
@@ -285,15 +286,17 @@ export class SinkSession {
   }
 
   #beginAuth(line: string): CountedReply {
-    const [, mechanism = '', initialResponse] = line.split(' ');
-    const sasl = new SaslDialogue(mechanism, this.#core.credentials, this.#core.replies);
+    const [, name = '', initialResponse = null] = line.split(' ');
+    // A fault row may have said 334 to a mechanism that does not exist.
+    const mechanism = mechanismNamed(name, MECHANISM_NAMES) ?? 'LOGIN';
+    const sasl = new SaslDialogue(mechanism, this.#core.sasl, this.#core.replies);
     this.#sasl = sasl;
     this.#phase = Phase.auth;
-    return initialResponse === undefined ? sasl.firstChallenge() : this.#respond(sasl, initialResponse);
+    return this.#settle(sasl, sasl.begin(initialResponse));
   }
 
-  #respond(sasl: SaslDialogue, response: string): CountedReply {
-    const reply = sasl.respond(response);
+  /** After each word of an AUTH dialogue: what its end, if this is the end, means to the session. */
+  #settle(sasl: SaslDialogue, reply: CountedReply): CountedReply {
     if (sasl.isOpen) return reply;
     this.#phase = Phase.commands;
     this.#sasl = null;
@@ -338,7 +341,6 @@ export class SinkSession {
     this.#phase = Phase.deaf;
   }
 
-  /** Takes content; returns the index behind what it took. */
   #takeContent(chunk: Buffer, from: number): number {
     if (this.#isHeldUp(chunk)) return from;
     const end = this.#transaction.take(chunk, from);
@@ -354,7 +356,6 @@ export class SinkSession {
     const { faults } = this.#core;
     let fault = transaction.hasContent ? null : faults.match('content', '');
     transaction.hasContent = true;
-    // Every row counts what it waits for, whichever plays.
     fault = faults.match('contentChunk', '') ?? fault;
     if (fault === null) return false;
     this.#play(fault);
@@ -410,7 +411,6 @@ export class SinkSession {
       this.#wire.send(refusal ?? this.#core.replies.chunkOk);
       this.#transaction.isSpoilt ||= refusal !== null;
     }
-    // Outside a transaction nothing is left to belong to.
     if (!this.#transaction.isOpen) this.#transaction.clear();
   }
 

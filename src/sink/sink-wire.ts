@@ -1,12 +1,12 @@
 /** What a session is given: the things all sessions of a sink share, and its connection as the session sees it. */
 import type { CommandRules } from './command-rules.js';
-import type { Credentials } from './credentials.js';
 import type { EnvelopeArgument } from './envelope-argument.js';
 import type { FaultTable } from './fault-table.js';
 import type { ForcedOutcomes } from './forced-outcome.js';
 import type { KeptMessages } from './kept-messages.js';
 import type { Policies } from './policies.js';
 import type { CountedReply } from './reply-book.js';
+import type { SaslCore } from './sasl-dialogue.js';
 import type { SinkCounters } from './sink-counters.js';
 import type { SinkSettings } from './sink-options.js';
 import type { SinkReplies } from './sink-replies.js';
@@ -24,7 +24,7 @@ export interface SinkCore {
   /** null: local parts ask for nothing. */
   readonly forced: ForcedOutcomes | null;
   readonly counters: SinkCounters;
-  readonly credentials: Credentials;
+  readonly sasl: SaslCore;
   readonly argument: EnvelopeArgument;
   readonly kept: KeptMessages;
 }

@@ -17,6 +17,7 @@ import { parseListenAddress } from './listen-address.js';
 import type { ListenAddress } from './listen-address.js';
 import { Policies } from './policies.js';
 import { ReplyBook } from './reply-book.js';
+import { ScramKeys } from './sasl/scram-keys.js';
 import { SecondSeries } from './second-series.js';
 import { SinkConnection } from './sink-connection.js';
 import { SinkCounters } from './sink-counters.js';
@@ -100,10 +101,7 @@ export async function startSink(options: SinkOptions = {}): Promise<RunningSink>
 }
 
 /** What the sessions of all addresses share. */
-type CommonCore = Pick<
-  SinkCore,
-  'settings' | 'faults' | 'policies' | 'forced' | 'counters' | 'credentials' | 'kept'
-> & {
+type CommonCore = Pick<SinkCore, 'settings' | 'faults' | 'policies' | 'forced' | 'counters' | 'sasl' | 'kept'> & {
   readonly book: ReplyBook;
   /** Since the sink's start. */
   readonly elapsedMs: () => number;
@@ -112,6 +110,7 @@ type CommonCore = Pick<
 function commonCore(settings: SinkSettings): CommonCore {
   const startedMs = performance.now();
   const nowMs = (): number => performance.now() - startedMs;
+  const credentials = new Credentials(settings.users);
   const book = new ReplyBook(hasEnhancedCodes(settings));
   return {
     settings,
@@ -121,7 +120,7 @@ function commonCore(settings: SinkSettings): CommonCore {
     policies: new Policies(settings, book, nowMs),
     forced: settings.forcedOutcomes ? new ForcedOutcomes(book) : null,
     counters: new SinkCounters(),
-    credentials: new Credentials(settings.users),
+    sasl: { credentials, scramKeys: new ScramKeys(credentials), hostName: settings.name, book },
     kept: new KeptMessages(settings.keepMessages),
   };
 }

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { ArgumentProblem, EnvelopeArgument } from '../../src/sink/envelope-argument.js';
+import type { SinkExtensions } from '../../src/sink/sink-replies.js';
 
-const ALL = {
+const ALL: SinkExtensions = {
   isLmtp: false,
   isEsmtp: true,
   pipelining: true,
@@ -15,7 +16,7 @@ const ALL = {
   expn: true,
   help: true,
   startTls: true,
-  auth: true,
+  mechanisms: ['PLAIN'],
 };
 
 function readMail(line: string, extensions = ALL): EnvelopeArgument {
@@ -110,12 +111,14 @@ describe('parameters of MAIL', () => {
     for (const [key, text] of [
       ['size', 'SIZE=1'],
       ['eightBitMime', 'BODY=7BIT'],
-      ['auth', 'AUTH=<>'],
+      ['mechanisms', 'AUTH=<>'],
       ['smtpUtf8', 'SMTPUTF8'],
       ['dsn', 'RET=HDRS'],
       ['dsn', 'ENVID=a+2Bb'],
     ] as const) {
-      expect(readMail(`MAIL FROM:<> ${text}`, { ...ALL, [key]: false }).problem, text).toBe(ArgumentProblem.parameter);
+      expect(readMail(`MAIL FROM:<> ${text}`, { ...ALL, [key]: key === 'mechanisms' ? [] : false }).problem, text).toBe(
+        ArgumentProblem.parameter,
+      );
     }
   });
 

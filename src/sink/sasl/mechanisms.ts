@@ -1,0 +1,50 @@
+/** The SASL mechanisms that a sink knows. A new one is one more file here and one entry below. */
+import type { Credentials } from '../credentials.js';
+import { cramChallenge, cramMd5 } from './cram-md5.js';
+import { login, plain } from './plain-and-login.js';
+import type { SaslConversation } from './sasl-mechanism.js';
+import type { ScramKeys } from './scram-keys.js';
+import { scramNonce, scramSha256 } from './scram-sha-256.js';
+import { xoauth2 } from './xoauth2.js';
+
+/** What conversations need to know. */
+export interface SaslKnowledge {
+  readonly credentials: Credentials;
+  readonly scramKeys: ScramKeys;
+  /** The sink's name, for challenges. */
+  readonly hostName: string;
+}
+
+/** Their names, in the order of EHLO. */
+export const MECHANISM_NAMES = ['PLAIN', 'LOGIN', 'CRAM-MD5', 'SCRAM-SHA-256', 'XOAUTH2'] as const;
+/** Name of a mechanism. */
+export type MechanismName = (typeof MECHANISM_NAMES)[number];
+
+/** One mechanism. */
+export interface SaslMechanism {
+  readonly begin: (knowledge: SaslKnowledge) => SaslConversation;
+  /** The client may speak first, in the AUTH command itself (RFC 4954 §4). */
+  readonly takesInitialResponse: boolean;
+}
+
+const MECHANISMS: Readonly<Record<MechanismName, SaslMechanism>> = {
+  PLAIN: { begin: ({ credentials }) => plain(credentials), takesInitialResponse: true },
+  LOGIN: { begin: ({ credentials }) => login(credentials), takesInitialResponse: true },
+  'CRAM-MD5': {
+    begin: ({ credentials, hostName }) => cramMd5(credentials, cramChallenge(hostName)),
+    takesInitialResponse: false,
+  },
+  'SCRAM-SHA-256': { begin: ({ scramKeys }) => scramSha256(scramKeys, scramNonce()), takesInitialResponse: true },
+  XOAUTH2: { begin: ({ credentials }) => xoauth2(credentials), takesInitialResponse: true },
+};
+
+/** The name of a mechanism as it stands in `AUTH NAME`, in any case; null: it is not one of `offered`. */
+export function mechanismNamed(text: string, offered: readonly MechanismName[]): MechanismName | null {
+  const name = text.toUpperCase();
+  return offered.find((each) => each === name) ?? null;
+}
+
+/** The mechanism itself. */
+export function mechanismOf(name: MechanismName): SaslMechanism {
+  return MECHANISMS[name];
+}
