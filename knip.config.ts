@@ -7,6 +7,7 @@ const config: KnipConfig = {
   entry: [
     'workers/generator.ts!',
     'workers/sink-worker.ts!',
+    'src/sink/sink-process.ts!',
     'benchmarks/**/*.bench.ts',
     'test/**/*.test.ts',
     'test/support/vitest-*.ts',

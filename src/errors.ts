@@ -9,7 +9,7 @@ export const ERROR_MEANINGS = {
   E_TARGET: 'the target cannot be reached or refused the pre-flight session',
   E_LIMIT: 'a limit of this machine is too low for the load asked for',
   E_STOPPED: 'told to stop before the load began, so that there is nothing to report',
-  E_WORKER_CRASH: 'a worker thread threw, exited or ran out of memory',
+  E_WORKER_CRASH: 'a worker thread or a process of the sink threw, exited or ran out of memory',
   E_REPORT_WRITE: 'a report or result file could not be written',
 } as const;
 

@@ -14,6 +14,9 @@ export async function schemaText(name: string): Promise<string> {
     throw new PostrushError('E_CONFIG', `there is no schema of that name`, { issues: [issue] });
   }
   // Loaded here and nowhere else: the schema library would cost every run some of its start-up time.
-  const { resultJsonSchema } = await import('../report/result-schema.js');
-  return `${JSON.stringify(resultJsonSchema(), null, 2)}\n`;
+  const schema =
+    name === 'sink'
+      ? (await import('../report/sink-schema.js')).sinkJsonSchema()
+      : (await import('../report/result-schema.js')).resultJsonSchema();
+  return `${JSON.stringify(schema, null, 2)}\n`;
 }

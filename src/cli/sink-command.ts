@@ -1,7 +1,9 @@
 /** `postrush sink`: listens until told to stop, then tells what it saw. */
 import { performance } from 'node:perf_hooks';
+import type { SinkRecord } from '../report/sink-schema.js';
 import { startSink } from '../sink/sink.js';
-import type { RunningSink, SinkStats } from '../sink/sink.js';
+import type { SinkStats } from '../sink/sink.js';
+import type { SinkOptions } from '../sink/sink-options.js';
 import type { Invocation } from './command-line.js';
 import { ExitCode } from './exit-codes.js';
 import { STDOUT_PATH, jsonText, writeJsonFile } from './result-file.js';
@@ -28,9 +30,9 @@ export async function sinkCommand(
     await stdout.write(SINK_FILE_EXAMPLE);
     return ExitCode.pass;
   }
-  const { options, durationMs, jsonPath, isQuiet } = await prepareSink(invocation);
-  const sink = await startSink(options);
-  const stopped = stopSignal(durationMs);
+  const { options, processes, durationMs, jsonPath, isQuiet } = await prepareSink(invocation);
+  const sink = await start(options, processes);
+  const stop = stopSignal(durationMs);
   const startedAt = new Date();
   const startedMs = performance.now();
   const elapsedSec = (): number => (performance.now() - startedMs) / 1000;
@@ -39,9 +41,14 @@ export async function sinkCommand(
   if (!isQuiet) stderr.tell('Ctrl-C ends it and prints what it saw\n');
 
   const ticker = isLive ? showEverySecond(sink, (line) => stderr.tell(CLEAR_LINE + line)) : null;
-  const onSummary = (): void => stderr.tell((isLive ? CLEAR_LINE : '') + sinkSummary(sink.stats(), elapsedSec()));
+  const onSummary = (): void => {
+    void Promise.resolve(sink.stats()).then((stats) =>
+      stderr.tell((isLive ? CLEAR_LINE : '') + sinkSummary(stats, elapsedSec())),
+    );
+  };
   process.on('SIGUSR2', onSummary);
-  await stopped;
+  const loss = await Promise.race([stop.told, sink.lost]).then(() => null, errorOf);
+  stop.forget();
   clearInterval(ticker ?? undefined);
   process.off('SIGUSR2', onSummary);
   if (isLive) stderr.tell(CLEAR_LINE);
@@ -56,35 +63,70 @@ export async function sinkCommand(
       if (jsonPath !== null) writeJsonFile(jsonPath, record);
     }
   }
+  if (loss !== null) throw loss;
   return ExitCode.pass;
 }
 
-/** What `--json` writes. */
-function recordOf(stats: SinkStats, startedAt: Date, lastedSec: number): object {
-  return { schema: 'postrush.sink/1', startedAt: startedAt.toISOString(), lastedSec, ...stats };
+/** A sink in one process or in several. */
+interface StartedSink {
+  readonly urls: readonly string[];
+  stats(): SinkStats | Promise<SinkStats>;
+  /** Rejects when a part of it dies. */
+  readonly lost: Promise<never>;
+  close(): Promise<SinkStats>;
 }
 
-/** Resolves at the first signal, or at the end of the time. A second signal leaves at once. */
-function stopSignal(durationMs: number | null): Promise<void> {
-  return new Promise((resolve) => {
+async function start(options: SinkOptions, processes: number): Promise<StartedSink> {
+  if (processes > 1) {
+    // Loaded where it is wanted: a sink of one process starts without it.
+    const { startSinkCluster } = await import('../sink/sink-cluster.js');
+    return startSinkCluster(options, processes);
+  }
+  return { ...(await startSink(options)), lost: new Promise(() => undefined) };
+}
+
+function errorOf(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}
+
+/** What `--json` writes. */
+function recordOf(stats: SinkStats, startedAt: Date, lastedSec: number): SinkRecord {
+  const { tls, replies, seconds, addedDelay, ...counts } = stats;
+  return {
+    schema: 'postrush.sink/1',
+    startedAt: startedAt.toISOString(),
+    lastedSec,
+    ...counts,
+    tls: [...tls],
+    replies: [...replies],
+    addedDelay: { ...addedDelay },
+    seconds: [...seconds],
+  };
+}
+
+/** `told` resolves at the first signal, or at the end of the time. A second signal leaves at once. */
+function stopSignal(durationMs: number | null): { told: Promise<void>; forget: () => void } {
+  let timer: NodeJS.Timeout | undefined;
+  const told = new Promise<void>((resolve) => {
     let isStopping = false;
-    // Left alone it would keep the process until its time, though nothing listens any more.
-    const timer = durationMs === null ? null : setTimeout(resolve, durationMs);
+    if (durationMs !== null) timer = setTimeout(resolve, durationMs);
     const onSignal = (): void => {
       if (isStopping) process.exit(ExitCode.cut);
       isStopping = true;
-      clearTimeout(timer ?? undefined);
       resolve();
     };
     for (const signal of STOP_SIGNALS) process.on(signal, onSignal);
   });
+  // Left alone the timer would keep the process until its time, though nothing listens any more.
+  return { told, forget: () => clearTimeout(timer) };
 }
 
-function showEverySecond(sink: RunningSink, tell: (line: string) => void): NodeJS.Timeout {
+function showEverySecond(sink: StartedSink, tell: (line: string) => void): NodeJS.Timeout {
   let before = 0;
   return setInterval(() => {
-    const stats = sink.stats();
-    tell(sinkLine(stats, stats.messages - before));
-    before = stats.messages;
+    void Promise.resolve(sink.stats()).then((stats) => {
+      tell(sinkLine(stats, stats.messages - before));
+      before = stats.messages;
+    });
   }, 1000);
 }

@@ -1,7 +1,7 @@
 /** The flags of `sink`: one table from which the command line and the help are made. */
 import { formatDuration, formatSize } from '../plan/units.js';
 import { SINK_PRESETS } from '../sink/presets.js';
-import { SINK_DEFAULTS } from '../sink/sink-options.js';
+import { SAVED_MESSAGES_DEFAULT, SINK_DEFAULTS } from '../sink/sink-options.js';
 import type { SinkOptions } from '../sink/sink-options.js';
 
 /** One flag of `sink`. */
@@ -41,6 +41,12 @@ export const SINK_FLAGS: readonly SinkFlag[] = [
     help: 'offer AUTH to the users of a file, name:password by line',
   },
   { usage: '--require-auth', kind: 'switch', option: 'requireAuth', help: 'MAIL needs AUTH first' },
+  {
+    usage: '--auth-needs-tls',
+    kind: 'switch',
+    option: 'authNeedsTls',
+    help: 'offer AUTH inside TLS only, 538 otherwise',
+  },
   {
     usage: '--tls',
     kind: 'switch',
@@ -96,6 +102,24 @@ export const SINK_FLAGS: readonly SinkFlag[] = [
     kind: 'time',
     option: 'greylistMs',
     help: '450 to a new sender and recipient for so long (default: 0s)',
+  },
+  {
+    usage: '--processes <n>',
+    kind: 'count',
+    option: null,
+    help: 'processes that share the load; limits and counts are those of all together (default: 1)',
+  },
+  {
+    usage: '--save <dir>',
+    kind: 'text',
+    option: null,
+    help: 'keep accepted messages as .eml there, the envelope beside as .json (default: they are discarded)',
+  },
+  {
+    usage: '--save-limit <n>',
+    kind: 'count',
+    option: null,
+    help: `keep so many of them, the first (default: ${String(SAVED_MESSAGES_DEFAULT)})`,
   },
   {
     usage: '--preset <name>',

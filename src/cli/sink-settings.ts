@@ -1,11 +1,14 @@
 /** From flags and files to what `sink` does, or to everything that is wrong with them. Listens nowhere. */
+import { dirname, resolve } from 'node:path';
 import { PostrushError } from '../errors.js';
+import type { ConfigPath } from '../config-file/read-config.js';
 import type { ConfigIssue } from '../errors.js';
 import { parseCount, parseDurationMs, parseSizeBytes } from '../plan/units.js';
 import type { Reading } from '../plan/units.js';
 import { SINK_PRESETS } from '../sink/presets.js';
 import { selfSignedPair } from '../sink/self-signed.js';
-import { SINK_DEFAULTS, resolveSinkOptions } from '../sink/sink-options.js';
+import type { SinkFile } from '../sink/sink-file.js';
+import { SAVED_MESSAGES_DEFAULT, SINK_DEFAULTS, resolveSinkOptions } from '../sink/sink-options.js';
 import type { SinkOptions } from '../sink/sink-options.js';
 import type { GivenFlags, Invocation } from './command-line.js';
 import { readSmallFile } from './read-files.js';
@@ -17,6 +20,8 @@ import type { SinkFlag } from './sink-flags.js';
 /** Everything about a sink that is known before it listens. */
 export interface SinkCommandSettings {
   readonly options: SinkOptions;
+  /** How many processes share the load. */
+  readonly processes: number;
   /** When it ends by itself, ms; null: never. */
   readonly durationMs: number | null;
   /** Where the statistics go as JSON; null: nowhere. */
@@ -26,6 +31,8 @@ export interface SinkCommandSettings {
 
 /** What one message may have: SIZE is a limit against filling memory, and nobody's mail is larger. */
 const LARGEST_BYTES = 1024 ** 3;
+/** More processes than this would only wait for each other. */
+const PROCESSES_MAX = 64;
 /** What Node's timers hold. */
 const LONGEST_MS = 2 ** 31 - 1;
 
@@ -41,9 +48,10 @@ export async function prepareSink({
   const issues: ConfigIssue[] = [...problems];
   const preset = readPreset(flags, issues);
   const file = await readConfigFile(flags, issues);
-  const options: Record<string, unknown> = { listen: [DEFAULT_LISTEN], ...preset, ...file };
+  const { tls: fileTls, processes: fileProcesses, ...fileOptions } = file.value;
+  const options: Record<string, unknown> = { listen: [DEFAULT_LISTEN], ...preset, ...fileOptions };
   // The rows of the file come first, and so win; those of the preset go on behind them.
-  if (preset.faults !== undefined) options['faults'] = [...(file.faults ?? []), ...preset.faults];
+  if (preset.faults !== undefined) options['faults'] = [...(fileOptions.faults ?? []), ...preset.faults];
   for (const flag of SINK_FLAGS) {
     const value = flags.get(longName(flag));
     if (value === undefined || flag.option === null) continue;
@@ -52,15 +60,28 @@ export async function prepareSink({
     else issues.push({ path: longName(flag), message: reading.takes, received: String(value) });
   }
   options['users'] = { ...(options['users'] as SinkOptions['users']), ...readUsers(flags, issues) };
-  options['tls'] = await readTls(flags, options, issues);
+  options['tls'] = await readTls(flags, file, fileTls, options, issues);
+  const save = readSave(flags, fileOptions.save ?? null, issues);
+  if (save !== null) options['save'] = save;
+  const processes = readProcesses(flags, file, fileProcesses ?? 1, issues);
   const durationMs = readDuration(flags, issues);
   const jsonPath = textOf(flags, '--json');
   const jsonProblem = jsonPath === null ? null : resultPathProblem(jsonPath);
   if (jsonProblem !== null) issues.push({ path: '--json', message: jsonProblem });
-  issues.push(...optionIssues(options));
+  issues.push(...optionIssues(flags, file, options));
   if (issues.length > 0) throw new PostrushError('E_CONFIG', 'flags or files are unusable', { issues });
-  return { options, durationMs, jsonPath, isQuiet: flags.has('--quiet') };
+  return { options, processes, durationMs, jsonPath, isQuiet: flags.has('--quiet') };
 }
+
+/** The file of `--config`, or an empty one. */
+interface ReadFile {
+  readonly value: SinkFile;
+  /** Where it is; null: there is none. */
+  readonly path: string | null;
+  readonly placeOf: (path: ConfigPath) => string;
+}
+
+const NO_FILE: ReadFile = { value: {}, path: null, placeOf: () => '' };
 
 function readValue({ kind }: SinkFlag, value: string | readonly string[] | true): Reading<unknown> {
   switch (kind) {
@@ -85,20 +106,42 @@ function readPreset(flags: GivenFlags, issues: ConfigIssue[]): SinkOptions {
 }
 
 /** The options of the file that `--config` names. */
-async function readConfigFile(flags: GivenFlags, issues: ConfigIssue[]): Promise<SinkOptions> {
+async function readConfigFile(flags: GivenFlags, issues: ConfigIssue[]): Promise<ReadFile> {
   const path = textOf(flags, '--config');
-  if (path === null) return {};
+  if (path === null) return NO_FILE;
   const file = readSmallFile(path);
   if ('problem' in file) {
     issues.push({ path: '--config', message: file.problem, received: path });
-    return {};
+    return NO_FILE;
   }
   // Loaded here and nowhere else: most sinks start without a file, and at once.
   const { readSinkFile } = await import('../sink/sink-file.js');
   const reading = readSinkFile(path, new TextDecoder().decode(file.octets));
-  if ('value' in reading) return reading.value;
+  if ('value' in reading) return { ...reading, path };
   issues.push(...reading.issues);
-  return {};
+  return NO_FILE;
+}
+
+function readProcesses(flags: GivenFlags, file: ReadFile, fromFile: number, issues: ConfigIssue[]): number {
+  const text = textOf(flags, '--processes');
+  const reading = parseCount(text ?? String(fromFile), 1, PROCESSES_MAX);
+  if (reading.ok) return reading.value;
+  const path = text === null ? file.placeOf(['processes']) : '--processes';
+  issues.push({ path, message: text === null ? `processes: ${reading.takes}` : reading.takes });
+  return 1;
+}
+
+/** Where accepted messages go; flags win over the file. */
+function readSave(flags: GivenFlags, fromFile: SinkOptions['save'], issues: ConfigIssue[]): SinkOptions['save'] {
+  const folder = textOf(flags, '--save') ?? fromFile?.folder ?? null;
+  const limit = textOf(flags, '--save-limit');
+  const reading = limit === null ? null : parseCount(limit, 1, Number.MAX_SAFE_INTEGER);
+  if (reading?.ok === false) issues.push({ path: '--save-limit', message: reading.takes, received: String(limit) });
+  if (folder === null) {
+    if (limit !== null) issues.push({ path: '--save-limit', message: 'needs --save DIR beside it' });
+    return null;
+  }
+  return { folder, messages: reading?.ok === true ? reading.value : (fromFile?.messages ?? SAVED_MESSAGES_DEFAULT) };
 }
 
 function readDuration(flags: GivenFlags, issues: ConfigIssue[]): number | null {
@@ -140,6 +183,8 @@ function readUsers(flags: GivenFlags, issues: ConfigIssue[]): Record<string, str
 /** Key and certificate: those given, or a pair made now where TLS is wanted. */
 async function readTls(
   flags: GivenFlags,
+  file: ReadFile,
+  fromFile: SinkFile['tls'],
   options: Readonly<Record<string, unknown>>,
   issues: ConfigIssue[],
 ): Promise<SinkOptions['tls']> {
@@ -150,9 +195,21 @@ async function readTls(
     const [given, missing] = cert === null ? ['--tls-key', '--tls-cert'] : ['--tls-cert', '--tls-key'];
     issues.push({ path: given, message: `needs ${missing} beside it` });
   }
+  if (typeof fromFile === 'object' && !flags.has('--tls')) {
+    return { cert: pemBeside(file, 'cert', fromFile.cert, issues), key: pemBeside(file, 'key', fromFile.key, issues) };
+  }
   const listen = options['listen'] as readonly string[];
-  if (!flags.has('--tls') && !listen.some((text) => /^smtps:/i.test(text))) return null;
+  if (fromFile !== true && !flags.has('--tls') && !listen.some((text) => /^smtps:/i.test(text))) return null;
   return selfSignedPair(typeof options['name'] === 'string' ? options['name'] : SINK_DEFAULTS.name);
+}
+
+/** A PEM file that the configuration names: its path counts from where that file is. */
+function pemBeside(file: ReadFile, name: 'cert' | 'key', path: string, issues: ConfigIssue[]): string {
+  const reading = readSmallFile(resolve(dirname(file.path ?? ''), path));
+  if ('octets' in reading) return new TextDecoder().decode(reading.octets);
+  const place = file.placeOf(['tls', name]);
+  issues.push({ path: place, message: `tls.${name}: ${reading.problem}`, received: path });
+  return '';
 }
 
 /** '' stands for a file that cannot be read, which is an issue already. */
@@ -165,15 +222,23 @@ function readPem(flags: GivenFlags, name: string, issues: ConfigIssue[]): string
   return '';
 }
 
-/** What the sink itself finds wrong, by the names of the flags. */
-function optionIssues(options: Readonly<Record<string, unknown>>): ConfigIssue[] {
+/** What the sink itself finds wrong, by the names of the flags, or by its place in the file. */
+function optionIssues(
+  flags: GivenFlags,
+  file: ReadFile,
+  options: Readonly<Record<string, unknown>>,
+): readonly ConfigIssue[] {
   try {
     resolveSinkOptions(options);
     return [];
   } catch (error) {
     if (!(error instanceof PostrushError)) throw error;
     return error.issues.map((issue) => {
-      const flag = SINK_FLAGS.find(({ option }) => option === issue.path);
+      const path = issue.path.split('.').map((part) => (/^\d+$/.test(part) ? Number(part) : part));
+      const flag = SINK_FLAGS.find(({ option }) => option === path[0]);
+      const isFromFile =
+        Object.hasOwn(file.value, String(path[0])) && (flag === undefined || !flags.has(longName(flag)));
+      if (isFromFile) return { ...issue, path: file.placeOf(path), message: `${issue.path}: ${issue.message}` };
       return flag === undefined ? issue : { ...issue, path: longName(flag) };
     });
   }

@@ -4,8 +4,15 @@ import type { Document } from 'yaml';
 import { z } from 'zod';
 import type { ConfigIssue } from '../errors.js';
 
-/** What a file said, or everything that is wrong with it. */
-export type ConfigReading<T> = { readonly value: T } | { readonly issues: readonly ConfigIssue[] };
+/** Where a value stands: `['faults', 3, 'delayMs']`. */
+export type ConfigPath = readonly (string | number)[];
+
+/**
+ * What a file said, or everything that is wrong with it. `placeOf` tells where a value stands, or what is nearest to it,
+ * as `sink.yaml:3:5`: for problems that are found later.
+ */
+export type ConfigReading<T> =
+  { readonly value: T; readonly placeOf: (path: ConfigPath) => string } | { readonly issues: readonly ConfigIssue[] };
 
 /** Letters that may differ between an unknown key and the one that was probably meant. */
 const TYPING_ERRORS_MAX = 3;
@@ -48,7 +55,7 @@ export function readConfig<T>(name: string, text: string, schema: z.ZodType<T>):
     return { issues };
   }
   const parsed = schema.safeParse(document.toJS() ?? {});
-  if (parsed.success) return { value: parsed.data };
+  if (parsed.success) return { value: parsed.data, placeOf: (path) => place(offsetOf(document, path)) };
   const issues = parsed.error.issues.flatMap((issue) => {
     const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
     const where = path.length === 0 ? '' : `${path.join('.')}: `;
@@ -63,7 +70,7 @@ export function readConfig<T>(name: string, text: string, schema: z.ZodType<T>):
   return { issues };
 }
 
-function offsetOf(document: Document, path: readonly (string | number)[]): number {
+function offsetOf(document: Document, path: ConfigPath): number {
   // A missing value stands where its object does.
   for (let length = path.length; length >= 0; length--) {
     const node = length === 0 ? document.contents : document.getIn(path.slice(0, length), true);
@@ -72,7 +79,7 @@ function offsetOf(document: Document, path: readonly (string | number)[]): numbe
   return 0;
 }
 
-function keyOffset(document: Document, path: readonly (string | number)[], key: string): number {
+function keyOffset(document: Document, path: ConfigPath, key: string): number {
   const map = path.length === 0 ? document.contents : document.getIn(path, true);
   if (!isMap(map)) return 0;
   const found = map.items.find((pair) => isScalar(pair.key) && String(pair.key.value) === key)?.key;

@@ -37,7 +37,8 @@ const flag = (meaning: string) => z.boolean().describe(meaning);
 
 const stepName = z.enum(RESULT_STEP_NAMES).meta({ id: 'StepName', description: 'A step of an SMTP session' });
 
-const latencySummary = z
+/** One latency distribution, in every file that has some. */
+export const latencySummary = z
   .strictObject({
     count: count('Number of values'),
     minUs: microseconds('Smallest value, exact'),
@@ -395,7 +396,12 @@ export type RunResult = z.infer<typeof runResultSchema>;
 
 /** The JSON Schema (2020-12) of the result file. */
 export function resultJsonSchema(): object {
-  return z.toJSONSchema(runResultSchema, {
+  return jsonSchemaOf(runResultSchema);
+}
+
+/** The JSON Schema (2020-12) of a file. */
+export function jsonSchemaOf(schema: z.ZodType): object {
+  return z.toJSONSchema(schema, {
     target: 'draft-2020-12',
     override: ({ jsonSchema }) => {
       // Every integer would carry this bound, which says nothing about the result.

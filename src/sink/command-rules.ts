@@ -112,8 +112,9 @@ export class CommandRules {
   }
 
   #authRefusal(line: string, standing: SessionStanding): CountedReply | null {
-    const { mechanisms } = this.#extensions;
+    const { mechanisms, authNeedsTls } = this.#extensions;
     if (mechanisms.length === 0) return this.#notImplemented(Verb.auth);
+    if (authNeedsTls && !standing.isSecure) return this.#replies.authInClear;
     if (standing.user !== null) return this.#replies.authTwice;
     if (!standing.hasHelo || standing.transaction.isOpen) return this.#outOfOrder(Verb.auth);
     if (!/^.{4} [^ ]+(?: [^ ]+)?$/.test(line)) return this.#badArgument(Verb.auth);

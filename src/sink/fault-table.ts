@@ -1,53 +1,24 @@
-/** Decides which fault row strikes. Counts occurrences over the whole sink; knows no session. */
+/** Decides which fault row strikes. Counts occurrences over the whole sink; knows neither sessions nor replies. */
 import { SeededRandom } from '../seeded-random.js';
 import { drawDelayMs } from './delay.js';
-import type { Delay } from './delay.js';
-import type { CountedReply, ReplyBook, ReplyStep } from './reply-book.js';
 import type { FaultEvent, FaultRow } from './sink-options.js';
 
-/** A row made ready to be played. */
-export interface Fault {
-  /** What it sends, or null: the usual reply, or nothing if it ends the connection. */
-  readonly reply: CountedReply | null;
-  /** `reply` is raw octets. */
-  readonly isRaw: boolean;
-  /** As drawn when the row struck last, ms. */
-  delayMs: number;
-  readonly dripMs: number;
-  readonly then: 'close' | 'reset' | 'silence' | 'continue';
-  readonly stopsReading: boolean;
+/** A row that strikes. */
+export interface Strike {
+  /** Index of the row in the sink's settings. */
+  readonly row: number;
+  /** As drawn for this time, ms. */
+  readonly delayMs: number;
 }
 
 interface WatchedRow {
+  readonly index: number;
   readonly row: FaultRow;
-  readonly fault: Fault;
   readonly random: SeededRandom;
-  readonly delay: Delay;
   seen: number;
   /** When it may strike again, with `ratePerSec`; on the table's clock. */
   nextDueMs: number;
 }
-
-/** The step that a row's reply is counted under. */
-const STEP_OF_EVENT: Readonly<Record<FaultEvent, ReplyStep>> = {
-  connect: 'greeting',
-  tls: 'tls',
-  ehlo: 'ehlo',
-  helo: 'ehlo',
-  lhlo: 'ehlo',
-  starttls: 'starttls',
-  auth: 'auth',
-  mail: 'mail',
-  rcpt: 'rcpt',
-  data: 'data',
-  bdat: 'bdat',
-  content: 'endOfData',
-  contentChunk: 'endOfData',
-  endOfData: 'endOfData',
-  rset: 'rset',
-  noop: 'noop',
-  quit: 'quit',
-};
 
 /** The fault rows of a sink. */
 export class FaultTable {
@@ -58,24 +29,17 @@ export class FaultTable {
    * @param seed - of everything random; each row draws its own numbers
    * @param nowMs - ms since the sink's start
    */
-  constructor(rows: readonly FaultRow[], replies: ReplyBook, seed: number, nowMs: () => number) {
+  constructor(rows: readonly FaultRow[], seed: number, nowMs: () => number) {
     this.#nowMs = nowMs;
     for (const [index, row] of rows.entries()) {
       const watched = this.#rows.get(row.on) ?? [];
-      watched.push({
-        row,
-        fault: prepare(row, replies),
-        random: new SeededRandom(seed, index),
-        delay: row.delayMs ?? 0,
-        seen: 0,
-        nextDueMs: 0,
-      });
+      watched.push({ index, row, random: new SeededRandom(seed, index), seen: 0, nextDueMs: 0 });
       this.#rows.set(row.on, watched);
     }
   }
 
   /** The first row that strikes at this occurrence, or null. Every row counts the occurrence, whichever wins. */
-  match(event: FaultEvent, line: string): Fault | null {
+  match(event: FaultEvent, line: string): Strike | null {
     const rows = this.#rows.get(event);
     if (rows === undefined) return null;
     let winner: WatchedRow | null = null;
@@ -87,8 +51,7 @@ export class FaultTable {
       if (winner === null && isLucky && isDue(watched) && this.#isTime(watched)) winner = watched;
     }
     if (winner === null) return null;
-    winner.fault.delayMs = drawDelayMs(winner.delay, winner.random);
-    return winner.fault;
+    return { row: winner.index, delayMs: drawDelayMs(winner.row.delayMs ?? 0, winner.random) };
   }
 
   /** Whether the row's time window is open and its rate not used up; then it counts as used. */
@@ -112,18 +75,4 @@ function isDue({ row, seen }: WatchedRow): boolean {
   if (occurrence < 1) return false;
   if (row.nth !== undefined && occurrence !== row.nth) return false;
   return row.everyNth === undefined || occurrence % row.everyNth === 0;
-}
-
-function prepare(row: FaultRow, replies: ReplyBook): Fault {
-  const step =
-    (row.on === 'content' || row.on === 'contentChunk') && row.raw !== undefined ? 'session' : STEP_OF_EVENT[row.on];
-  const octets = row.raw ?? (row.reply === undefined ? null : `${row.reply}\r\n`);
-  return {
-    reply: octets === null ? null : replies.verbatim(step, octets),
-    isRaw: row.raw !== undefined,
-    delayMs: 0,
-    dripMs: row.dripMs ?? 0,
-    then: row.then ?? 'continue',
-    stopsReading: row.stopReading ?? false,
-  };
 }

@@ -15,16 +15,16 @@ export interface SinkMessage {
 
 /** Holds at most `keepMessages` messages, the latest. */
 export class KeptMessages {
-  readonly limit: number;
+  readonly #limit: number;
   readonly #messages: SinkMessage[] = [];
 
   constructor(limit: number) {
-    this.limit = limit;
+    this.#limit = limit;
   }
 
   add(message: SinkMessage): void {
     this.#messages.push(message);
-    if (this.#messages.length > this.limit) this.#messages.shift();
+    if (this.#messages.length > this.#limit) this.#messages.shift();
   }
 
   /** A copy of the list, oldest first. */

@@ -1,4 +1,5 @@
 /** One mail transaction at a time (RFC 5321 §3.3): envelope, then content. Decides nothing; the session does. */
+import type { ContentBudget } from './content-budget.js';
 import { ContentScanner, unstuff } from './content-scanner.js';
 import type { SinkMessage } from './kept-messages.js';
 
@@ -19,20 +20,24 @@ export class MailTransaction {
   /** Code of a reply that came before the content's end; 0: none. */
   earlyCode = 0;
   readonly #scanner = new ContentScanner();
-  readonly #isKept: boolean;
+  /** null: content is not kept. */
+  readonly #budget: ContentBudget | null;
   readonly #octetsMax: number;
   /** '' is the null reverse-path. */
   reversePath = '';
   #forwardPaths: string[] = [];
   #content: Buffer[] = [];
+  #keptOctets = 0;
+  /** Not all of the content could be kept. */
+  #isIncomplete = false;
   #chunkOctets = 0;
 
   /**
-   * @param isKept - whether {@link MailTransaction.message} will be asked for
+   * @param budget - to keep content for {@link MailTransaction.message}; null: it will not be asked for
    * @param octetsMax - content beyond is never kept
    */
-  constructor(isKept: boolean, octetsMax: number) {
-    this.#isKept = isKept;
+  constructor(budget: ContentBudget | null, octetsMax: number) {
+    this.#budget = budget;
     this.#octetsMax = octetsMax;
   }
 
@@ -51,7 +56,7 @@ export class MailTransaction {
   /** RCPT was accepted. */
   addRecipient(forwardPath: string): void {
     this.recipients++;
-    if (this.#isKept) this.#forwardPaths.push(forwardPath);
+    if (this.#budget !== null) this.#forwardPaths.push(forwardPath);
   }
 
   /** DATA was answered with 354. */
@@ -64,9 +69,7 @@ export class MailTransaction {
   /** Takes octets of content; returns the index in `chunk` behind the final dot's line, or -1 if it has not come. */
   take(chunk: Buffer, from: number): number {
     const end = this.#scanner.scan(chunk, from);
-    if (this.#isKept && this.#scanner.octets <= this.#octetsMax) {
-      this.#content.push(chunk.subarray(from, end === -1 ? chunk.length : end));
-    }
+    if (this.#budget !== null) this.#keep(chunk.subarray(from, end === -1 ? chunk.length : end), this.#budget);
     return end;
   }
 
@@ -81,11 +84,12 @@ export class MailTransaction {
   /** Takes octets of a chunk. */
   takeChunk(octets: Buffer): void {
     this.#chunkOctets += octets.length;
-    if (this.#isKept && this.#chunkOctets <= this.#octetsMax) this.#content.push(octets);
+    if (this.#budget !== null) this.#keep(octets, this.#budget);
   }
 
-  /** The transaction as a message, once its content has ended. */
-  message(user: string | null, isSecure: boolean): SinkMessage {
+  /** The transaction as a message, once its content has ended; null: there was no room for it. */
+  message(user: string | null, isSecure: boolean): SinkMessage | null {
+    if (this.#isIncomplete) return null;
     const octets = Buffer.concat(this.#content);
     const content = this.isChunked ? octets : unstuff(octets.subarray(0, octets.length - '.\r\n'.length));
     return { reversePath: this.reversePath, forwardPaths: this.#forwardPaths, content, user, isSecure };
@@ -97,8 +101,26 @@ export class MailTransaction {
     this.recipients = 0;
     this.isChunked = false;
     this.isSpoilt = false;
-    if (!this.#isKept) return;
+    if (this.#budget === null) return;
     this.#forwardPaths = [];
+    this.#forget(this.#budget);
+    this.#isIncomplete = false;
+  }
+
+  #keep(octets: Buffer, budget: ContentBudget): void {
+    if (this.#isIncomplete) return;
+    if (this.octets <= this.#octetsMax && budget.take(octets.length)) {
+      this.#content.push(octets);
+      this.#keptOctets += octets.length;
+    } else {
+      this.#isIncomplete = true;
+      this.#forget(budget);
+    }
+  }
+
+  #forget(budget: ContentBudget): void {
+    budget.giveBack(this.#keptOctets);
+    this.#keptOctets = 0;
     this.#content = [];
   }
 }

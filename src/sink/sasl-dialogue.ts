@@ -17,6 +17,8 @@ export class SaslDialogue {
   isOpen = true;
   /** Who the client proved to be; null: nobody, or not yet. */
   user: string | null = null;
+  /** Whose secret the client tried; null: nobody's, or not yet. */
+  triedUser: string | null = null;
   readonly #core: SaslCore;
   readonly #replies: SinkReplies;
   readonly #takesInitialResponse: boolean;
@@ -71,6 +73,7 @@ export class SaslDialogue {
 
   #conclude({ user, isProved }: SaslVerdict): CountedReply {
     this.isOpen = false;
+    this.triedUser = user;
     if (!isProved) return this.#replies.credentialsWrong;
     this.user = user;
     return this.#replies.authenticated;

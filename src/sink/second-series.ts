@@ -1,5 +1,4 @@
 /** What a sink saw, second by second. Knows no timer: somebody calls it about once a second. */
-import type { SinkCounters } from './sink-counters.js';
 
 /** One stretch of time. */
 export interface SinkSecond {
@@ -16,26 +15,30 @@ export interface SinkSecond {
   readonly open: number;
 }
 
+/** What rows are made of: counts that only grow, and what is open. */
+export type SeriesFigures = Omit<SinkSecond, 'startSec' | 'sec'>;
+
 /** Rows kept; when they are used up, two and two become one and each stands for twice as long. */
 const ROWS_MAX = 3600;
 const DELTAS = ['connections', 'messages', 'recipients', 'bytesReceived', 'faults'] as const;
 
 /** The rows of one sink; they add up to its counters. */
 export class SecondSeries {
-  readonly #counters: SinkCounters;
+  readonly #figures: () => SeriesFigures;
   #rows: SinkSecond[] = [];
   #secPerRow = 1;
   #before = { connections: 0, messages: 0, recipients: 0, bytesReceived: 0, faults: 0, atSec: 0 };
 
-  constructor(counters: SinkCounters) {
-    this.#counters = counters;
+  /** @param figures - as they are now */
+  constructor(figures: () => SeriesFigures) {
+    this.#figures = figures;
   }
 
   /** A second has passed. @param nowSec - since the sink's start */
   tick(nowSec: number): void {
     if (nowSec - this.#before.atSec < this.#secPerRow - 0.5) return;
     this.#rows.push(this.#since(nowSec));
-    const { connections, messages, recipients, bytesReceived, faults } = this.#counters;
+    const { connections, messages, recipients, bytesReceived, faults } = this.#figures();
     this.#before = { connections, messages, recipients, bytesReceived, faults, atSec: nowSec };
     if (this.#rows.length > ROWS_MAX) this.#halve();
   }
@@ -46,7 +49,7 @@ export class SecondSeries {
   }
 
   #since(nowSec: number): SinkSecond {
-    const now = this.#counters;
+    const now = this.#figures();
     const before = this.#before;
     return {
       startSec: before.atSec,

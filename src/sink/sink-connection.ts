@@ -7,7 +7,7 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { SecureContext } from 'node:tls';
-import type { CountedReply } from './reply-book.js';
+import type { CountedReply, ReplyStep } from './reply-book.js';
 import { SinkSession } from './sink-session.js';
 import type { SinkCore, SinkWire } from './sink-wire.js';
 
@@ -16,11 +16,15 @@ const Ending = { none: 0, close: 1, reset: 2, tls: 3 } as const;
 type Ending = (typeof Ending)[keyof typeof Ending];
 
 /** Why nothing is read; bits. */
-const Pause = { fault: 1, unsentReplies: 2, queue: 4 } as const;
+const Pause = { fault: 1, unsentReplies: 2, queue: 4, answer: 8 } as const;
 
 /** Something that waits for its time, or for what is before it. */
 interface Outgoing {
   readonly reply: CountedReply | null;
+  /** When it was made, on the same clock as `dueMs`. */
+  readonly readyMs: number;
+  /** Waits on purpose: for its own time, or for that of one before it. */
+  readonly isHeldBack: boolean;
   /** On `performance.now()`'s clock; 0: at once; {@link UNKNOWN}: `delayMs` after its turn has come. */
   dueMs: number;
   readonly delayMs: number;
@@ -140,15 +144,27 @@ export class SinkConnection implements SinkWire {
     this.#end(Ending.tls, delayMs);
   }
 
-  stopReading(forMs: number): void {
+  stopReading(forMs: number, step: ReplyStep | 'transfer'): void {
     this.#pause(Pause.fault);
     if (forMs === 0) return;
+    const startedMs = performance.now();
     this.#resumeTimer = setTimeout(() => {
+      this.#core.counters.addedDelays.record(step, performance.now() - startedMs);
       this.#unpause(Pause.fault);
       this.#readClock();
       this.#session.resume();
       this.#flush();
     }, forMs);
+  }
+
+  hold(): void {
+    this.#pause(Pause.answer);
+  }
+
+  release(): void {
+    this.#readClock();
+    this.#unpause(Pause.answer);
+    this.#flush();
   }
 
   #listen(socket: Socket): void {
@@ -193,13 +209,21 @@ export class SinkConnection implements SinkWire {
 
   #end(ending: Ending, delayMs: number): void {
     if (delayMs === 0 && this.#queue.length === 0) this.#batchEnding = ending;
-    else this.#queue.push({ reply: null, dueMs: UNKNOWN, delayMs, dripMs: 0, ending });
+    else this.#queue.push({ reply: null, readyMs: 0, isHeldBack: false, dueMs: UNKNOWN, delayMs, dripMs: 0, ending });
   }
 
   #enqueue(reply: CountedReply, delayMs: number, dripMs: number): void {
     const totalMs = this.#replyDelayMs + delayMs;
     const nowMs = this.#replyDelayMs > 0 ? this.#nowMs : performance.now();
-    this.#queue.push({ reply, dueMs: totalMs === 0 ? 0 : nowMs + totalMs, delayMs, dripMs, ending: Ending.none });
+    this.#queue.push({
+      reply,
+      readyMs: nowMs,
+      isHeldBack: totalMs > 0 || dripMs > 0 || this.#queue.length > 0,
+      dueMs: totalMs === 0 ? 0 : nowMs + totalMs,
+      delayMs,
+      dripMs,
+      ending: Ending.none,
+    });
     if (this.#queue.length > QUEUE_MAX) this.#pause(Pause.queue);
   }
 
@@ -223,10 +247,11 @@ export class SinkConnection implements SinkWire {
       if (next.reply !== null) next.reply.tally.count++;
       if (next.reply !== null && next.dripMs > 0) {
         this.#writeBatch();
-        this.#drip(next.reply.octets, 0, next.dripMs);
+        this.#drip(next, next.reply.octets, 0);
         return;
       }
       this.#queue.shift();
+      this.#countDelay(next);
       this.#batch += next.reply?.octets ?? '';
       this.#batchEnding = next.ending;
     }
@@ -241,12 +266,20 @@ export class SinkConnection implements SinkWire {
     if (ending.ending === Ending.tls && ending.delayMs > 0) this.#tcp.pause();
   }
 
+  #countDelay({ reply, isHeldBack, readyMs, ending, delayMs, dueMs }: Outgoing): void {
+    const { addedDelays } = this.#core.counters;
+    if (reply !== null && isHeldBack) addedDelays.record(reply.tally.step, performance.now() - readyMs);
+    // Its delay began when its turn had come.
+    else if (ending === Ending.tls && delayMs > 0) addedDelays.record('tls', performance.now() - dueMs + delayMs);
+  }
+
   /** Sends one octet and waits; the head of the queue stays there until its last octet is out. */
-  #drip(octets: string, at: number, dripMs: number): void {
-    if (at < octets.length) {
-      this.#write(octets.charAt(at));
-      this.#wakeAfter(dripMs, () => this.#drip(octets, at + 1, dripMs));
+  #drip(outgoing: Outgoing, octets: string, at: number): void {
+    this.#write(octets.charAt(at));
+    if (at + 1 < octets.length) {
+      this.#wakeAfter(outgoing.dripMs, () => this.#drip(outgoing, octets, at + 1));
     } else {
+      this.#countDelay(outgoing);
       this.#queue.shift();
       this.#advanceQueue();
     }

@@ -1,4 +1,7 @@
 /** What a sink has seen. Plain counters of one thread; knows neither sockets nor SMTP. */
+import { AddedDelays } from './added-delays.js';
+import type { AddedDelay } from './added-delays.js';
+import type { ArchiveStats } from './message-archive.js';
 import type { ReplyBook } from './reply-book.js';
 import type { SinkSecond } from './second-series.js';
 
@@ -54,9 +57,7 @@ export interface SinkStats {
   /** Recipients of those messages. */
   readonly recipients: number;
   /** Octets of SMTP, inside TLS where there is TLS. */
-  readonly bytesReceived: number;
-  /** Octets handed to the connections, inside TLS where there is TLS. */
-  readonly bytesSent: number;
+  readonly bytes: { readonly sent: number; readonly received: number };
   /** TLS handshakes completed. */
   readonly tlsSessions: number;
   /** The same by version and cipher. */
@@ -71,6 +72,10 @@ export interface SinkStats {
   readonly faults: number;
   /** Connections that an error ended (reset, broken pipe, plain text in place of TLS), and failures to accept one. */
   readonly socketErrors: number;
+  /** How long replies were held back on purpose, by their step; `tls`: handshakes, `transfer`: content that was not read. */
+  readonly addedDelay: AddedDelay;
+  /** Messages written to the folder; null: none was asked for. */
+  readonly saved: ArchiveStats | null;
   /** The same second by second; at most 3,600 rows, which then stand for longer. */
   readonly seconds: readonly SinkSecond[];
 }
@@ -88,6 +93,7 @@ export class SinkCounters {
   tlsSessions = 0;
   authenticated = 0;
   faults = 0;
+  readonly addedDelays = new AddedDelays();
   readonly #tls = new Map<string, { version: string; cipher: string; count: number }>();
   socketErrors = 0;
   readonly commands: CommandCounts = {
@@ -128,7 +134,7 @@ export class SinkCounters {
   }
 
   /** A copy that can cross threads. */
-  stats(replies: ReplyBook, seconds: readonly SinkSecond[]): SinkStats {
+  stats(replies: ReplyBook, saved: ArchiveStats | null, seconds: readonly SinkSecond[]): SinkStats {
     return {
       connections: this.connections,
       peakOpen: this.peakOpen,
@@ -136,8 +142,7 @@ export class SinkCounters {
       open: this.open,
       messages: this.messages,
       recipients: this.recipients,
-      bytesReceived: this.bytesReceived,
-      bytesSent: this.bytesSent,
+      bytes: { sent: this.bytesSent, received: this.bytesReceived },
       tlsSessions: this.tlsSessions,
       tls: [...this.#tls.values()].map((row) => ({ ...row })),
       authenticated: this.authenticated,
@@ -145,6 +150,8 @@ export class SinkCounters {
       replies: replies.rows(),
       faults: this.faults,
       socketErrors: this.socketErrors,
+      addedDelay: this.addedDelays.summaries(),
+      saved,
       seconds,
     };
   }

@@ -1,8 +1,8 @@
-/** The file that `postrush sink --config` reads: the options of a sink, TLS apart, with the same names. */
+/** The file that `postrush sink --config` reads: the options of a sink with the same names, but files by their paths. */
 import { z } from 'zod';
 import { closedObject, readConfig } from '../config-file/read-config.js';
 import type { ConfigReading } from '../config-file/read-config.js';
-import { FAULT_EVENTS } from './sink-options.js';
+import { FAULT_EVENTS, SAVED_MESSAGES_DEFAULT } from './sink-options.js';
 import type { SinkOptions } from './sink-options.js';
 
 const delay = z.union(
@@ -52,8 +52,16 @@ const sinkFile = closedObject({
   name: z.string().exactOptional(),
   replyDelayMs: z.number().exactOptional(),
   idleTimeoutMs: z.number().exactOptional(),
+  processes: z.number().exactOptional(),
+  tls: z
+    .union([z.boolean(), closedObject({ cert: z.string(), key: z.string() })], {
+      error: 'takes true for a certificate made at start, or { cert: FILE, key: FILE }',
+    })
+    .exactOptional(),
   users: z.record(z.string(), z.string()).exactOptional(),
   requireAuth: z.boolean().exactOptional(),
+  authNeedsTls: z.boolean().exactOptional(),
+  authLockOut: closedObject({ afterFailures: z.number(), forMs: z.number() }).exactOptional(),
   withhold: z.array(z.string()).exactOptional(),
   maxRecipients: z.number().exactOptional(),
   maxMessagesPerSession: z.number().exactOptional(),
@@ -70,7 +78,16 @@ const sinkFile = closedObject({
   forcedOutcomes: z.boolean().exactOptional(),
   faults: z.array(faultRow).exactOptional(),
   seed: z.number().exactOptional(),
+  save: closedObject({ folder: z.string(), messages: z.number().default(SAVED_MESSAGES_DEFAULT) }).exactOptional(),
 });
+
+/** What the file says: options of a sink, and what `postrush sink` does with them. */
+export type SinkFile = Omit<SinkOptions, 'tls' | 'keepMessages'> & {
+  /** How many processes share the load. */
+  readonly processes?: number;
+  /** true: a certificate made at start; else paths of PEM files. */
+  readonly tls?: boolean | { readonly cert: string; readonly key: string };
+};
 
 /**
  * Reads the file.
@@ -78,7 +95,7 @@ const sinkFile = closedObject({
  * @param name - of the file, for its issues
  * @param text - its content
  */
-export function readSinkFile(name: string, text: string): ConfigReading<SinkOptions> {
+export function readSinkFile(name: string, text: string): ConfigReading<SinkFile> {
   return readConfig(name, text, sinkFile);
 }
 
@@ -92,9 +109,13 @@ listen:                        # as --listen
 name: sink.example.test        # in greeting and EHLO
 replyDelayMs: 2                # before every reply
 idleTimeoutMs: 300000          # 421 for a client that is silent for so long
+processes: 1                   # how many share the load; limits are those of all
+tls: true                      # STARTTLS; or { cert: cert.pem, key: key.pem }
 users:                         # AUTH is offered when there are any
   load: secret
 requireAuth: false             # true: MAIL before AUTH gets 530
+authNeedsTls: false            # true: AUTH is there inside TLS only; else 538
+authLockOut: { afterFailures: 5, forMs: 60000 } # wrong passwords in a row, then 454
 withhold: [8BITMIME]           # extensions, commands and AUTH mechanisms
 maxRecipients: 100             # per message; 452 beyond
 maxMessagesPerSession: 50      # 0: no limit
@@ -110,6 +131,7 @@ tarpit: { afterErrors: 10, delayMs: 1000 } # then every reply waits
 fullMailboxes: [full@example.test]         # 452 4.2.2
 forcedOutcomes: true           # obey 450-4.2.1-busy@, reject@, defer@, slow-200ms@
 seed: 1                        # of everything random below
+# save: { folder: saved, messages: 1000 } # as .eml, the envelope beside as .json
 
 # The first row that strikes stands in for the usual reply. on: connect, tls,
 # ehlo, helo, lhlo, starttls, auth, mail, rcpt, data, bdat, content, contentChunk,

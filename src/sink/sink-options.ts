@@ -106,6 +106,14 @@ export interface SinkOptions {
   readonly users?: Readonly<Record<string, string>>;
   /** MAIL needs AUTH first (530). @defaultValue false */
   readonly requireAuth?: boolean;
+  /** AUTH is offered inside TLS only; 538 otherwise (RFC 4954 §4). @defaultValue false */
+  readonly authNeedsTls?: boolean;
+  /**
+   * After so many wrong passwords in a row a user gets 454 for `forMs`, even with the right one; null: never.
+   *
+   * @defaultValue null
+   */
+  readonly authLockOut?: { readonly afterFailures: number; readonly forMs: number } | null;
   /** EHLO keywords and mechanisms of AUTH that are not offered; `EHLO` itself refuses EHLO with 502, so that a client falls back to HELO. */
   readonly withhold?: readonly string[];
   /** Recipients per message; 452 beyond (RFC 5321 §4.5.3.1.10). @defaultValue 1000 */
@@ -142,6 +150,13 @@ export interface SinkOptions {
   readonly seed?: number;
   /** Keeps the last n accepted messages in memory. @defaultValue 0 */
   readonly keepMessages?: number;
+  /**
+   * Writes accepted messages to a folder, the first so many, each as `000001.eml` with its envelope in `000001.json`;
+   * null: they are discarded.
+   *
+   * @defaultValue null
+   */
+  readonly save?: { readonly folder: string; readonly messages: number } | null;
 }
 
 /** {@link SinkOptions} with nothing left open. */
@@ -156,6 +171,8 @@ export const SINK_DEFAULTS: SinkSettings = {
   tls: null,
   users: {},
   requireAuth: false,
+  authNeedsTls: false,
+  authLockOut: null,
   withhold: [],
   maxRecipients: 1000,
   maxMessagesPerSession: 0,
@@ -173,7 +190,11 @@ export const SINK_DEFAULTS: SinkSettings = {
   faults: [],
   seed: 1,
   keepMessages: 0,
+  save: null,
 };
+
+/** How many messages are saved when a folder is named and no number. */
+export const SAVED_MESSAGES_DEFAULT = 1000;
 
 const COUNTS = [
   'maxRecipients',
@@ -227,6 +248,14 @@ export function resolveSinkOptions(options: SinkOptions): SinkSettings {
   ) {
     issues.push({ path: 'tarpit', message: 'needs a whole number `afterErrors` and `delayMs` in milliseconds' });
   }
+  const { authLockOut, save } = settings;
+  if (authLockOut !== null && !(isCountFrom1(authLockOut.afterFailures) && isDuration(authLockOut.forMs))) {
+    const message = 'needs `afterFailures`, a whole number above 0, and `forMs` in milliseconds';
+    issues.push({ path: 'authLockOut', message });
+  }
+  if (save !== null && (save.folder === '' || !isCountFrom1(save.messages))) {
+    issues.push({ path: 'save', message: 'needs `folder`, and `messages`, a whole number above 0' });
+  }
   for (const key of ['replyDelayMs', 'idleTimeoutMs', 'greylistMs'] as const) {
     if (isDuration(settings[key])) continue;
     issues.push({ path: key, message: 'must be milliseconds, 0 or more', received: String(settings[key]) });
@@ -242,13 +271,16 @@ export function resolveSinkOptions(options: SinkOptions): SinkSettings {
   if (settings.requireAuth && Object.keys(settings.users).length === 0) {
     issues.push({ path: 'requireAuth', message: 'needs `users`, or nobody could ever send' });
   }
+  if (settings.authNeedsTls && settings.tls === null) {
+    issues.push({ path: 'authNeedsTls', message: 'needs `tls`, or nobody could ever authenticate' });
+  }
   for (const keyword of settings.withhold) {
     if (!WITHHOLDABLE.includes(keyword)) {
       issues.push({ path: 'withhold', message: `knows only ${WITHHOLDABLE.join(', ')}`, received: keyword });
     }
   }
   settings.faults.forEach((row, index) => {
-    for (const message of faultProblems(row)) issues.push({ path: `faults[${String(index)}]`, message });
+    for (const { key, message } of faultProblems(row)) issues.push({ path: `faults.${String(index)}.${key}`, message });
   });
   if (issues.length > 0) {
     const list = issues.map((issue) => `${issue.path} ${issue.message}`).join('; ');
@@ -257,51 +289,83 @@ export function resolveSinkOptions(options: SinkOptions): SinkSettings {
   return settings;
 }
 
-function faultProblems(row: FaultRow): string[] {
-  const problems: string[] = [];
+function isCountFrom1(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 1;
+}
+
+/** Something wrong with a row, and the key where it shows. */
+interface FaultProblem {
+  readonly key: keyof FaultRow;
+  readonly message: string;
+}
+
+function faultProblems(row: FaultRow): FaultProblem[] {
+  return [...actionProblems(row), ...occasionProblems(row)];
+}
+
+/** What is wrong with what a row does. */
+function actionProblems(row: FaultRow): FaultProblem[] {
+  const problems: FaultProblem[] = [];
   const acts = row.reply ?? row.raw ?? row.stopReading ?? (row.then === 'continue' ? undefined : row.then);
   if (
     acts === undefined &&
     (row.on === 'content' || row.on === 'contentChunk' || (row.delayMs ?? row.dripMs) === undefined)
   ) {
-    problems.push(
-      'the row does nothing: give it `reply`, `raw`, `then`, `stopReading` or, where a reply is due, `delayMs`',
-    );
+    problems.push({
+      key: 'on',
+      message:
+        'the row does nothing: give it `reply`, `raw`, `then`, `stopReading` or, where a reply is due, `delayMs`',
+    });
   }
-  if (!FAULT_EVENTS.includes(row.on)) problems.push(`\`on\` knows only ${FAULT_EVENTS.join(', ')}`);
-  if (row.matching !== undefined && LINELESS_EVENTS.includes(row.on)) {
-    problems.push(`\`matching\` needs a command line, and \`${row.on}\` has none`);
+  if (row.on === 'tls' && row.stopReading === true) {
+    problems.push({ key: 'stopReading', message: "a handshake stalls with `then: 'silence'`" });
   }
-  if (row.on === 'tls' && row.stopReading === true) problems.push("a handshake stalls with `then: 'silence'`");
-  if (row.reply !== undefined && row.raw !== undefined) problems.push('`reply` and `raw` exclude each other');
+  if (row.reply !== undefined && row.raw !== undefined) {
+    problems.push({ key: 'raw', message: '`reply` and `raw` exclude each other' });
+  }
   if (row.reply !== undefined && !/^\d{3}([ -][^\r\n]*)?(\r\n\d{3}([ -][^\r\n]*)?)*$/.test(row.reply)) {
-    problems.push('`reply` must be lines of three digits and text, between them CRLF; `raw` sends anything');
+    const message = '`reply` must be lines of three digits and text, between them CRLF; `raw` sends anything';
+    problems.push({ key: 'reply', message });
   }
-  if (row.raw !== undefined && /[^\0-\xff]/.test(row.raw))
-    problems.push('`raw` must be Latin-1: one character per octet');
-  for (const key of ['nth', 'everyNth'] as const) {
-    const value = row[key];
-    if (value !== undefined && (!Number.isSafeInteger(value) || value < 1)) problems.push(`\`${key}\` counts from 1`);
+  if (row.raw !== undefined && /[^\0-\xff]/.test(row.raw)) {
+    problems.push({ key: 'raw', message: '`raw` must be Latin-1: one character per octet' });
   }
-  if (row.after !== undefined && (!Number.isSafeInteger(row.after) || row.after < 0))
-    problems.push('`after` counts from 0');
   const delay = row.delayMs === undefined ? null : delayProblem(row.delayMs);
-  if (delay !== null) problems.push(`\`delayMs\` ${delay}`);
-  if (row.dripMs !== undefined && !isDuration(row.dripMs)) problems.push('`dripMs` must be milliseconds, 0 or more');
-  problems.push(...occasionProblems(row));
+  if (delay !== null) problems.push({ key: 'delayMs', message: `\`delayMs\` ${delay}` });
+  if (row.dripMs !== undefined && !isDuration(row.dripMs)) {
+    problems.push({ key: 'dripMs', message: '`dripMs` must be milliseconds, 0 or more' });
+  }
   return problems;
 }
 
-function occasionProblems({ probability, fromSec = 0, untilSec = Infinity, ratePerSec }: FaultRow): string[] {
-  const problems: string[] = [];
+/** What is wrong with when a row strikes. */
+function occasionProblems(row: FaultRow): FaultProblem[] {
+  const { probability, fromSec = 0, untilSec = Infinity, ratePerSec } = row;
+  const problems: FaultProblem[] = [];
+  if (!FAULT_EVENTS.includes(row.on)) {
+    problems.push({ key: 'on', message: `\`on\` knows only ${FAULT_EVENTS.join(', ')}` });
+  }
+  if (row.matching !== undefined && LINELESS_EVENTS.includes(row.on)) {
+    problems.push({ key: 'matching', message: `\`matching\` needs a command line, and \`${row.on}\` has none` });
+  }
+  for (const key of ['nth', 'everyNth'] as const) {
+    const value = row[key];
+    if (value !== undefined && (!Number.isSafeInteger(value) || value < 1)) {
+      problems.push({ key, message: `\`${key}\` counts from 1` });
+    }
+  }
+  if (row.after !== undefined && (!Number.isSafeInteger(row.after) || row.after < 0)) {
+    problems.push({ key: 'after', message: '`after` counts from 0' });
+  }
   if (probability !== undefined && !(probability > 0 && probability <= 1)) {
-    problems.push('`probability` must be above 0 and at most 1');
+    problems.push({ key: 'probability', message: '`probability` must be above 0 and at most 1' });
   }
   if (!(fromSec >= 0) || !(untilSec > fromSec)) {
-    problems.push('`fromSec` and `untilSec` are seconds, 0 or more, the first below the second');
+    const message = '`fromSec` and `untilSec` are seconds, 0 or more, the first below the second';
+    problems.push({ key: fromSec >= 0 ? 'untilSec' : 'fromSec', message });
   }
   if (ratePerSec !== undefined && !(ratePerSec > 0 && Number.isFinite(ratePerSec))) {
-    problems.push('`ratePerSec` must be above 0');
+    problems.push({ key: 'ratePerSec', message: '`ratePerSec` must be above 0' });
   }
   return problems;
 }

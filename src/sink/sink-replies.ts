@@ -23,6 +23,8 @@ export interface SinkExtensions {
   readonly startTls: boolean;
   /** The mechanisms of AUTH; without any there is no AUTH. */
   readonly mechanisms: readonly MechanismName[];
+  /** They are there inside TLS only. */
+  readonly authNeedsTls: boolean;
 }
 
 /** Whether replies carry enhanced status codes: at all addresses or at none, since they share their replies. */
@@ -49,6 +51,7 @@ export function extensionsOf(settings: SinkSettings, { isLmtp, implicitTls }: Li
     help: !settings.withhold.includes('HELP'),
     startTls: offers('STARTTLS') && settings.tls !== null && !implicitTls,
     mechanisms: offers('AUTH') && Object.keys(settings.users).length > 0 ? MECHANISM_NAMES.filter(offers) : [],
+    authNeedsTls: settings.authNeedsTls,
   };
 }
 
@@ -66,8 +69,8 @@ export function sinkReplies(book: ReplyBook, settings: SinkSettings, extensions:
   return {
     greeting: book.line('greeting', 220, '', `${name} ${protocolOf(extensions)} postrush`),
     helo: book.line('ehlo', 250, '', name),
-    ehlo: book.verbatim('ehlo', ehloOctets(settings, extensions, extensions.startTls)),
-    ehloInTls: book.verbatim('ehlo', ehloOctets(settings, extensions, false)),
+    ehlo: book.verbatim('ehlo', ehloOctets(settings, extensions, false)),
+    ehloInTls: book.verbatim('ehlo', ehloOctets(settings, extensions, true)),
     readyForTls: book.line('starttls', 220, '2.0.0', 'ready to start TLS'),
     authenticated: book.line('auth', 235, '2.7.0', 'authenticated'),
     credentialsWrong: book.line('auth', 535, '5.7.8', 'credentials are wrong'),
@@ -75,6 +78,7 @@ export function sinkReplies(book: ReplyBook, settings: SinkSettings, extensions:
     authSyntax: book.line('auth', 501, '5.5.2', 'cannot decode this'),
     initialResponseUnwanted: book.line('auth', 501, '5.5.4', 'this mechanism begins with a challenge'),
     authMechanism: book.line('auth', 504, '5.5.4', 'mechanism not offered'),
+    authInClear: book.line('auth', 538, '5.7.11', 'encryption is required, say STARTTLS'),
     authTwice: book.line('auth', 503, '5.5.1', 'already authenticated'),
     mailOk: book.line('mail', 250, '2.1.0', 'sender ok'),
     authFirst: book.line('mail', 530, '5.7.0', 'authentication required'),
@@ -116,7 +120,8 @@ export function sinkReplies(book: ReplyBook, settings: SinkSettings, extensions:
   };
 }
 
-function ehloOctets(settings: SinkSettings, extensions: SinkExtensions, startTls: boolean): string {
+function ehloOctets(settings: SinkSettings, extensions: SinkExtensions, isSecure: boolean): string {
+  const { mechanisms, authNeedsTls, startTls } = extensions;
   const lines = [settings.name];
   if (extensions.pipelining) lines.push('PIPELINING');
   if (extensions.size) lines.push(`SIZE ${String(settings.maxSize)}`);
@@ -128,7 +133,7 @@ function ehloOctets(settings: SinkSettings, extensions: SinkExtensions, startTls
   if (extensions.expn) lines.push('EXPN');
   if (extensions.help) lines.push('HELP');
   if (extensions.enhancedStatusCodes) lines.push('ENHANCEDSTATUSCODES');
-  if (extensions.mechanisms.length > 0) lines.push(`AUTH ${extensions.mechanisms.join(' ')}`);
-  if (startTls) lines.push('STARTTLS');
+  if (mechanisms.length > 0 && (isSecure || !authNeedsTls)) lines.push(`AUTH ${mechanisms.join(' ')}`);
+  if (startTls && !isSecure) lines.push('STARTTLS');
   return lines.map((line, index) => `250${index === lines.length - 1 ? ' ' : '-'}${line}\r\n`).join('');
 }

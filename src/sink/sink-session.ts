@@ -2,17 +2,21 @@
  * The server's side of one SMTP session: octets in, replies out. Knows no socket and no timer; what it wants done it
  * asks of a {@link SinkWire}. States are {@link Phase}; what each command needs is in {@link CommandRules}, what it does in `#perform`.
  */
-import { assertNever } from '../assert.js';
-import { BDAT_LINE, Verb, eventOf, stepOf, verbOf } from './command-verb.js';
-import type { Fault } from './fault-table.js';
+import { assert, assertNever } from '../assert.js';
+import type { Answer } from './arbiter.js';
+import { AuthExchange } from './auth-exchange.js';
+import type { AuthHost } from './auth-exchange.js';
+import { Verb, eventOf, stepOf, verbOf } from './command-verb.js';
+import { ContentIntake } from './content-intake.js';
+import type { ContentHost } from './content-intake.js';
+import type { Strike } from './fault-table.js';
 import type { ForcedOutcome } from './forced-outcome.js';
 import { LINE_OCTETS_MAX, MAIL_LINE_OCTETS_MAX, lineOctetsMax } from './line-limits.js';
 import { LineReader } from './line-reader.js';
 import { MailTransaction } from './mail-transaction.js';
+import type { PolicyRefusal } from './policies.js';
 import { isIntermediate, isPositive } from './reply-book.js';
 import type { CountedReply } from './reply-book.js';
-import { MECHANISM_NAMES, mechanismNamed } from './sasl/mechanisms.js';
-import { SaslDialogue } from './sasl-dialogue.js';
 import { SessionStanding } from './session-standing.js';
 import type { SinkCore, SinkWire } from './sink-wire.js';
 
@@ -37,35 +41,38 @@ type Phase = (typeof Phase)[keyof typeof Phase];
 /** Between a reply and RST: a client that finds both at once never sees the reply, or takes the RST for a FIN. */
 const RESET_GAP_MS = 20;
 /** One session. */
-export class SinkSession {
+export class SinkSession implements AuthHost, ContentHost {
   readonly #core: SinkCore;
   readonly #wire: SinkWire;
   readonly #lines = new LineReader();
   readonly #transaction: MailTransaction;
   readonly #standing: SessionStanding;
+  readonly #content: ContentIntake;
+  readonly #auth: AuthExchange;
   readonly #address: string;
-  /** Why the client is turned away at once, or null. */
-  readonly #refusal: CountedReply | null;
+  /** Why the client is turned away at once; null: it is welcome. */
+  readonly #refusal: Answer<PolicyRefusal | null>;
   #phase: Phase = Phase.commands;
-  #sasl: SaslDialogue | null = null;
   /** What `spoiltHandshake` waits to play. */
-  #spoiler: Fault | null = null;
-  /** Octets that the chunk at hand still owes. */
-  #chunkLeft = 0;
-  #isLastChunk = false;
-  /** The content at which a fault row stopped reading: it has met its rows. */
-  #stalledPiece: Buffer | null = null;
+  #spoiler: Strike | null = null;
   /** What was read though reading is stopped; null: it is not. */
   #held: Buffer[] | null = null;
+  /** A fault row has stopped reading. */
+  #isStalled = false;
+  /** How many answers are waited for. */
+  #waits = 0;
+  #isGone = false;
 
   /** @param address - of the client; '' is a unix socket */
   constructor(core: SinkCore, wire: SinkWire, address: string) {
     this.#address = address;
-    this.#refusal = core.policies.enter(address);
+    this.#refusal = core.arbiter.enter(address);
     this.#core = core;
     this.#wire = wire;
-    this.#transaction = new MailTransaction(core.kept.limit > 0, core.settings.maxSize);
+    this.#transaction = new MailTransaction(core.budget, core.settings.maxSize);
     this.#standing = new SessionStanding(this.#transaction);
+    this.#auth = new AuthExchange(core, wire, this.#standing, this);
+    this.#content = new ContentIntake(core, wire, this.#standing, this);
   }
 
   /** A client has connected. */
@@ -74,9 +81,19 @@ export class SinkSession {
     else this.#greet();
   }
 
+  get isDeaf(): boolean {
+    return this.#phase === Phase.deaf;
+  }
+
+  get isStopped(): boolean {
+    return this.#held !== null;
+  }
+
   /** The connection is gone. */
   onClosed(): void {
-    this.#core.policies.leave(this.#address);
+    this.#isGone = true;
+    this.#transaction.clear();
+    this.#core.arbiter.leave(this.#address);
   }
 
   /** The TLS handshake is done: nothing of what was said in clear counts any more (RFC 3207 §4.2). */
@@ -102,14 +119,41 @@ export class SinkSession {
       return;
     }
     this.#wire.send(this.#core.replies.idle);
-    this.#hangUp();
+    this.hangUp();
   }
 
   /** Reading goes on after {@link SinkWire.stopReading}. */
   resume(): void {
+    this.#isStalled = false;
+    this.#readHeld();
+  }
+
+  wait<T>(answer: Promise<T>, then: (value: T) => void): void {
+    this.#held ??= [];
+    this.#waits++;
+    this.#wire.hold();
+    void answer.then((value) => {
+      this.#waits--;
+      if (this.#isGone) return;
+      then(value);
+      this.#readHeld();
+      if (this.#waits === 0) this.#wire.release();
+    });
+  }
+
+  onAuthEnded(): void {
+    this.#phase = Phase.commands;
+  }
+
+  onContentEnded(): void {
+    this.#phase = Phase.commands;
+  }
+
+  /** Reads what was held back, unless something still stands in its way. */
+  #readHeld(): void {
+    if (this.#waits > 0 || this.#isStalled) return;
     const held = this.#held ?? [];
     this.#held = null;
-    this.#stalledPiece = held[0] ?? null;
     for (const chunk of held) this.#take(chunk);
   }
 
@@ -122,10 +166,10 @@ export class SinkSession {
       }
       switch (this.#phase) {
         case Phase.content:
-          at = this.#takeContent(chunk, at);
+          at = this.#content.take(chunk, at);
           break;
         case Phase.chunk:
-          at = this.#takeChunk(chunk, at);
+          at = this.#content.takeChunk(chunk, at);
           break;
         case Phase.handshake:
           // Behind STARTTLS and before our 220 nobody but an attacker speaks (RFC 3207 §6).
@@ -154,7 +198,7 @@ export class SinkSession {
     ) {
       this.#core.counters.commands.unknown++;
       this.#wire.send(this.#core.replies.lineEndless);
-      this.#hangUp();
+      this.hangUp();
     }
     return end;
   }
@@ -167,44 +211,53 @@ export class SinkSession {
       this.#phase = Phase.commands;
       counters.commands.unknown++;
       this.#wire.send(hasCrLf ? replies.lineTooLong : replies.bareLineFeed);
-    } else if (this.#phase === Phase.auth && this.#sasl !== null) {
-      this.#wire.send(this.#settle(this.#sasl, this.#sasl.respond(line)));
+    } else if (this.#phase === Phase.auth) {
+      this.#auth.respond(line);
     } else {
       this.#onCommand(line);
     }
   }
 
   #onCommand(text: string): void {
-    const { counters, argument } = this.#core;
     // White space before the line's end is nothing to complain about (RFC 5321 §4.1.1).
     const line = text.endsWith(' ') ? text.trimEnd() : text;
     const verb = verbOf(line);
-    const event = eventOf(verb);
     if (verb === Verb.bdat && this.#core.rules.refusal(verb, line, this.#standing) === null) {
-      this.#beginChunk(line);
+      // Before the chunk is there: it may be empty, and so be over at once.
+      this.#phase = Phase.chunk;
+      this.#content.beginChunk(line);
       return;
     }
-    counters.commands[stepOf(verb)]++;
-    if (verb === Verb.mail) argument.readMail(line);
-    else if (verb === Verb.rcpt) argument.readRcpt(line);
+    this.#core.counters.commands[stepOf(verb)]++;
     this.#standing.isGroupOver = this.#lines.isLast;
+    const event = eventOf(verb);
+    const strike = event === null ? null : this.#core.arbiter.strike(event, line);
+    if (strike instanceof Promise) this.wait(strike, (late) => this.#obey(verb, line, late));
+    else this.#obey(verb, line, strike);
+  }
 
-    const fault = event === null ? null : this.#core.faults.match(event, line);
-    if (fault !== null && this.#play(fault)) {
-      if (fault.reply !== null) this.#performIfAnsweredSo(verb, line, fault.reply.code);
+  #obey(verb: Verb, line: string, strike: Strike | null): void {
+    this.#readArgument(verb, line);
+    if (strike !== null && this.play(strike)) {
+      const reply = this.#core.faults[strike.row]?.reply ?? null;
+      if (reply !== null) this.#performIfAnsweredSo(verb, line, reply.code);
       return;
     }
-    const forced = this.#forcedOutcome(verb, fault !== null);
-    const refusal = this.#core.rules.refusal(verb, line, this.#standing) ?? forced?.reply ?? this.#policyRefusal(verb);
-    if (forced !== null && forced.delayMs > 0 && refusal === null) this.#wire.slowNext(forced.delayMs, 0);
-    if (refusal === null || (refusal === forced?.reply && isPositive(refusal.code))) {
-      const usual = this.#perform(verb, line);
-      this.#wire.send(refusal ?? usual);
-      this.#follow(verb);
-    } else {
-      this.#wire.send(refusal);
-      if (refusal.code === 421 || refusal === this.#core.replies.nothing) this.#hangUp();
+    const forced = this.#forcedOutcome(verb, strike !== null);
+    const refusal = this.#core.rules.refusal(verb, line, this.#standing);
+    if (refusal !== null) this.#refuse(refusal);
+    else if (forced !== null && forced.reply !== null) this.#giveForced(verb, forced.reply);
+    else {
+      const policy = this.#policyOn(verb);
+      if (policy instanceof Promise) this.wait(policy, (late) => this.#onPolicy(verb, line, forced, late));
+      else this.#onPolicy(verb, line, forced, policy);
     }
+  }
+
+  /** MAIL and RCPT are read into what all sessions share: before each use, since others may have had it meanwhile. */
+  #readArgument(verb: Verb, line: string): void {
+    if (verb === Verb.mail) this.#core.argument.readMail(line);
+    else if (verb === Verb.rcpt) this.#core.argument.readRcpt(line);
   }
 
   /** What the recipient at hand asks for by its name; a row that slows the reply down goes first. */
@@ -213,27 +266,57 @@ export class SinkSession {
     return verb !== Verb.rcpt || forced === null || isSlowed ? null : forced.of(argument.path);
   }
 
-  #policyRefusal(verb: Verb): CountedReply | null {
-    const { policies, argument } = this.#core;
-    if (verb === Verb.mail) return policies.mailRefusal();
-    if (verb === Verb.rcpt) return policies.rcptRefusal(this.#address, this.#transaction.reversePath, argument.path);
+  #giveForced(verb: Verb, reply: CountedReply): void {
+    if (!isPositive(reply.code)) {
+      this.#refuse(reply);
+      return;
+    }
+    this.#perform(verb);
+    this.#wire.send(reply);
+  }
+
+  #policyOn(verb: Verb): Answer<PolicyRefusal | null> {
+    const { arbiter, argument } = this.#core;
+    if (verb === Verb.mail) return arbiter.mail();
+    if (verb === Verb.rcpt) return arbiter.rcpt(this.#address, this.#transaction.reversePath, argument.path);
     return null;
+  }
+
+  /** Nothing but a policy can still stand in the way of a command. */
+  #onPolicy(verb: Verb, line: string, forced: ForcedOutcome | null, refusal: PolicyRefusal | null): void {
+    if (refusal !== null) {
+      this.#refuse(this.#core.policyReplies[refusal]);
+      return;
+    }
+    if (forced !== null && forced.delayMs > 0) this.#wire.slowNext(forced.delayMs, 0);
+    this.#readArgument(verb, line);
+    if (verb === Verb.auth) {
+      this.#beginAuth(line, true);
+      return;
+    }
+    this.#wire.send(this.#perform(verb));
+    this.#follow(verb);
+  }
+
+  #refuse(reply: CountedReply): void {
+    this.#wire.send(reply);
+    if (reply.code === 421 || reply === this.#core.replies.nothing) this.hangUp();
   }
 
   /** A fault row has answered: the command takes effect if the row's code says so. */
   #performIfAnsweredSo(verb: Verb, line: string, code: number): void {
-    if (this.#phase === Phase.deaf) return;
-    if (verb === Verb.auth && isPositive(code)) {
-      this.#standing.user = '';
-      this.#core.counters.authenticated++;
-    } else if (verb === Verb.data || verb === Verb.auth ? isIntermediate(code) : isPositive(code)) {
-      this.#perform(verb, line);
+    if (this.isDeaf) return;
+    if (verb === Verb.auth) {
+      if (isPositive(code)) this.#auth.grant('');
+      else if (isIntermediate(code)) this.#beginAuth(line, false);
+    } else if (verb === Verb.data ? isIntermediate(code) : isPositive(code)) {
+      this.#perform(verb);
       this.#follow(verb);
     }
   }
 
   /** Does what a command asks for and returns the usual reply. What follows the reply is in `#follow`. */
-  #perform(verb: Verb, line: string): CountedReply {
+  #perform(verb: Verb): CountedReply {
     const { replies, argument } = this.#core;
     switch (verb) {
       case Verb.ehlo:
@@ -245,8 +328,6 @@ export class SinkSession {
         return this.#standing.isSecure ? replies.ehloInTls : replies.ehlo;
       case Verb.starttls:
         return replies.readyForTls;
-      case Verb.auth:
-        return this.#beginAuth(line);
       case Verb.mail:
         this.#transaction.begin(argument.path, argument.isInternational);
         return replies.mailOk;
@@ -270,6 +351,7 @@ export class SinkSession {
         return replies.help;
       case Verb.quit:
         return replies.bye;
+      case Verb.auth:
       case Verb.bdat:
       case Verb.unknown:
       case Verb.unimplemented:
@@ -281,202 +363,86 @@ export class SinkSession {
 
   /** What happens behind the reply of a command that was performed. */
   #follow(verb: Verb): void {
-    if (verb === Verb.quit) this.#hangUp();
+    if (verb === Verb.quit) this.hangUp();
     else if (verb === Verb.starttls) this.#handshake();
   }
 
-  #beginAuth(line: string): CountedReply {
-    const [, name = '', initialResponse = null] = line.split(' ');
-    // A fault row may have said 334 to a mechanism that does not exist.
-    const mechanism = mechanismNamed(name, MECHANISM_NAMES) ?? 'LOGIN';
-    const sasl = new SaslDialogue(mechanism, this.#core.sasl, this.#core.replies);
-    this.#sasl = sasl;
+  #beginAuth(line: string, isHeard: boolean): void {
     this.#phase = Phase.auth;
-    return this.#settle(sasl, sasl.begin(initialResponse));
-  }
-
-  /** After each word of an AUTH dialogue: what its end, if this is the end, means to the session. */
-  #settle(sasl: SaslDialogue, reply: CountedReply): CountedReply {
-    if (sasl.isOpen) return reply;
-    this.#phase = Phase.commands;
-    this.#sasl = null;
-    this.#standing.user = sasl.user;
-    if (sasl.user !== null) this.#core.counters.authenticated++;
-    return reply;
+    this.#auth.begin(line, isHeard);
   }
 
   #greet(): void {
-    if (this.#refusal !== null) {
+    if (this.#refusal instanceof Promise) this.wait(this.#refusal, (late) => this.#welcome(late));
+    else this.#welcome(this.#refusal);
+  }
+
+  #welcome(refusal: PolicyRefusal | null): void {
+    if (refusal !== null) {
       this.#core.counters.refused++;
-      this.#wire.send(this.#refusal);
-      this.#hangUp();
+      this.#refuse(this.#core.policyReplies[refusal]);
       return;
     }
-    const fault = this.#core.faults.match('connect', '');
-    if (fault !== null && this.#play(fault)) {
-      this.#standing.isTurnedAway = fault.reply !== null && !isPositive(fault.reply.code);
+    const strike = this.#core.arbiter.strike('connect', '');
+    if (strike instanceof Promise) this.wait(strike, (late) => this.#sayGreeting(late));
+    else this.#sayGreeting(strike);
+  }
+
+  #sayGreeting(strike: Strike | null): void {
+    if (strike !== null && this.play(strike)) {
+      const reply = this.#core.faults[strike.row]?.reply ?? null;
+      this.#standing.isTurnedAway = reply !== null && !isPositive(reply.code);
     } else {
       this.#wire.send(this.#core.replies.greeting);
     }
   }
 
   #handshake(): void {
-    const fault = this.#core.faults.match('tls', '');
-    if (fault === null) {
+    const strike = this.#core.arbiter.strike('tls', '');
+    if (strike instanceof Promise) this.wait(strike, (late) => this.#beginHandshake(late));
+    else this.#beginHandshake(strike);
+  }
+
+  #beginHandshake(strike: Strike | null): void {
+    const fault = strike === null ? null : (this.#core.faults[strike.row] ?? null);
+    if (strike === null || fault === null) {
       this.#phase = Phase.handshake;
       this.#wire.startTls(0);
     } else if (fault.reply === null && fault.then === 'continue') {
       this.#core.counters.faults++;
       this.#phase = Phase.handshake;
-      this.#wire.startTls(fault.delayMs);
+      this.#wire.startTls(strike.delayMs);
     } else {
       this.#phase = Phase.spoiltHandshake;
-      this.#spoiler = fault;
+      this.#spoiler = strike;
     }
   }
 
   /** The client has begun the handshake and gets what a fault row has for it. Nothing can follow on this connection. */
   #spoilHandshake(): void {
-    if (this.#spoiler !== null) this.#play(this.#spoiler);
+    if (this.#spoiler !== null) this.play(this.#spoiler);
     this.#phase = Phase.deaf;
   }
 
-  #takeContent(chunk: Buffer, from: number): number {
-    if (this.#isHeldUp(chunk)) return from;
-    const end = this.#transaction.take(chunk, from);
-    if (end === -1) return chunk.length;
-    this.#onEndOfData();
-    return end;
-  }
-
-  /** Plays the rows that content meets as it comes; whether they keep it from being taken now. */
-  #isHeldUp(piece: Buffer): boolean {
-    const transaction = this.#transaction;
-    if (piece === this.#stalledPiece) return false;
-    const { faults } = this.#core;
-    let fault = transaction.hasContent ? null : faults.match('content', '');
-    transaction.hasContent = true;
-    fault = faults.match('contentChunk', '') ?? fault;
-    if (fault === null) return false;
-    this.#play(fault);
-    if (fault.reply !== null && !fault.isRaw) transaction.earlyCode = fault.reply.code;
-    return this.#held !== null || this.#isDeaf();
-  }
-
-  /** BDAT (RFC 3030 §2): octets follow whatever becomes of them, and the answer comes behind them. */
-  #beginChunk(line: string): void {
-    const [, octets, last] = BDAT_LINE.exec(line) ?? [];
-    if (octets === undefined) {
-      // How many octets follow is not known, so nothing behind can be understood.
-      this.#core.counters.commands.bdat++;
-      this.#wire.send(this.#core.replies.chunkSyntax);
-      this.#hangUp();
-      return;
-    }
-    this.#chunkLeft = Number(octets);
-    this.#isLastChunk = last !== undefined;
-    if (!this.#transaction.isChunked) this.#transaction.beginChunks();
-    this.#phase = Phase.chunk;
-    if (this.#chunkLeft === 0) this.#onChunk();
-  }
-
-  #takeChunk(chunk: Buffer, from: number): number {
-    if (this.#isHeldUp(chunk)) return from;
-    const end = Math.min(chunk.length, from + this.#chunkLeft);
-    this.#chunkLeft -= end - from;
-    this.#transaction.takeChunk(chunk.subarray(from, end));
-    if (this.#chunkLeft === 0) this.#onChunk();
-    return end;
-  }
-
-  /** The last octet of a chunk has come. */
-  #onChunk(): void {
-    const { counters, faults, rules } = this.#core;
-    const step = this.#isLastChunk ? 'endOfData' : 'bdat';
-    const refusal = rules.chunkRefusal(step, this.#standing);
-    if (this.#isLastChunk && refusal === null) {
-      this.#onEndOfData();
-      return;
-    }
-    this.#phase = Phase.commands;
-    counters.commands[step]++;
-    const fault = refusal === null ? faults.match('bdat', '') : null;
-    const early = this.#transaction.earlyCode;
-    this.#transaction.earlyCode = 0;
-    if (early !== 0) {
-      this.#transaction.isSpoilt ||= !isPositive(early);
-    } else if (fault !== null && this.#play(fault)) {
-      this.#transaction.isSpoilt ||= !isPositive(fault.reply?.code ?? 0);
-    } else {
-      this.#wire.send(refusal ?? this.#core.replies.chunkOk);
-      this.#transaction.isSpoilt ||= refusal !== null;
-    }
-    if (!this.#transaction.isOpen) this.#transaction.clear();
-  }
-
-  #onEndOfData(): void {
-    this.#phase = Phase.commands;
-    const { recipients } = this.#transaction;
-    const accepted =
-      this.#core.isLmtp && recipients > 0 ? this.#answerRecipients() : this.#answerNext() ? recipients : 0;
-    if (accepted > 0) this.#acceptMessage(accepted);
-    this.#transaction.clear();
-  }
-
-  /** One reply for each recipient (RFC 2033 §4.2); returns how many of them were positive. */
-  #answerRecipients(): number {
-    let accepted = 0;
-    for (let left = this.#transaction.recipients; left > 0 && !this.#isDeaf(); left--) {
-      if (this.#answerNext()) accepted++;
-    }
-    return accepted;
-  }
-
-  /** The next reply behind the content; whether it was positive. */
-  #answerNext(): boolean {
-    const { counters, faults } = this.#core;
-    counters.commands.endOfData++;
-    const early = this.#transaction.earlyCode;
-    this.#transaction.earlyCode = 0;
-    if (early !== 0) return isPositive(early);
-    const fault = faults.match('endOfData', '');
-    if (fault !== null && this.#play(fault)) return isPositive(fault.reply?.code ?? 0);
-    const verdict = this.#messageVerdict();
-    this.#wire.send(verdict);
-    return isPositive(verdict.code);
-  }
-
-  #messageVerdict(): CountedReply {
-    const { replies, settings } = this.#core;
-    if (this.#transaction.recipients === 0) return replies.messageWithoutRecipients;
-    return this.#transaction.octets > settings.maxSize ? replies.messageTooBig : replies.messageOk;
-  }
-
-  #acceptMessage(recipients: number): void {
-    const { counters, kept } = this.#core;
-    counters.messages++;
-    counters.recipients += recipients;
-    this.#standing.messages++;
-    if (kept.limit > 0) kept.add(this.#transaction.message(this.#standing.user, this.#standing.isSecure));
-  }
-
-  /** Plays a fault row; true when it has answered, or ended the session, in place of the usual reply. */
-  #play(fault: Fault): boolean {
+  play({ row, delayMs }: Strike): boolean {
+    const fault = this.#core.faults[row];
+    assert(fault !== undefined, 'a row that strikes is one of the rows');
     this.#core.counters.faults++;
     if (fault.stopsReading) {
-      this.#held = [];
-      this.#wire.stopReading(fault.delayMs);
+      this.#held ??= [];
+      this.#isStalled = true;
+      this.#wire.stopReading(delayMs, this.#isInContent ? 'transfer' : 'session');
     }
-    if (fault.reply !== null) this.#wire.sendSlowly(fault.reply, fault.delayMs, fault.dripMs);
+    if (fault.reply !== null) this.#wire.sendSlowly(fault.reply, delayMs, fault.dripMs);
     switch (fault.then) {
       case 'continue':
-        if (fault.reply === null && !fault.stopsReading) this.#wire.slowNext(fault.delayMs, fault.dripMs);
+        if (fault.reply === null && !fault.stopsReading) this.#wire.slowNext(delayMs, fault.dripMs);
         return fault.reply !== null;
       case 'close':
-        this.#wire.close(fault.reply === null ? fault.delayMs : 0);
+        this.#wire.close(fault.reply === null ? delayMs : 0);
         break;
       case 'reset':
-        this.#wire.reset(fault.reply === null ? fault.delayMs : RESET_GAP_MS);
+        this.#wire.reset(fault.reply === null ? delayMs : RESET_GAP_MS);
         break;
       case 'silence':
         break;
@@ -487,12 +453,11 @@ export class SinkSession {
     return true;
   }
 
-  /** A method, because the compiler does not see that `#play` changes the phase. */
-  #isDeaf(): boolean {
-    return this.#phase === Phase.deaf;
+  get #isInContent(): boolean {
+    return this.#phase === Phase.content || this.#phase === Phase.chunk;
   }
 
-  #hangUp(): void {
+  hangUp(): void {
     this.#phase = Phase.deaf;
     this.#wire.close(0);
   }

@@ -1,11 +1,14 @@
 /** What a session is given: the things all sessions of a sink share, and its connection as the session sees it. */
+import type { Arbiter } from './arbiter.js';
 import type { CommandRules } from './command-rules.js';
 import type { EnvelopeArgument } from './envelope-argument.js';
-import type { FaultTable } from './fault-table.js';
+import type { Fault } from './fault-play.js';
 import type { ForcedOutcomes } from './forced-outcome.js';
+import type { ContentBudget } from './content-budget.js';
 import type { KeptMessages } from './kept-messages.js';
-import type { Policies } from './policies.js';
-import type { CountedReply } from './reply-book.js';
+import type { MessageArchive } from './message-archive.js';
+import type { PolicyReplies } from './policy-replies.js';
+import type { CountedReply, ReplyStep } from './reply-book.js';
 import type { SaslCore } from './sasl-dialogue.js';
 import type { SinkCounters } from './sink-counters.js';
 import type { SinkSettings } from './sink-options.js';
@@ -19,14 +22,20 @@ export interface SinkCore {
   readonly settings: SinkSettings;
   readonly replies: SinkReplies;
   readonly rules: CommandRules;
-  readonly faults: FaultTable;
-  readonly policies: Policies;
+  readonly arbiter: Arbiter;
+  /** By the index of the row. */
+  readonly faults: readonly Fault[];
+  readonly policyReplies: PolicyReplies;
   /** null: local parts ask for nothing. */
   readonly forced: ForcedOutcomes | null;
   readonly counters: SinkCounters;
   readonly sasl: SaslCore;
   readonly argument: EnvelopeArgument;
   readonly kept: KeptMessages;
+  /** null: nothing is written. */
+  readonly archive: MessageArchive | null;
+  /** For the content of messages; null: nobody wants it. */
+  readonly budget: ContentBudget | null;
 }
 
 /** What a session asks of its connection. Everything happens in the order asked for. */
@@ -44,6 +53,10 @@ export interface SinkWire {
   reset(delayMs: number): void;
   /** Calls `onSecure` of the session when the handshake is done. */
   startTls(delayMs: number): void;
-  /** Reads nothing for `forMs`, then calls `resume` of the session; 0: for ever. */
-  stopReading(forMs: number): void;
+  /** Reads nothing for `forMs`, then calls `resume` of the session; 0: for ever. `step` is what it delays. */
+  stopReading(forMs: number, step: ReplyStep | 'transfer'): void;
+  /** Reads nothing until {@link SinkWire.release}. */
+  hold(): void;
+  /** Sends what the session has said meanwhile, and reads on. */
+  release(): void;
 }

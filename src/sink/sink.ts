@@ -6,16 +6,21 @@ import type { Socket } from 'node:net';
 import { createSecureContext } from 'node:tls';
 import type { SecureContext } from 'node:tls';
 import { PostrushError } from '../errors.js';
+import { LocalArbiter } from './arbiter.js';
+import type { Arbiter } from './arbiter.js';
 import { CommandRules } from './command-rules.js';
 import { Credentials } from './credentials.js';
 import { EnvelopeArgument } from './envelope-argument.js';
 import { ForcedOutcomes } from './forced-outcome.js';
-import { FaultTable } from './fault-table.js';
+import { prepareFaults } from './fault-play.js';
+import { ContentBudget } from './content-budget.js';
 import { KeptMessages } from './kept-messages.js';
 import type { SinkMessage } from './kept-messages.js';
 import { parseListenAddress } from './listen-address.js';
 import type { ListenAddress } from './listen-address.js';
-import { Policies } from './policies.js';
+import { MessageArchive, openArchive } from './message-archive.js';
+import type { ArchiveRange } from './message-archive.js';
+import { policyReplies } from './policy-replies.js';
 import { ReplyBook } from './reply-book.js';
 import { ScramKeys } from './sasl/scram-keys.js';
 import { SecondSeries } from './second-series.js';
@@ -44,6 +49,8 @@ export interface RunningSink {
   /** All addresses as targets, in the order of `listen`. */
   readonly urls: readonly string[];
   stats(): SinkStats;
+  /** How many connections are open. */
+  readonly openNow: () => number;
   /** The last messages, as many as `keepMessages` says; oldest first. */
   messages(): readonly SinkMessage[];
   /** Stops listening, ends all connections at once, and resolves when they are gone. May be called again. */
@@ -57,9 +64,30 @@ export interface RunningSink {
  */
 export async function startSink(options: SinkOptions = {}): Promise<RunningSink> {
   const settings = resolveSinkOptions(options);
+  const { save } = settings;
+  return startSinkPart(settings, {
+    arbiterFor: (nowMs) => new LocalArbiter(settings, nowMs),
+    archive: save === null ? null : openArchive(save.folder, save.messages),
+  });
+}
+
+/** What the processes of one sink share. */
+export interface SinkSharing {
+  /** @param nowMs - ms since the start */
+  readonly arbiterFor: (nowMs: () => number) => Arbiter;
+  /** Where messages are saved; null: nowhere. */
+  readonly archive: ArchiveRange | null;
+}
+
+/**
+ * Starts a sink that may be one of several processes.
+ *
+ * @throws PostrushError `E_CONFIG` when an address cannot be listened on
+ */
+export async function startSinkPart(settings: SinkSettings, sharing: SinkSharing): Promise<RunningSink> {
   const secureContext = createContext(settings);
   const connections = new Set<SinkConnection>();
-  const common = commonCore(settings);
+  const common = commonCore(settings, sharing);
   const listeners: SinkListener[] = [];
   const close = async (): Promise<void> => {
     const ended = [...connections].map((each) => each.destroy());
@@ -82,15 +110,17 @@ export async function startSink(options: SinkOptions = {}): Promise<RunningSink>
   }
 
   const urls = listeners.map((each) => each.url);
-  const series = new SecondSeries(common.counters);
+  const series = new SecondSeries(() => common.counters);
   const ticker = setInterval(() => series.tick(common.elapsedMs() / 1000), 1000).unref();
-  const stats = (): SinkStats => common.counters.stats(common.book, series.rows(common.elapsedMs() / 1000));
+  const stats = (): SinkStats =>
+    common.counters.stats(common.book, common.archive?.stats() ?? null, series.rows(common.elapsedMs() / 1000));
   let closed: Promise<SinkStats> | null = null;
   return {
     port: listeners[0]?.port ?? 0,
     url: urls[0] ?? '',
     urls,
     stats,
+    openNow: () => common.counters.open,
     messages: () => common.kept.list(),
     close: () => {
       clearInterval(ticker);
@@ -101,13 +131,16 @@ export async function startSink(options: SinkOptions = {}): Promise<RunningSink>
 }
 
 /** What the sessions of all addresses share. */
-type CommonCore = Pick<SinkCore, 'settings' | 'faults' | 'policies' | 'forced' | 'counters' | 'sasl' | 'kept'> & {
+type CommonCore = Pick<
+  SinkCore,
+  'settings' | 'arbiter' | 'faults' | 'policyReplies' | 'forced' | 'counters' | 'sasl' | 'kept' | 'archive' | 'budget'
+> & {
   readonly book: ReplyBook;
   /** Since the sink's start. */
   readonly elapsedMs: () => number;
 };
 
-function commonCore(settings: SinkSettings): CommonCore {
+function commonCore(settings: SinkSettings, { arbiterFor, archive }: SinkSharing): CommonCore {
   const startedMs = performance.now();
   const nowMs = (): number => performance.now() - startedMs;
   const credentials = new Credentials(settings.users);
@@ -116,12 +149,15 @@ function commonCore(settings: SinkSettings): CommonCore {
     settings,
     book,
     elapsedMs: nowMs,
-    faults: new FaultTable(settings.faults, book, settings.seed, nowMs),
-    policies: new Policies(settings, book, nowMs),
+    arbiter: arbiterFor(nowMs),
+    faults: prepareFaults(settings.faults, book),
+    policyReplies: policyReplies(book, settings),
     forced: settings.forcedOutcomes ? new ForcedOutcomes(book) : null,
     counters: new SinkCounters(),
     sasl: { credentials, scramKeys: new ScramKeys(credentials), hostName: settings.name, book },
     kept: new KeptMessages(settings.keepMessages),
+    archive: archive === null ? null : new MessageArchive(archive),
+    budget: settings.keepMessages > 0 || archive !== null ? new ContentBudget() : null,
   };
 }
 

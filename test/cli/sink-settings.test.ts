@@ -43,6 +43,7 @@ describe('the flags of sink', () => {
   test('are none for a sink on port 2525 that runs until it is stopped', async () => {
     expect(await prepare()).toEqual({
       options: { listen: ['smtp://127.0.0.1:2525'], users: {}, tls: null },
+      processes: 1,
       durationMs: null,
       jsonPath: null,
       isQuiet: false,
@@ -67,6 +68,7 @@ describe('the flags of sink', () => {
         maxMessagesPerSession: 4,
         maxSize: 1024,
       },
+      processes: 1,
       durationMs: 2000,
       jsonPath: inFolder('saw.json'),
       isQuiet: true,
@@ -83,6 +85,35 @@ describe('the flags of sink', () => {
       `${inFolder('bad.yaml')}:1:1: \`nam\` is not known here: did you mean name?`,
       expect.stringMatching(/^--seed: /),
     ]);
+  });
+
+  test.each([
+    ['faults:\n  - on: mail\n    then: close\n    probability: 2\n', /:4:18: faults\.0\.probability: .*at most 1$/],
+    ['seed: 1\nmaxSize: -1\n', /:2:10: maxSize: must be a whole number/],
+    ['listen: [http://x]\n', /:1:9: listen: takes smtp:/],
+    ['processes: 0\n', /:1:12: processes: takes a whole number/],
+    ['tls: { cert: nowhere.pem, key: key.pem }\n', /:1:14: tls\.cert: cannot be read: there is no such file/],
+  ])('lead to the place of %j, which the schema alone would take', async (text, problem) => {
+    writeFileSync(inFolder('odd.yaml'), text);
+    expect(await problemsOf('--config', inFolder('odd.yaml'))).toEqual([expect.stringMatching(problem)]);
+  });
+
+  test('blame the flag and not the file when the flag wins', async () => {
+    writeFileSync(inFolder('two.yaml'), 'withhold: [SIZE]\n');
+    const problems = await problemsOf('--config', inFolder('two.yaml'), '--withhold', 'TURN');
+    expect(problems).toEqual([expect.stringMatching(/^--withhold: knows only/)]);
+  });
+
+  test('take TLS, processes and a folder from the file, whose paths count from where it is', async () => {
+    const text = 'tls: { cert: cert.pem, key: key.pem }\nprocesses: 3\nsave: { folder: kept }\n';
+    writeFileSync(inFolder('tls.yaml'), text);
+    const { options, processes } = await prepare('--config', inFolder('tls.yaml'));
+    expect(options.tls).toEqual(await testCertificate());
+    expect(processes).toBe(3);
+    expect(options.save).toEqual({ folder: 'kept', messages: 1000 });
+    const flags = ['--processes', '2', '--save', 'other', '--save-limit', '5'];
+    const won = await prepare('--config', inFolder('tls.yaml'), ...flags);
+    expect([won.processes, won.options.save]).toEqual([2, { folder: 'other', messages: 5 }]);
   });
 
   test('use the certificate that is given', async () => {
@@ -108,6 +139,9 @@ describe('the flags of sink', () => {
     [['--tls-cert', 'BOTH'], /^--tls-cert: cannot be read/],
     [['--json', '/nowhere/saw.json'], /^--json: cannot be written/],
     [['127.0.0.1:2525'], /^127.*did you mean --listen 127\.0\.0\.1:2525\?/],
+    [['--processes', '0'], /^--processes: takes a whole number/],
+    [['--save-limit', '5'], /^--save-limit: needs --save DIR/],
+    [['--auth-needs-tls'], /^--auth-needs-tls: needs `tls`/],
     [['--lisen', 'x'], /^--lisen: is not a flag.*--listen/],
   ])('%j is refused by name', async (words, problem) => {
     expect(await problemsOf(...words)).toContainEqual(expect.stringMatching(problem));

@@ -15,11 +15,11 @@ function problemsOf(text: string): string[] {
 describe('a configuration file', () => {
   test('is what the schema makes of it', () => {
     const text = '# comment\nname: off\nrows:\n  - { count: 3 }\n';
-    expect(readConfig('a.yaml', text, schema)).toEqual({ value: { name: 'off', rows: [{ count: 3 }] } });
+    expect(readConfig('a.yaml', text, schema)).toMatchObject({ value: { name: 'off', rows: [{ count: 3 }] } });
   });
 
   test('may be empty', () => {
-    expect(readConfig('a.yaml', '# nothing\n', schema)).toEqual({ value: {} });
+    expect(readConfig('a.yaml', '# nothing\n', schema)).toMatchObject({ value: {} });
   });
 
   test.each([
@@ -34,5 +34,17 @@ describe('a configuration file', () => {
     ['name: 1\nrows: x', [expect.stringMatching(/:1:7 name/), expect.stringMatching(/:2:7 rows/)]],
   ])('%j is refused at its place', (text, problems) => {
     expect(problemsOf(text)).toEqual(problems);
+  });
+
+  test.each<[(string | number)[], string]>([
+    [['name'], 'a.yaml:1:7'],
+    [['rows', 1, 'count'], 'a.yaml:4:12'],
+    // What is not there stands where its owner does.
+    [['rows', 1, 'colour'], 'a.yaml:4:5'],
+    [['rows', 7], 'a.yaml:3:3'],
+    [[], 'a.yaml:1:1'],
+  ])('tells where %j stands', (path, place) => {
+    const reading = readConfig('a.yaml', 'name: x\nrows:\n  - count: 1\n  - count: 2\n', schema);
+    expect('value' in reading && reading.placeOf(path)).toBe(place);
   });
 });

@@ -17,6 +17,7 @@ const ALL: SinkExtensions = {
   help: true,
   startTls: true,
   mechanisms: ['PLAIN'],
+  authNeedsTls: false,
 };
 
 function readMail(line: string, extensions = ALL): EnvelopeArgument {

@@ -5,7 +5,7 @@ import { SinkCounters } from '../../src/sink/sink-counters.js';
 describe('a series of seconds', () => {
   test('holds what came in each, the unfinished one last', () => {
     const counters = new SinkCounters();
-    const series = new SecondSeries(counters);
+    const series = new SecondSeries(() => counters);
     counters.messages = 3;
     series.tick(1);
     counters.messages = 10;
@@ -18,7 +18,7 @@ describe('a series of seconds', () => {
 
   test('stays bounded, leaves no gap, and adds up to the counters', () => {
     const counters = new SinkCounters();
-    const series = new SecondSeries(counters);
+    const series = new SecondSeries(() => counters);
     for (let second = 1; second <= 20_000; second++) {
       counters.messages += second % 7;
       counters.faults++;

@@ -97,7 +97,7 @@ describe('a fault row at every piece of content', () => {
     await codesOf(cut.client, [...ENVELOPE, 'DATA']);
     for (let piece = 1; piece <= 3; piece++) {
       cut.client.write('text\r\n');
-      await expect.poll(() => cut.sink.stats().bytesReceived).toBeGreaterThanOrEqual(65 + 6 * piece);
+      await expect.poll(() => cut.sink.stats().bytes.received).toBeGreaterThanOrEqual(65 + 6 * piece);
     }
     expect(await cut.client.ended).toBe('reset');
     expect(cut.sink.stats()).toMatchObject({ faults: 1, messages: 0 });

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { SINK_FILE_EXAMPLE, readSinkFile } from '../../src/sink/sink-file.js';
+import type { SinkFile } from '../../src/sink/sink-file.js';
 import { FAULT_EVENTS, SINK_DEFAULTS, resolveSinkOptions } from '../../src/sink/sink-options.js';
-import type { FaultRow, SinkOptions } from '../../src/sink/sink-options.js';
+import type { FaultRow } from '../../src/sink/sink-options.js';
 
-function optionsOf(text: string): SinkOptions {
+function optionsOf(text: string): SinkFile {
   const reading = readSinkFile('sink.yaml', text);
   if ('issues' in reading) throw new Error(reading.issues.map(({ path, message }) => `${path} ${message}`).join('\n'));
   return reading.value;
@@ -11,11 +12,17 @@ function optionsOf(text: string): SinkOptions {
 
 describe('the file of a sink', () => {
   test('that is printed as an example is a good one, and names every key and every event', () => {
-    const options = optionsOf(SINK_FILE_EXAMPLE);
+    const { tls, ...options } = optionsOf(SINK_FILE_EXAMPLE);
+    expect(tls).toBe(true);
     expect(resolveSinkOptions(options)).toMatchObject({ maxRecipients: 100, replyDelayMs: 2 });
-    // TLS comes from flags, and kept messages are for programs.
-    const keys = Object.keys(SINK_DEFAULTS).filter((key) => key !== 'tls' && key !== 'keepMessages');
-    expect(Object.keys(options).sort()).toEqual(keys.sort());
+    // Kept messages are for programs. What is commented out is a good line all the same.
+    const keys = [...Object.keys(SINK_DEFAULTS).filter((key) => key !== 'keepMessages'), 'processes'];
+    const all = optionsOf(SINK_FILE_EXAMPLE.replace(/^# (?=save:)/m, ''));
+    expect(Object.keys(all).sort()).toEqual(keys.sort());
+    expect(resolveSinkOptions({ ...options, save: all.save ?? null }).save).toEqual({
+      folder: 'saved',
+      messages: 1000,
+    });
     for (const event of FAULT_EVENTS) expect(SINK_FILE_EXAMPLE).toMatch(new RegExp(`^#.*\\b${event}\\b`, 'm'));
   });
 

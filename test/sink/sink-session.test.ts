@@ -303,12 +303,12 @@ describe('limits', () => {
     client.write(octets);
     // Until nothing more is read.
     let before = -1;
-    while (sink.stats().bytesReceived !== before) {
-      before = sink.stats().bytesReceived;
+    while (sink.stats().bytes.received !== before) {
+      before = sink.stats().bytes.received;
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
     expect(client.unsentOctets).toBeGreaterThan(0);
-    expect(sink.stats().bytesReceived).toBeLessThan(octets.length);
+    expect(sink.stats().bytes.received).toBeLessThan(octets.length);
     client.resume();
     await expect.poll(() => sink.stats().commands['help'], { timeout: 10_000 }).toBe(300_000);
   });

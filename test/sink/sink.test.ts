@@ -113,7 +113,7 @@ describe('the books of a sink', () => {
     const { client, sink } = await openSession({ withhold: ['EHLO'] });
     const replies = [await client.command('NOOP'), await client.command('QUIT')];
     const said = ['220 sink.postrush.test SMTP postrush', '502 command not implemented', ...replies];
-    expect(sink.stats().bytesSent).toBe(said.join('\r\n').length + 2);
+    expect(sink.stats().bytes.sent).toBe(said.join('\r\n').length + 2);
   });
 
   test('have seconds that add up', async () => {
@@ -127,7 +127,7 @@ describe('the books of a sink', () => {
   test('count octets as they came', async () => {
     const { client, sink } = await openSession();
     await client.command('NOOP');
-    expect(sink.stats().bytesReceived).toBe('EHLO client.test\r\nNOOP\r\n'.length);
+    expect(sink.stats().bytes.received).toBe('EHLO client.test\r\nNOOP\r\n'.length);
   });
 });
 
