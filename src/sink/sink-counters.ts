@@ -69,7 +69,7 @@ export interface SinkStats {
   readonly replies: readonly SinkReplyRow[];
   /** Fault rows that struck. */
   readonly faults: number;
-  /** Connections that an error ended (reset, broken pipe, plain text in place of TLS), and failures to accept one. */
+  /** Connections that an error ended before the sink did (reset, broken pipe, plain text in place of TLS), and failures to accept one. */
   readonly socketErrors: number;
   /** The same second by second; at most 3,600 rows, which then stand for longer. */
   readonly seconds: readonly SinkSecond[];
