@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** `npm run test:real` asks for this mode: the tests against servers that a machine may not have. */
+/** `npm run test:real` asks for this mode: the tests with servers and clients that a machine may not have. */
 const REAL_SERVERS_MODE = 'real-servers';
 
 export default defineConfig(({ mode }) => {

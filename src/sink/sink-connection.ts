@@ -60,6 +60,10 @@ export class SinkConnection implements SinkWire {
   #nextDripMs = 0;
   #pauses = 0;
   #hasFailed = false;
+  /** The client has said all it wanted, or is gone: the system may show a reset as an end first. */
+  #clientHasEnded = false;
+  /** We have ended the connection, and were the first to. */
+  #hasEnded = false;
   /** Negative replies so far, counted only for a tarpit. */
   #errors = 0;
   /** When the chunk at hand came: replies to one group are due together. */
@@ -174,15 +178,16 @@ export class SinkConnection implements SinkWire {
     // A client that has said all it wanted may still wait for replies.
     socket.on('end', () => {
       if (socket.writableEnded) return;
+      this.#clientHasEnded = true;
       this.close(0);
       this.#flush();
     });
     socket.on('error', () => this.#fail());
   }
 
-  /** One failure may be told by TLS and by TCP, and is one. */
+  /** One failure may be told by TLS and by TCP, and is one. Behind our own end, as after QUIT, nothing is left to fail. */
   #fail(): void {
-    if (this.#hasFailed) return;
+    if (this.#hasFailed || this.#hasEnded) return;
     this.#hasFailed = true;
     this.#core.counters.socketErrors++;
   }
@@ -301,6 +306,7 @@ export class SinkConnection implements SinkWire {
     if (ending === Ending.reset) {
       this.#tcp.resetAndDestroy();
     } else if (ending === Ending.close) {
+      this.#hasEnded = !this.#clientHasEnded;
       if (this.#socket.writable) this.#core.counters.bytesSent += octets.length;
       this.#socket.end(octets, 'latin1');
       this.#tcp.setTimeout(LINGER_MS, () => this.cut());

@@ -70,7 +70,7 @@ export interface SinkStats {
   readonly replies: readonly SinkReplyRow[];
   /** Fault rows that struck. */
   readonly faults: number;
-  /** Connections that an error ended (reset, broken pipe, plain text in place of TLS), and failures to accept one. */
+  /** Connections that an error ended before the sink did (reset, broken pipe, plain text in place of TLS), and failures to accept one. */
   readonly socketErrors: number;
   /** How long replies were held back on purpose, by their step; `tls`: handshakes, `transfer`: content that was not read. */
   readonly addedDelay: AddedDelay;

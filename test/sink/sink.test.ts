@@ -41,6 +41,16 @@ describe('a sink', () => {
     await expect.poll(() => sink.stats(), { timeout: 10_000 }).toMatchObject({ open: 0, socketErrors: 1, messages: 0 });
   });
 
+  test('counts no error when a client resets behind QUIT, as those do that avoid TIME_WAIT', async () => {
+    const { client, sink } = await openSession();
+    await sendMessage(client);
+    client.write('QUIT\r\n');
+    client.reset();
+    await expect
+      .poll(() => sink.stats(), { timeout: 10_000 })
+      .toMatchObject({ open: 0, socketErrors: 0, messages: 1, commands: { quit: 1 } });
+  });
+
   test('keeps the last messages that it is asked to keep', async () => {
     const { client, sink } = await openSession({ keepMessages: 2 });
     for (const content of ['one\r\n', 'two\r\n', 'three\r\n..dot\r\n']) await sendMessage(client, content);
