@@ -4,7 +4,22 @@
  * @packageDocumentation
  */
 export { run, type RunHooks } from './run.js';
+export {
+  startSink,
+  type AddedDelay,
+  type ArchiveStats,
+  type Delay,
+  type FaultRow,
+  type RunningSink,
+  type SinkMessage,
+  type SinkOptions,
+  type SinkReplyRow,
+  type SinkSecond,
+  type SinkStats,
+  type SinkTlsRow,
+} from './sink/sink.js';
 export { PostrushError, type ConfigIssue, type ErrorCode } from './errors.js';
+export type { LatencySummary } from './metrics/latency-histograms.js';
 export type { LoadTestOptions } from './plan/options.js';
 export type { RunProgress } from './report/progress.js';
 export type { RunResult } from './report/result-schema.js';

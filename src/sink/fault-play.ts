@@ -42,7 +42,7 @@ export function prepareFaults(rows: readonly FaultRow[], replies: ReplyBook): re
 function prepare(row: FaultRow, replies: ReplyBook): Fault {
   const step =
     (row.on === 'content' || row.on === 'contentChunk') && row.raw !== undefined ? 'session' : STEP_OF_EVENT[row.on];
-  const octets = row.raw ?? (row.reply === undefined ? null : `${row.reply}\r\n`);
+  const octets = row.raw?.repeat(row.repeat ?? 1) ?? (row.reply === undefined ? null : `${row.reply}\r\n`);
   return {
     reply: octets === null ? null : replies.verbatim(step, octets),
     isRaw: row.raw !== undefined,

@@ -41,6 +41,7 @@ const faultRow = closedObject({
   matching: z.string().exactOptional(),
   reply: z.string().exactOptional(),
   raw: z.string().exactOptional(),
+  repeat: z.number().exactOptional(),
   delayMs: delay.exactOptional(),
   dripMs: z.number().exactOptional(),
   then: z.enum(['close', 'reset', 'silence', 'continue']).exactOptional(),
@@ -143,6 +144,8 @@ faults:
   - { on: rcpt, matching: nobody, reply: 550 5.1.1 no such user }
   # Every thousandth message: the connection is reset where its answer was due.
   - { on: endOfData, everyNth: 1000, then: reset }
+  # One EHLO in a thousand is answered with a line of ten million octets.
+  - { on: ehlo, probability: 0.001, raw: '250-endless', repeat: 1000000 }
   # From the 60th second to the 90th, ten MAILs per second are turned away.
   - { on: mail, fromSec: 60, untilSec: 90, ratePerSec: 10, reply: 421 4.7.0 try later, then: close }
   # All other messages are answered slowly, and some very slowly.

@@ -66,6 +66,8 @@ export interface FaultRow {
   readonly reply?: string;
   /** Latin-1 octets sent as they are in place of a reply: garbage, bare LF, half lines, replies that nobody asked for. */
   readonly raw?: string;
+  /** Sends `raw` so many times in a row, for lines without end; at most 64 MiB in all. @defaultValue 1 */
+  readonly repeat?: number;
   /** Waits so many ms, always or as drawn, before it speaks or ends the connection. Later replies of the connection wait too. */
   readonly delayMs?: Delay;
   /** Sends one octet at a time, so many ms apart. */
@@ -222,6 +224,8 @@ const WITHHOLDABLE: readonly string[] = [
   'EHLO',
   ...MECHANISM_NAMES,
 ];
+/** What a row may send. */
+const RAW_OCTETS_MAX = 64 * 1024 * 1024;
 /** Events without a command line, where `matching` could never match. */
 const LINELESS_EVENTS: readonly FaultEvent[] = ['connect', 'tls', 'bdat', 'content', 'contentChunk', 'endOfData'];
 
@@ -329,6 +333,11 @@ function actionProblems(row: FaultRow): FaultProblem[] {
   }
   if (row.raw !== undefined && /[^\0-\xff]/.test(row.raw)) {
     problems.push({ key: 'raw', message: '`raw` must be Latin-1: one character per octet' });
+  }
+  const { raw, repeat } = row;
+  if (repeat !== undefined && (raw === undefined || !isCountFrom1(repeat) || repeat * raw.length > RAW_OCTETS_MAX)) {
+    const message = '`repeat` counts from 1 and needs `raw` beside it; both together make at most 64 MiB';
+    problems.push({ key: 'repeat', message });
   }
   const delay = row.delayMs === undefined ? null : delayProblem(row.delayMs);
   if (delay !== null) problems.push({ key: 'delayMs', message: `\`delayMs\` ${delay}` });

@@ -35,9 +35,12 @@ import { extensionsOf, hasEnhancedCodes, sinkReplies } from './sink-replies.js';
 import type { SinkCore } from './sink-wire.js';
 
 export type { SinkMessage } from './kept-messages.js';
-export type { SinkStats } from './sink-counters.js';
+export type { AddedDelay } from './added-delays.js';
+export type { Delay } from './delay.js';
+export type { ArchiveStats } from './message-archive.js';
+export type { SinkSecond } from './second-series.js';
+export type { SinkReplyRow, SinkStats, SinkTlsRow } from './sink-counters.js';
 export type { SinkOptions } from './sink-options.js';
-/** @public Whoever starts a sink in a test names its faults. */
 export type { FaultRow } from './sink-options.js';
 
 /** A sink that listens. */

@@ -17,6 +17,15 @@ const PIECES = [
   '\r\n.\n',
   '..\r\n',
   'RSET\r\n',
+  'LHLO x\r\n',
+  'BDAT 4\r\nabcd',
+  'BDAT 0 LAST\r\n',
+  'BDAT 99999999\r\n',
+  'BDAT x\r\n',
+  'VRFY a\r\n',
+  'AUTH CRAM-MD5\r\n',
+  'AUTH SCRAM-SHA-256 biwsbj11LHI9YQ==\r\n',
+  'AUTH XOAUTH2 dXNlcj11AWF1dGg9QmVhcmVyIHABAQ==\r\n',
   'AUTH LOGIN\r\n',
   'AUTH PLAIN AHUAcA==\r\n',
   '*\r\n',
@@ -38,9 +47,24 @@ const nonsense = fc.array(
   { maxLength: 30 },
 );
 
-describe('a client that talks nonsense', () => {
+describe.each(['smtp', 'lmtp'])('a client of %s that talks nonsense', (protocol) => {
   test('never crashes a sink, and others are served as before', async () => {
-    const sink = await openSink({ tls, users: { u: 'p' }, maxSize: 1000, keepMessages: 3, maxRecipients: 2 });
+    const sink = await openSink({
+      listen: [`${protocol}://127.0.0.1:0`],
+      tls,
+      users: { u: 'p' },
+      maxSize: 1000,
+      keepMessages: 3,
+      maxRecipients: 2,
+      authLockOut: { afterFailures: 3, forMs: 1 },
+      tarpit: { afterErrors: 3, delayMs: 1 },
+      faults: [
+        { on: 'content', everyNth: 5, stopReading: true, delayMs: 1 },
+        { on: 'endOfData', everyNth: 4, reply: '451 4.3.0 no', dripMs: 0.1 },
+        { on: 'bdat', everyNth: 3, raw: '250 chunk\n\0' },
+        { on: 'starttls', everyNth: 6, delayMs: 1 },
+      ],
+    });
     await fc.assert(
       fc.asyncProperty(nonsense, fc.constantFrom('end', 'reset', 'destroy'), async (pieces, farewell) => {
         const client = await openClient(sink);
@@ -50,7 +74,9 @@ describe('a client that talks nonsense', () => {
         }
         client[farewell as 'end']();
         await client.ended;
-        expect(client.received).toMatch(/^(\d{3}[ -][^\r\n]*\r\n)*[^\r\n]*$/);
+        // The one line that a fault row sends in another dress is taken out.
+        const replies = client.received.replaceAll('250 chunk\n\0', '');
+        expect(replies).toMatch(/^(\d{3}[ -][^\r\n]*\r\n)*[^\r\n]*$/);
       }),
       { numRuns: 300 },
     );
@@ -60,9 +86,9 @@ describe('a client that talks nonsense', () => {
     await expect.poll(() => sink.stats().open, { timeout: 10_000 }).toBe(1);
   });
 
-  test('that comes and goes a thousand times leaves nothing behind', async () => {
+  test('that comes and goes thousands of times leaves nothing behind', async () => {
     const sink = await openSink({ faults: [{ on: 'connect', everyNth: 3, delayMs: 300 }] });
-    for (let batch = 0; batch < 10; batch++) {
+    for (let batch = 0; batch < 30; batch++) {
       const clients = await Promise.all(Array.from({ length: 100 }, () => openClient(sink)));
       for (const [index, client] of clients.entries()) {
         if (index % 2 === 0) client.reset();
@@ -70,6 +96,6 @@ describe('a client that talks nonsense', () => {
       }
       await Promise.all(clients.map((client) => client.ended));
     }
-    await expect.poll(() => sink.stats(), { timeout: 10_000 }).toMatchObject({ connections: 1000, open: 0 });
+    await expect.poll(() => sink.stats(), { timeout: 10_000 }).toMatchObject({ connections: 3000, open: 0 });
   });
 });

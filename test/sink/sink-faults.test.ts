@@ -117,6 +117,13 @@ describe.each(EVENTS)('a fault row at %s', (on) => {
   });
 });
 
+test('a row sends its octets as often as it is told to: a line of ten million, for a client that reads', async () => {
+  const { client } = await struck({ on: 'mail', raw: '250-endless.', repeat: 1_000_000, then: 'close' });
+  expect(await client.ended).toBe('closed');
+  expect(client.unread()).toHaveLength(12_000_000);
+  expect(client.unread().slice(-24)).toBe('250-endless.250-endless.');
+});
+
 describe('a command that a fault row answered', () => {
   test('takes no effect with a code that refuses it', async () => {
     const { client, sink } = await openSession({

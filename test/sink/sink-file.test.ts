@@ -39,6 +39,7 @@ describe('the file of a sink', () => {
       matching: 'x',
       reply: '450 no',
       raw: 'x',
+      repeat: 2,
       delayMs: { shape: 'pareto', minMs: 1, alpha: 2, maxMs: 3 },
       dripMs: 1,
       then: 'close',

@@ -42,6 +42,8 @@ describe('options of a sink', () => {
     [{ faults: [{ on: 'mail', reply: '250 ok\r\n' }] }, /three digits/],
     [{ faults: [{ on: 'mail', reply: '250 a\n250 b' }] }, /three digits/],
     [{ faults: [{ on: 'mail', raw: '\u20ac' }] }, /Latin-1/],
+    [{ faults: [{ on: 'mail', reply: '250 ok', repeat: 2 }] }, /`repeat` counts from 1 and needs `raw`/],
+    [{ faults: [{ on: 'mail', raw: 'x'.repeat(1024), repeat: 65_537 }] }, /at most 64 MiB/],
     [{ faults: [{ on: 'mail', then: 'close', nth: 0 }] }, /`nth` counts from 1/],
     [{ faults: [{ on: 'mail', then: 'close', everyNth: 1.5 }] }, /`everyNth` counts from 1/],
     [{ faults: [{ on: 'mail', then: 'close', after: -1 }] }, /`after` counts from 0/],
