@@ -164,11 +164,15 @@ function explainReply({ step, code, text }: Refusal, tries: number): [string, st
 
 function explainError({ step, kind, text }: Refusal, plan: LoadPlan): [string, string] {
   const name = ERROR_KIND_NAMES[kind] ?? 'closed';
+  const isUnix = plan.target.path !== null;
   switch (name) {
     case 'refused':
-      return ['refused the connection: nothing listens there', 'start the server, or check the port'];
+      return [
+        'refused the connection: nothing listens there',
+        `start the server, or check the ${isUnix ? 'path' : 'port'}`,
+      ];
     case 'unreachable':
-      return [`cannot be reached: ${text}`, 'check the address and the network'];
+      return [`cannot be reached: ${text}`, isUnix ? 'check the path' : 'check the address and the network'];
     case 'tlsNotOffered':
       return [
         'does not offer STARTTLS, which --tls required asks for',

@@ -1,5 +1,5 @@
 /**
- * A TCP connection that can turn into TLS, as its session sees it. Knows no SMTP.
+ * A connection over TCP or a unix socket that can turn into TLS, as its session sees it. Knows no SMTP.
  *
  * Plain sockets read through `onread` into one buffer per thread, and the same `net.Socket` object is connected again
  * after its close: both save much of what Node does per read and per connection (figures in benchmarks/README.md).
@@ -64,7 +64,8 @@ export class SmtpConnection implements Connection {
     this.#plain ??= this.#newSocket();
     this.#stream = this.#plain;
     const { address, port } = this.#tools;
-    this.#plain.connect({ host: address.address, port, family: address.family, autoSelectFamily: false });
+    if (address.family === null) this.#plain.connect({ path: address.address });
+    else this.#plain.connect({ host: address.address, port, family: address.family, autoSelectFamily: false });
   }
 
   startTls(): void {
@@ -171,6 +172,8 @@ export class SmtpConnection implements Connection {
 function errorKindOf(error: NodeJS.ErrnoException, isSecure: boolean): number {
   switch (error.code) {
     case 'ECONNREFUSED':
+    // What a full queue of a listening unix socket says (unix(7), connect(2)); over TCP it would be silence.
+    case 'EAGAIN':
       return ErrorKind.refused;
     case 'ECONNRESET':
     case 'EPIPE':

@@ -11,7 +11,9 @@ import type { LoadPlan } from '../plan/load-plan.js';
  * @throws PostrushError E_TARGET when the name does not resolve; E_CONFIG when an address needs consent that was not given
  */
 export async function pinTarget(plan: LoadPlan): Promise<PinnedAddress[]> {
-  const { host, url } = plan.target;
+  const { host, url, path } = plan.target;
+  // Nothing is nearer than a unix socket: there is no name to resolve, and no address to judge.
+  if (path !== null) return [{ address: path, family: null }];
   const addresses = await lookup(host, { all: true }).catch((error: unknown) => {
     throw new PostrushError(
       'E_TARGET',

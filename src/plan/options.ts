@@ -8,7 +8,7 @@
  * counts are numbers or decimal text.
  */
 export interface LoadTestOptions {
-  /** `smtp://host[:port]` (25), `smtps://host[:port]` (465) or `host:port`. */
+  /** `smtp://host[:port]` (25), `smtps://host[:port]` (465), `smtp+unix:/path` or `host:port`. */
   readonly target: string;
   /** Concurrent sessions over all workers. @defaultValue 20 */
   readonly sessions?: number | string;

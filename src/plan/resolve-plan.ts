@@ -45,13 +45,14 @@ const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
 export function resolvePlan(options: LoadTestOptions, cores: number): LoadPlan {
   const reader = new OptionReader(options);
   const target = readTarget(reader);
+  const { url, protocol, host, port, path } = target;
   const sessions = reader.count('sessions', DEFAULTS.sessions, 1, MAX_SESSIONS);
   const allowDomains = readAllowDomains(reader);
   const from = readAddress(reader, 'from', allowDomains);
   const to = readAddress(reader, 'to', allowDomains);
   const recipients = readRecipients(reader, to);
   const plan: LoadPlan = {
-    target: { url: target.url, host: target.host, port: target.port },
+    target: { url, protocol, host, port, path },
     tls: readTls(reader, target),
     auth: readAuth(reader),
     pipelining: reader.choice('pipelining', DEFAULTS.pipelining, ['auto', 'on', 'off', 'across', 'force']),
@@ -73,7 +74,7 @@ export function resolvePlan(options: LoadTestOptions, cores: number): LoadPlan {
     allowTargets: readAllowTargets(reader),
     authClear: reader.flag('authClear'),
   };
-  const unsafe = isIp(target.host) ? checkPinnedAddresses(plan, [target.host]) : [];
+  const unsafe = isIp(host) ? checkPinnedAddresses(plan, [host]) : [];
   const issues = [...reader.issues, ...unsafe];
   if (issues.length > 0) {
     const list = issues.map(({ path, message }) => `${path} ${message}`).join('; ');
@@ -83,12 +84,16 @@ export function resolvePlan(options: LoadTestOptions, cores: number): LoadPlan {
 }
 
 /** Stands in for a target that could not be read, so that the other options are still checked. */
-const NO_TARGET: ParsedTarget = { url: '', host: '', port: 0, implicitTls: false };
+const NO_TARGET: ParsedTarget = { url: '', protocol: 'smtp', host: '', port: 0, path: null, implicitTls: false };
 
 function readTarget(reader: OptionReader): ParsedTarget {
   const text = reader.text('target', '');
   const target = parseTarget(text);
-  if (!('problem' in target)) return target;
+  if (!('problem' in target)) {
+    // This one refusal goes when sessions speak LMTP (RFC 2033); everything below them is ready for it.
+    if (target.protocol === 'lmtp') reader.refuse('target', 'is LMTP, which is not there yet', text);
+    return target;
+  }
   // What stands before an @ may be a password.
   reader.refuse('target', target.problem, text.includes('@') || text === '' ? undefined : text);
   return NO_TARGET;

@@ -25,6 +25,7 @@ export function targetSection(result: RunResult, width: number): ReportLine[] {
 }
 
 function targetText({ target }: RunResult): string {
+  if (target.family === null) return target.url;
   const pinned = target.host === target.address ? '' : ` at ${target.address}`;
   return `${target.url}${pinned}${target.family === 6 ? ' (IPv6)' : ''}`;
 }

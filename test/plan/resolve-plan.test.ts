@@ -36,7 +36,7 @@ function issuesOf(options: Record<string, unknown>): readonly ConfigIssue[] {
 describe('a plan from nothing but a target', () => {
   test('holds the defaults', () => {
     expect(resolve()).toEqual({
-      target: { url: TARGET, host: '127.0.0.1', port: 2525 },
+      target: { url: TARGET, protocol: 'smtp', host: '127.0.0.1', port: 2525, path: null },
       tls: { mode: 'off', verify: true, serverName: null, caPem: null },
       auth: null,
       pipelining: 'auto',
@@ -98,6 +98,12 @@ describe('a plan from nothing but a target', () => {
   });
 });
 
+test('an LMTP target is refused until sessions speak it', () => {
+  expect(problemsOf({ target: 'lmtp://127.0.0.1' })).toEqual([
+    "TARGET: is LMTP, which is not there yet, got 'lmtp://127.0.0.1'",
+  ]);
+});
+
 describe('options that are taken', () => {
   test.each<[string, Partial<LoadTestOptions>, object]>([
     ['counts as text', { sessions: '50', messages: '20000' }, { sessions: 50, messages: 20_000, durationMs: null }],
@@ -105,6 +111,16 @@ describe('options that are taken', () => {
     ['a duration alone', { duration: '1m30s' }, { durationMs: 90_000, messages: null }],
     ['one connection for all messages', { messagesPerSession: 'all' }, { messagesPerSession: null }],
     ['messages per session as a number', { messagesPerSession: 10 }, { messagesPerSession: 10 }],
+    [
+      'a unix socket',
+      { target: 'smtp+unix:/run/mail.sock' },
+      { target: { host: '', port: 0, path: '/run/mail.sock' } },
+    ],
+    [
+      'a password in clear over a unix socket',
+      { target: 'smtp+unix:/run/mail.sock', auth: 'plain', user: 'u', password: 'p' },
+      { authClear: false },
+    ],
     ['a size with a unit', { size: '10KiB' }, { message: { sizeBytes: 10_240, content: null } }],
     ['a size as a number', { size: 2000 }, { message: { sizeBytes: 2000 } }],
     ['the null reverse-path', { from: '<>' }, { from: '' }],
@@ -281,10 +297,13 @@ describe('options that are refused', () => {
     [{ allowTargets: ['a.test:25'] }, "--allow-target: takes a host name or address, no port, got 'a.test:25'"],
     [{ allowDomains: ['@a.test'] }, "--allow-domain: takes a domain, got '@a.test'"],
     [
-      { target: 'lmtp://127.0.0.1' },
-      "TARGET: takes smtp://host[:port], smtps://host[:port] or host:port; other schemes are not supported, got 'lmtp://127.0.0.1'",
+      { target: 'http://127.0.0.1' },
+      "TARGET: takes smtp://host[:port], smtps://host[:port], lmtp://host[:port], smtp+unix:/path, lmtp+unix:/path or host:port; other schemes are not supported, got 'http://127.0.0.1'",
     ],
-    [{ target: undefined }, 'TARGET: takes smtp://host[:port], smtps://host[:port] or host:port'],
+    [
+      { target: undefined },
+      'TARGET: takes smtp://host[:port], smtps://host[:port], lmtp://host[:port], smtp+unix:/path, lmtp+unix:/path or host:port',
+    ],
     [
       { target: 'smtp://203.0.113.9' },
       'TARGET: 203.0.113.9 is neither loopback nor private: if its owner agrees to the load, give --allow-target 203.0.113.9',
