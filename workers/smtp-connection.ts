@@ -15,10 +15,14 @@ import type { Connection, ConnectionListener } from './session-state.js';
 export const READ_BUFFER_BYTES = 64 * 1024;
 const NOTHING = Buffer.alloc(0);
 
-/** What all connections of a worker share. */
+/** What all connections of a worker share. Sessions are numbered over the whole run: place, place + places, … */
 export interface ConnectionTools {
   readonly address: PinnedAddress;
   readonly port: number;
+  /** Addresses to connect from, session by session; empty: the kernel's choice. */
+  readonly localAddresses: readonly string[];
+  /** Concurrent sessions over all workers. */
+  readonly places: number;
   readonly clock: Clock;
   readonly readBuffer: Buffer;
   /** One context for all sessions: building one costs more than a resumed handshake. Null: no TLS. */
@@ -43,9 +47,13 @@ export class SmtpConnection implements Connection {
   #secure: TLSSocket | null = null;
   /** What octets are written to: one of the two above. */
   #stream: Socket;
+  /** Number of the session under way. */
+  #session: number;
 
-  constructor(tools: ConnectionTools, listener: ConnectionListener) {
+  /** @param place - which of the concurrent sessions of the run this is, from 0 */
+  constructor(tools: ConnectionTools, listener: ConnectionListener, place: number) {
     this.#tools = tools;
+    this.#session = place - tools.places;
     this.#listener = listener;
     this.#stream = this.#newSocket();
     this.#plain = this.#stream;
@@ -63,9 +71,16 @@ export class SmtpConnection implements Connection {
     this.#secure = null;
     this.#plain ??= this.#newSocket();
     this.#stream = this.#plain;
-    const { address, port } = this.#tools;
-    if (address.family === null) this.#plain.connect({ path: address.address });
-    else this.#plain.connect({ host: address.address, port, family: address.family, autoSelectFamily: false });
+    const { address, port, localAddresses, places } = this.#tools;
+    this.#session += places;
+    if (address.family === null) {
+      this.#plain.connect({ path: address.address });
+      return;
+    }
+    const remote = { host: address.address, port, family: address.family, autoSelectFamily: false };
+    if (localAddresses.length === 0) this.#plain.connect(remote);
+    else
+      this.#plain.connect({ ...remote, localAddress: localAddresses[this.#session % localAddresses.length] as string });
   }
 
   startTls(): void {
@@ -147,7 +162,7 @@ export class SmtpConnection implements Connection {
 
   readonly #onError = (error: NodeJS.ErrnoException): void => {
     if (error.code === 'EMFILE' || error.code === 'ENFILE') this.#tools.onLimit('file');
-    else if (error.code === 'EADDRNOTAVAIL') this.#tools.onLimit('port');
+    else if (error.code === 'EADDRNOTAVAIL' || error.code === 'EADDRINUSE') this.#tools.onLimit('port');
     this.#listener.onConnectionLost(
       errorKindOf(error, this.#secure !== null),
       error.message,
@@ -183,6 +198,8 @@ function errorKindOf(error: NodeJS.ErrnoException, isSecure: boolean): number {
     case 'EMFILE':
     case 'ENFILE':
     case 'EADDRNOTAVAIL':
+    // The address to connect from has no free port left.
+    case 'EADDRINUSE':
     case 'ENOBUFS':
       return ErrorKind.limit;
     case 'EHOSTUNREACH':

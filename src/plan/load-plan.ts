@@ -69,6 +69,8 @@ export interface LoadPlan {
   readonly tls: TlsPlan;
   readonly auth: AuthPlan | null;
   readonly pipelining: PipeliningMode;
+  /** Addresses that connections come from in turn, as written (see `address-list.ts`); empty: the kernel's choice. */
+  readonly localAddresses: readonly string[];
   /** Concurrent sessions over all workers. */
   readonly sessions: number;
   /** The measured time in ms; null: `messages` alone ends the run. At least one of the two is set. */

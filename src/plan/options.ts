@@ -60,6 +60,8 @@ export interface LoadTestOptions {
   readonly seed?: number | string;
   /** Worker threads. @defaultValue the number of cores, at most `sessions` */
   readonly workers?: number | string;
+  /** Addresses of this machine to connect from in turn: single ones, ranges and CIDR blocks. @defaultValue the kernel's choice */
+  readonly localAddresses?: string | readonly string[];
   /** Connects in progress per worker. @defaultValue 256 */
   readonly connectLimit?: number | string;
   /** Recipient numbers wrap after so many. @defaultValue 100,000 */
@@ -126,6 +128,7 @@ export const OPTION_NAMES = {
   giveUp: '--give-up',
   seed: '--seed',
   workers: '--workers',
+  localAddresses: '--local-address',
   connectLimit: '--connect-limit',
   addresses: '--addresses',
   allowTargets: '--allow-target',

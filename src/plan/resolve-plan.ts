@@ -4,7 +4,8 @@
  */
 import { PostrushError } from '../errors.js';
 import { checkPinnedAddresses, isAllowedDomain, isReservedDomain } from './address-safety.js';
-import { isIp } from './ip-address.js';
+import { parseAddressList } from './address-list.js';
+import { ipOctets, isIp } from './ip-address.js';
 import type { AuthPlan, LoadPlan, MessagePlan, TimeoutPlan, TlsMode, TlsPlan } from './load-plan.js';
 import { isMailDomain, parseMailAddress } from './mail-address.js';
 import { MAX_MESSAGE_BYTES, minMessageBytes, withCrlfLines } from './message-content.js';
@@ -56,6 +57,7 @@ export function resolvePlan(options: LoadTestOptions, cores: number): LoadPlan {
     tls: readTls(reader, target),
     auth: readAuth(reader),
     pipelining: reader.choice('pipelining', DEFAULTS.pipelining, ['auto', 'on', 'off', 'across', 'force']),
+    localAddresses: readLocalAddresses(reader, target),
     sessions,
     ...readEnd(reader),
     messagesPerSession: readMessagesPerSession(reader),
@@ -281,6 +283,25 @@ function readWorkers(reader: OptionReader, sessions: number, cores: number): num
   if (workers > sessions)
     reader.refuse('workers', `takes at most as many as --sessions (${sessions})`, String(workers));
   return workers;
+}
+
+/** Where connections come from: addresses of the target's IP version, as far as that is known already. */
+function readLocalAddresses(reader: OptionReader, target: ParsedTarget): readonly string[] {
+  const texts = reader.list('localAddresses');
+  if (texts.length === 0) return texts;
+  const list = parseAddressList(texts);
+  const received = texts.join(',');
+  if ('problem' in list) reader.refuse('localAddresses', list.problem, received);
+  else if (target.path !== null)
+    reader.refuse('localAddresses', 'needs a host as TARGET: a unix socket has no addresses');
+  else {
+    const octets = ipOctets(target.host);
+    const family = octets === null ? list.family : octets.length === 4 ? 4 : 6;
+    if (family !== list.family) {
+      reader.refuse('localAddresses', `takes addresses of the target's IP version (IPv${family})`, received);
+    }
+  }
+  return texts;
 }
 
 function readAllowTargets(reader: OptionReader): readonly string[] {

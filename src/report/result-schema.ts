@@ -286,6 +286,7 @@ const planResult = z
     messagesPerSession: z.int().positive().nullable().describe('Messages per connection; null: it is kept'),
     recipients: count('Recipients per message'),
     pipelining: text('off, auto, on, across or force'),
+    localAddresses: z.array(z.string()).describe('Where connections came from, as asked for; empty: the kernel chose'),
     warmupMs: amount('Warm-up, ms'),
     seed: z.number().describe('Seed of everything random'),
     message: z.looseObject({ sizeBytes: count('Octets of headers and body') }),

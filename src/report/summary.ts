@@ -64,7 +64,7 @@ export function summarise(input: SummaryInput): RunResult {
       tls: preflight.tls,
       builtInSink: input.builtInSink,
     },
-    plan: { ...input.redactedPlan },
+    plan: { ...input.redactedPlan, localAddresses: [...plan.localAddresses] },
     preflight: { connections: preflight.connections, commands: preflight.commands },
     window: {
       startedAt: input.startedAt.toISOString(),

@@ -40,6 +40,7 @@ describe('a plan from nothing but a target', () => {
       tls: { mode: 'off', verify: true, serverName: null, caPem: null },
       auth: null,
       pipelining: 'auto',
+      localAddresses: [],
       sessions: 20,
       durationMs: 10_000,
       messages: null,
@@ -104,6 +105,24 @@ test('an LMTP target is refused until sessions speak it', () => {
   ]);
 });
 
+test.each<[Partial<LoadTestOptions>, string]>([
+  [
+    { localAddresses: 'localhost' },
+    "--local-address: takes addresses, ranges (127.0.0.2-127.0.0.50) and CIDR blocks (127.0.0.0/28), separated by commas, got 'localhost'",
+  ],
+  [
+    { localAddresses: ['127.0.0.1', '::1'] },
+    "--local-address: takes addresses, ranges (127.0.0.2-127.0.0.50) and CIDR blocks (127.0.0.0/28), separated by commas, all of one IP version, got '127.0.0.1,::1'",
+  ],
+  [{ localAddresses: '::1' }, "--local-address: takes addresses of the target's IP version (IPv4), got '::1'"],
+  [
+    { target: 'smtp+unix:/run/mail.sock', localAddresses: '127.0.0.2' },
+    '--local-address: needs a host as TARGET: a unix socket has no addresses',
+  ],
+])('where connections come from: %j is refused', (options, problem) => {
+  expect(problemsOf(options)).toEqual([problem]);
+});
+
 describe('options that are taken', () => {
   test.each<[string, Partial<LoadTestOptions>, object]>([
     ['counts as text', { sessions: '50', messages: '20000' }, { sessions: 50, messages: 20_000, durationMs: null }],
@@ -120,6 +139,16 @@ describe('options that are taken', () => {
       'a password in clear over a unix socket',
       { target: 'smtp+unix:/run/mail.sock', auth: 'plain', user: 'u', password: 'p' },
       { authClear: false },
+    ],
+    [
+      'addresses to connect from',
+      { localAddresses: '127.0.0.2,127.0.0.8/29' },
+      { localAddresses: ['127.0.0.2,127.0.0.8/29'] },
+    ],
+    [
+      'addresses to connect from for a name, of either IP version',
+      { target: 'smtp://mail.lab.test', localAddresses: ['::1'] },
+      { localAddresses: ['::1'] },
     ],
     ['a size with a unit', { size: '10KiB' }, { message: { sizeBytes: 10_240, content: null } }],
     ['a size as a number', { size: 2000 }, { message: { sizeBytes: 2000 } }],
