@@ -5,14 +5,15 @@ import type { Clock } from '../src/clock.js';
 import type { PinnedAddress } from '../src/messages/coordinator-worker.js';
 import { listedAddresses } from '../src/plan/address-list.js';
 import type { LoadPlan } from '../src/plan/load-plan.js';
-import { READ_BUFFER_BYTES, type ConnectionTools } from './smtp-connection.js';
+import { proxyHeaders } from './proxy-headers.js';
+import { READ_BUFFER_BYTES, type ConnectionHooks, type ConnectionTools } from './smtp-connection.js';
 
 /** Makes the shared read buffer and the one TLS context of a worker. */
 export function connectionTools(
   plan: LoadPlan,
   address: PinnedAddress,
   clock: Clock,
-  onLimit: ConnectionTools['onLimit'],
+  hooks: ConnectionHooks,
   describeTls = false,
 ): ConnectionTools {
   const { tls, target } = plan;
@@ -22,6 +23,7 @@ export function connectionTools(
     address,
     port: target.port,
     localAddresses: plan.localAddresses.length === 0 ? [] : listedAddresses(plan.localAddresses).addresses,
+    proxyHeaders: proxyHeaders(plan, address),
     places: plan.sessions,
     clock,
     readBuffer: Buffer.allocUnsafeSlow(READ_BUFFER_BYTES),
@@ -30,6 +32,6 @@ export function connectionTools(
     host: target.host,
     verify: tls.verify,
     describeTls,
-    onLimit,
+    hooks,
   };
 }

@@ -9,6 +9,7 @@ import { connect as connectTls, type PeerCertificate, type SecureContext, type T
 import type { Clock } from '../src/clock.js';
 import type { PinnedAddress, TlsDescription } from '../src/messages/coordinator-worker.js';
 import { ErrorKind } from '../src/metrics/outcome.js';
+import type { ProxyHeaders } from './proxy-headers.js';
 import type { Connection, ConnectionListener } from './session-state.js';
 
 /** Size of the read buffer that all plain sockets of a thread share. */
@@ -21,6 +22,8 @@ export interface ConnectionTools {
   readonly port: number;
   /** Addresses to connect from, session by session; empty: the kernel's choice. */
   readonly localAddresses: readonly string[];
+  /** What is sent before anything else; null: nothing. */
+  readonly proxyHeaders: ProxyHeaders | null;
   /** Concurrent sessions over all workers. */
   readonly places: number;
   readonly clock: Clock;
@@ -34,8 +37,15 @@ export interface ConnectionTools {
   readonly verify: boolean;
   /** Whether somebody wants to know what TLS agreed on. */
   readonly describeTls: boolean;
-  /** Called when a connect fails for want of a file descriptor or a local port. */
-  readonly onLimit: (limit: 'file' | 'port') => void;
+  readonly hooks: ConnectionHooks;
+}
+
+/** What connections tell their worker, beside what their sessions hear. */
+export interface ConnectionHooks {
+  /** A connect failed for want of a file descriptor or a local port. */
+  onLimit(limit: 'file' | 'port'): void;
+  /** So many octets were sent that are no part of the dialogue. */
+  onHeaderSent(octets: number, nowUs: number): void;
 }
 
 /** A connection that its session opens again and again. */
@@ -153,7 +163,14 @@ export class SmtpConnection implements Connection {
   };
 
   readonly #onConnect = (): void => {
-    this.#listener.onConnected(this.#tools.clock.nowUs());
+    const { proxyHeaders, clock, hooks } = this.#tools;
+    const nowUs = clock.nowUs();
+    if (proxyHeaders !== null) {
+      const header = proxyHeaders(this.#session);
+      this.#stream.write(header);
+      hooks.onHeaderSent(header.length, nowUs);
+    }
+    this.#listener.onConnected(nowUs);
   };
 
   readonly #onEnd = (): void => {
@@ -161,8 +178,8 @@ export class SmtpConnection implements Connection {
   };
 
   readonly #onError = (error: NodeJS.ErrnoException): void => {
-    if (error.code === 'EMFILE' || error.code === 'ENFILE') this.#tools.onLimit('file');
-    else if (error.code === 'EADDRNOTAVAIL' || error.code === 'EADDRINUSE') this.#tools.onLimit('port');
+    if (error.code === 'EMFILE' || error.code === 'ENFILE') this.#tools.hooks.onLimit('file');
+    else if (error.code === 'EADDRNOTAVAIL' || error.code === 'EADDRINUSE') this.#tools.hooks.onLimit('port');
     this.#listener.onConnectionLost(
       errorKindOf(error, this.#secure !== null),
       error.message,

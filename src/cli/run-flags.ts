@@ -165,6 +165,18 @@ export const RUN_FLAG_GROUPS: readonly RunFlagGroup[] = [
         help: 'connect from these addresses in turn: single ones, 127.0.0.2-127.0.0.50, 127.0.0.0/28; may be repeated',
       },
       {
+        usage: '--proxy <version>',
+        kind: 'value',
+        option: 'proxy',
+        help: 'begin connections with a header of the PROXY protocol (HAProxy): v1 or v2',
+      },
+      {
+        usage: '--proxy-source <list>',
+        kind: 'list',
+        option: 'proxySources',
+        help: `addresses that the PROXY header names in turn; may be repeated ${byDefault(`${DEFAULTS.proxySourcesIpv4} or ${DEFAULTS.proxySourcesIpv6}`)}`,
+      },
+      {
         usage: '--timeout <time>',
         kind: 'list',
         option: 'timeouts',

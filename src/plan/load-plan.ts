@@ -30,6 +30,16 @@ export interface TlsPlan {
   readonly caPem: string | null;
 }
 
+/** Sessions begin with a header of the PROXY protocol, as behind a load balancer. */
+export interface ProxyPlan {
+  readonly version: 'v1' | 'v2';
+  /**
+   * Addresses that sessions claim to come from in turn, as written (see `address-list.ts`); empty: addresses for
+   * documentation, of the target's IP version.
+   */
+  readonly sources: readonly string[];
+}
+
 /** SASL credentials. `password` is removed from every plan that is printed or stored. */
 export interface AuthPlan {
   readonly mechanism: 'plain' | 'login';
@@ -71,6 +81,8 @@ export interface LoadPlan {
   readonly pipelining: PipeliningMode;
   /** Addresses that connections come from in turn, as written (see `address-list.ts`); empty: the kernel's choice. */
   readonly localAddresses: readonly string[];
+  /** Null: no PROXY header. */
+  readonly proxy: ProxyPlan | null;
   /** Concurrent sessions over all workers. */
   readonly sessions: number;
   /** The measured time in ms; null: `messages` alone ends the run. At least one of the two is set. */

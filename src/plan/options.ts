@@ -62,6 +62,10 @@ export interface LoadTestOptions {
   readonly workers?: number | string;
   /** Addresses of this machine to connect from in turn: single ones, ranges and CIDR blocks. @defaultValue the kernel's choice */
   readonly localAddresses?: string | readonly string[];
+  /** Begin connections with a header of the PROXY protocol: `v1` or `v2`. @defaultValue no header */
+  readonly proxy?: string;
+  /** Addresses that the PROXY header names in turn, written as `localAddresses`. @defaultValue 192.0.2.1-192.0.2.254, or 2001:db8::1-2001:db8::fe */
+  readonly proxySources?: string | readonly string[];
   /** Connects in progress per worker. @defaultValue 256 */
   readonly connectLimit?: number | string;
   /** Recipient numbers wrap after so many. @defaultValue 100,000 */
@@ -97,6 +101,9 @@ export const DEFAULTS = {
   giveUpMs: 30_000,
   seed: 1,
   connectLimit: 256,
+  /** Addresses for documentation (RFC 5737, RFC 3849): no real client is ever accused. */
+  proxySourcesIpv4: '192.0.2.1-192.0.2.254',
+  proxySourcesIpv6: '2001:db8::1-2001:db8::fe',
   addresses: 100_000,
 } as const;
 
@@ -129,6 +136,8 @@ export const OPTION_NAMES = {
   seed: '--seed',
   workers: '--workers',
   localAddresses: '--local-address',
+  proxy: '--proxy',
+  proxySources: '--proxy-source',
   connectLimit: '--connect-limit',
   addresses: '--addresses',
   allowTargets: '--allow-target',

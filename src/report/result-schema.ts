@@ -287,6 +287,13 @@ const planResult = z
     recipients: count('Recipients per message'),
     pipelining: text('off, auto, on, across or force'),
     localAddresses: z.array(z.string()).describe('Where connections came from, as asked for; empty: the kernel chose'),
+    proxy: z
+      .looseObject({
+        version: text('v1 or v2'),
+        sources: z.array(z.string()).describe('As asked for; empty: usual ones'),
+      })
+      .nullable()
+      .describe('Header of the PROXY protocol; null: none'),
     warmupMs: amount('Warm-up, ms'),
     seed: z.number().describe('Seed of everything random'),
     message: z.looseObject({ sizeBytes: count('Octets of headers and body') }),

@@ -64,7 +64,11 @@ export function summarise(input: SummaryInput): RunResult {
       tls: preflight.tls,
       builtInSink: input.builtInSink,
     },
-    plan: { ...input.redactedPlan, localAddresses: [...plan.localAddresses] },
+    plan: {
+      ...input.redactedPlan,
+      localAddresses: [...plan.localAddresses],
+      proxy: plan.proxy === null ? null : { ...plan.proxy, sources: [...plan.proxy.sources] },
+    },
     preflight: { connections: preflight.connections, commands: preflight.commands },
     window: {
       startedAt: input.startedAt.toISOString(),

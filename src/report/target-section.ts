@@ -13,6 +13,7 @@ export function targetSection(result: RunResult, width: number): ReportLine[] {
     ['Target', targetText(result)],
     ['Sink', sinkText(result)],
     ['From', result.plan.localAddresses.length === 0 ? null : result.plan.localAddresses.join(', ')],
+    ['PROXY', proxyText(result)],
     ['Greeting', target.greeting],
     ['Offers', target.greeting === null ? null : offersText(target.keywords)],
     ['After TLS', target.keywordsAfterTls === null ? null : changeText(target.keywords, target.keywordsAfterTls)],
@@ -38,6 +39,12 @@ function sinkText({ target }: RunResult): string | null {
     `The built-in sink, in a thread of its own. It answers after ${formatCount(replyDelayMs)} ms, ` +
     `so the latencies below are its delay, not those of a mail server.`
   );
+}
+
+function proxyText({ plan: { proxy } }: RunResult): string | null {
+  if (proxy === null) return null;
+  const sources = proxy.sources.length === 0 ? 'addresses for documentation' : proxy.sources.join(', ');
+  return `header ${proxy.version} for clients from ${sources}`;
 }
 
 function offersText(keywords: readonly string[]): string {

@@ -41,6 +41,7 @@ describe('a plan from nothing but a target', () => {
       auth: null,
       pipelining: 'auto',
       localAddresses: [],
+      proxy: null,
       sessions: 20,
       durationMs: 10_000,
       messages: null,
@@ -119,6 +120,16 @@ test.each<[Partial<LoadTestOptions>, string]>([
     { target: 'smtp+unix:/run/mail.sock', localAddresses: '127.0.0.2' },
     '--local-address: needs a host as TARGET: a unix socket has no addresses',
   ],
+  [{ proxy: 'v3' }, "--proxy: takes v1 or v2, got 'v3'"],
+  [{ proxySources: '192.0.2.1' }, '--proxy-source: needs --proxy v1 or --proxy v2'],
+  [
+    { proxy: 'v2', proxySources: '2001:db8::1' },
+    "--proxy-source: takes addresses of the target's IP version (IPv4), got '2001:db8::1'",
+  ],
+  [
+    { target: 'smtp+unix:/run/mail.sock', proxy: 'v2' },
+    "--proxy: needs a host as TARGET: its header names two addresses, got 'v2'",
+  ],
 ])('where connections come from: %j is refused', (options, problem) => {
   expect(problemsOf(options)).toEqual([problem]);
 });
@@ -144,6 +155,11 @@ describe('options that are taken', () => {
       'addresses to connect from',
       { localAddresses: '127.0.0.2,127.0.0.8/29' },
       { localAddresses: ['127.0.0.2,127.0.0.8/29'] },
+    ],
+    [
+      'a PROXY header with addresses of their own',
+      { proxy: 'V1', proxySources: ['198.51.100.0/24', '203.0.113.1'] },
+      { proxy: { version: 'v1', sources: ['198.51.100.0/24', '203.0.113.1'] } },
     ],
     [
       'addresses to connect from for a name, of either IP version',

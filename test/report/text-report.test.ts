@@ -72,6 +72,14 @@ test('where connections came from is told when it was asked for', () => {
   expect(plain()).not.toMatch(/^From/m);
 });
 
+test('the PROXY header is told with whom it names', () => {
+  const { plan } = sampleResult();
+  const withProxy = (sources: string[]): string =>
+    plain(sampleResult({ plan: { ...plan, proxy: { version: 'v2', sources } } }));
+  expect(withProxy([])).toMatch(/^PROXY +header v2 for clients from addresses for documentation$/m);
+  expect(withProxy(['198.51.100.0/24'])).toMatch(/^PROXY +header v2 for clients from 198\.51\.100\.0\/24$/m);
+});
+
 test('what began in the warm-up shows in no total', () => {
   const { warmup } = sampleResult();
   const withoutWarmup = plain(sampleResult({ warmup: null }));

@@ -282,6 +282,7 @@ export function sampleResult(overrides: Partial<RunResult> = {}): RunResult {
       recipients: 3,
       pipelining: 'auto',
       localAddresses: [],
+      proxy: null,
       warmupMs: 2_000,
       seed: 1,
       message: { sizeBytes: 1_024, content: null, subject: 'postrush %d' },
