@@ -5,8 +5,10 @@ import type { Clock } from '../src/clock.js';
 import type { PinnedAddress } from '../src/messages/coordinator-worker.js';
 import { listedAddresses } from '../src/plan/address-list.js';
 import type { LoadPlan } from '../src/plan/load-plan.js';
+import { contextSettings } from '../src/plan/tls-settings.js';
 import { proxyHeaders } from './proxy-headers.js';
 import { READ_BUFFER_BYTES, type ConnectionHooks, type ConnectionTools } from './smtp-connection.js';
+import { TlsTickets } from './tls-tickets.js';
 
 /** Makes the shared read buffer and the one TLS context of a worker. */
 export function connectionTools(
@@ -27,7 +29,11 @@ export function connectionTools(
     places: plan.sessions,
     clock,
     readBuffer: Buffer.allocUnsafeSlow(READ_BUFFER_BYTES),
-    secureContext: tls.mode === 'off' ? null : createSecureContext(tls.caPem === null ? {} : { ca: tls.caPem }),
+    secureContext:
+      tls.mode === 'off'
+        ? null
+        : createSecureContext({ ...contextSettings(tls), ...(tls.caPem === null ? {} : { ca: tls.caPem }) }),
+    tickets: tls.resumePercent === 0 ? null : new TlsTickets(tls.resumePercent),
     serverName,
     host: target.host,
     verify: tls.verify,

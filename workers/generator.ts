@@ -184,6 +184,9 @@ class Generator implements ClientHost {
       onHeaderSent: (octets, nowUs) => {
         this.#recorder.bytesSent(octets, nowUs);
       },
+      onHandshake: (beganAtUs, agreement) => {
+        this.#recorder.handshake(beganAtUs, agreement);
+      },
     });
     const { sessions, workerId, workerCount } = this.#task.share;
     this.#activeClients = sessions;

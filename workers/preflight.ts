@@ -26,7 +26,7 @@ const TLS_WANTED = [523, 530, 538];
 const COMMAND_STEPS = [Step.ehlo, Step.starttls, Step.auth, Step.quit];
 
 /** One session runs into no limit, and its octets are counted nowhere. */
-const NO_HOOKS = { onLimit: () => undefined, onHeaderSent: () => undefined };
+const NO_HOOKS = { onLimit: () => undefined, onHeaderSent: () => undefined, onHandshake: () => undefined };
 
 /** The first thing that went wrong. */
 interface Refusal {
@@ -203,7 +203,7 @@ function explainError({ step, kind, text }: Refusal, plan: LoadPlan): [string, s
         'try the other mechanism, or --tls required: many servers offer AUTH only inside TLS',
       ];
     case 'tls':
-      return [`and postrush agreed on no TLS session: ${text}`, tlsAdvice(text, plan)];
+      return [`and postrush agreed on no TLS session: ${reasonOf(text)}`, tlsAdvice(text, plan)];
     case 'timeout':
       return [
         `gave no answer to ${STEP_NAMES[step] ?? 'us'} before the deadline`,
@@ -220,7 +220,17 @@ function explainError({ step, kind, text }: Refusal, plan: LoadPlan): [string, s
   }
 }
 
+/** What OpenSSL says between its numbers, file names and line ends; other texts as they are. */
+function reasonOf(text: string): string {
+  return /:SSL routines:[^:]*:([^:]+)/.exec(text)?.[1] ?? text.trim();
+}
+
 function tlsAdvice(text: string, plan: LoadPlan): string {
+  const { minVersion, maxVersion, ciphers, groups } = plan.tls;
+  const isNarrow = minVersion === maxVersion || ciphers !== null || groups !== null;
+  if (isNarrow && /alert|no ciphers|no protocols|unsupported protocol|key share/i.test(text)) {
+    return 'ask for less with --tls-min, --tls-max, --tls-ciphers and --tls-groups';
+  }
   if (/SSL routines|wrong version|packet length/i.test(text)) return 'check that this port speaks TLS from the start';
   if (text.includes("does not match certificate's")) return 'give the name in the certificate with --tls-servername';
   if (plan.tls.verify) return "give the server's CA with --tls-ca, or switch the check off with --tls-insecure";

@@ -19,8 +19,23 @@ export interface TargetPlan {
   readonly path: string | null;
 }
 
+/** A version of TLS that can be asked for. */
+export type TlsVersion = 'TLSv1.2' | 'TLSv1.3';
+
+/** How TLS is spoken. */
+export interface TlsSettings {
+  readonly minVersion: TlsVersion;
+  readonly maxVersion: TlsVersion;
+  /** OpenSSL's cipher list, suites of TLS 1.3 among them; null: Node's own. */
+  readonly ciphers: string | null;
+  /** Groups of the key exchange, separated by `:`; null: OpenSSL's own. */
+  readonly groups: string | null;
+  /** Share of the sessions that offer to resume an earlier one, 0 to 100; 0: every handshake is a full one. */
+  readonly resumePercent: number;
+}
+
 /** TLS settings. Files are read when the plan is made, so that workers and reports never touch the disk. */
-export interface TlsPlan {
+export interface TlsPlan extends TlsSettings {
   readonly mode: TlsMode;
   /** Verify the certificate chain and name. */
   readonly verify: boolean;

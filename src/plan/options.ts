@@ -44,6 +44,16 @@ export interface LoadTestOptions {
   readonly tlsCa?: string;
   /** Name for SNI and verification in place of the target's host. */
   readonly tlsServername?: string;
+  /** Lowest version of TLS: `TLSv1.2` or `TLSv1.3`. @defaultValue `'TLSv1.2'` */
+  readonly tlsMin?: string;
+  /** Highest version of TLS. @defaultValue `'TLSv1.3'` */
+  readonly tlsMax?: string;
+  /** Ciphers as OpenSSL lists them. @defaultValue Node's own list */
+  readonly tlsCiphers?: string;
+  /** Groups of the key exchange, such as `'X25519:P-256'`. @defaultValue OpenSSL's own list */
+  readonly tlsGroups?: string;
+  /** Resumption of earlier TLS sessions: `off`, `on` or a percentage of the sessions. @defaultValue `'off'` */
+  readonly tlsResume?: number | string;
   /** Skip the verification of the certificate. @defaultValue false */
   readonly tlsInsecure?: boolean;
   /** RFC 2920: `auto`, `on`, `off`, `across` or `force`. @defaultValue `'auto'` */
@@ -91,6 +101,10 @@ export const DEFAULTS = {
   helo: 'postrush.test',
   subject: 'postrush load test',
   tls: 'off',
+  tlsMin: 'TLSv1.2',
+  tlsMax: 'TLSv1.3',
+  /** Whoever counts handshakes wants whole ones. */
+  tlsResumePercent: 0,
   pipelining: 'auto',
   timeoutConnectMs: 10_000,
   timeoutEndOfDataMs: 60_000,
@@ -127,6 +141,11 @@ export const OPTION_NAMES = {
   tls: '--tls',
   tlsCa: '--tls-ca',
   tlsServername: '--tls-servername',
+  tlsMin: '--tls-min',
+  tlsMax: '--tls-max',
+  tlsCiphers: '--tls-ciphers',
+  tlsGroups: '--tls-groups',
+  tlsResume: '--tls-resume',
   tlsInsecure: '--tls-insecure',
   pipelining: '--pipelining',
   timeouts: '--timeout',

@@ -12,12 +12,12 @@ export interface RedactedPlan extends Omit<LoadPlan, 'auth' | 'message' | 'tls'>
 
 /** Leaves out of a plan what no result may hold. */
 export function redactPlan(plan: LoadPlan): RedactedPlan {
-  const { mode, verify, serverName, caPem } = plan.tls;
+  const { caPem, ...tls } = plan.tls;
   const { sizeBytes, subject, content } = plan.message;
   return {
     ...plan,
     auth: plan.auth === null ? null : { mechanism: plan.auth.mechanism, user: plan.auth.user },
     message: { sizeBytes, subject, generated: content === null },
-    tls: { mode, verify, serverName, ownCa: caPem !== null },
+    tls: { ...tls, ownCa: caPem !== null },
   };
 }

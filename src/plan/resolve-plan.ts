@@ -15,6 +15,7 @@ import { DEFAULTS } from './options.js';
 import type { LoadTestOptions } from './options.js';
 import { isHostName, parseTarget } from './target.js';
 import type { ParsedTarget } from './target.js';
+import { readTlsSettings } from './tls-settings.js';
 import { formatSize, parseCount, parseDurationMs, parseSizeBytes } from './units.js';
 
 /** Bounds of counts. They keep products exact (messages × recipients < 2^53) and machines alive. */
@@ -126,7 +127,7 @@ function readTls(reader: OptionReader, target: ParsedTarget): TlsPlan {
     if (serverName !== null) reader.refuse('tlsServername', needs);
     if (isInsecure) reader.refuse('tlsInsecure', needs);
   }
-  return { mode, verify: !isInsecure, serverName, caPem };
+  return { mode, verify: !isInsecure, serverName, caPem, ...readTlsSettings(reader, mode) };
 }
 
 function readAuth(reader: OptionReader): AuthPlan | null {

@@ -103,6 +103,16 @@ const errorResult = z
 /** One row of the error table. */
 export type ErrorResult = z.infer<typeof errorResult>;
 
+const tlsAgreement = z
+  .strictObject({
+    protocol: text('Such as "TLSv1.3"'),
+    cipher: text('Cipher suite, as OpenSSL names it'),
+    group: z.string().nullable().describe('Group of the key exchange; null: there was none, or OpenSSL does not tell'),
+    resumed: flag('An earlier session was resumed'),
+    count: count('Handshakes'),
+  })
+  .meta({ id: 'TlsAgreement', description: 'Handshakes that agreed on the same' });
+
 const settledCounts = {
   accepted: count('Accepted by the server (2yz)'),
   deferred: count('Refused for now (4yz)'),
@@ -152,6 +162,14 @@ const blocks = {
   steps: z.partialRecord(stepName, stepResult).describe('Only steps that occurred'),
   replies: z.array(replyResult),
   errors: z.array(errorResult),
+  tls: z
+    .strictObject({
+      handshakes: count('Handshakes that succeeded; equals steps.tls.replied'),
+      resumed: count('Those that resumed an earlier session'),
+      rows: z.array(tlsAgreement).describe('Most frequent first'),
+    })
+    .nullable()
+    .describe('What TLS agreed on; null: no handshake succeeded'),
 };
 
 const resultBlocks = z

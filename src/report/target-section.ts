@@ -1,6 +1,6 @@
 /** What was run against what: the server, the load, the machine. */
 import { cleanText } from './clean-text.js';
-import { formatBytes, formatCount, formatCounted, formatSeconds } from './quantities.js';
+import { formatBytes, formatCount, formatCounted, formatSeconds, formatShareOf } from './quantities.js';
 import { labelled, type ReportLine } from './report-line.js';
 import type { RunResult } from './result-schema.js';
 
@@ -18,6 +18,7 @@ export function targetSection(result: RunResult, width: number): ReportLine[] {
     ['Offers', target.greeting === null ? null : offersText(target.keywords)],
     ['After TLS', target.keywordsAfterTls === null ? null : changeText(target.keywords, target.keywordsAfterTls)],
     ['TLS', tlsText(result)],
+    ['Handshakes', handshakesText(result)],
     ['AUTH', result.plan.auth === null ? null : result.plan.auth.mechanism.toUpperCase()],
     ['Load', loadText(result)],
     ['Run', runText(result)],
@@ -71,6 +72,21 @@ function tlsText({ target, plan }: RunResult): string | null {
   if (validTo !== null) parts.push(`valid to ${validTo}`);
   parts.push(plan.tls.verify ? 'verified' : 'not verified');
   return parts.join(', ');
+}
+
+/** What the handshakes of the load agreed on. */
+function handshakesText({ tls }: RunResult): string | null {
+  if (tls === null) return null;
+  const { handshakes, resumed, rows } = tls;
+  const resumedText =
+    resumed === 0 ? 'none resumed' : `${formatCount(resumed)} resumed (${formatShareOf(resumed, handshakes)})`;
+  const counts = new Map<string, number>();
+  for (const { protocol, cipher, group, count } of rows) {
+    const agreement = [protocol, cipher, ...(group === null ? [] : [group])].join(' ');
+    counts.set(agreement, (counts.get(agreement) ?? 0) + count);
+  }
+  const agreements = [...counts].map(([agreement, count]) => `${agreement} ${formatCount(count)}`);
+  return `${formatCount(handshakes)}, ${resumedText}; ${agreements.join(', ')}`;
 }
 
 function loadText({ plan }: RunResult): string {

@@ -11,6 +11,7 @@ import { resolvePlan } from '../../src/plan/resolve-plan.js';
 const TARGET = 'smtp://127.0.0.1:2525';
 const PEM = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
 const CORES = 4;
+const NEEDS_TLS = 'needs TLS: give --tls required, --tls opportunistic or smtps://';
 
 const resolve = (options: Partial<LoadTestOptions> = {}, cores = CORES): LoadPlan =>
   resolvePlan({ target: TARGET, ...options }, cores);
@@ -37,7 +38,17 @@ describe('a plan from nothing but a target', () => {
   test('holds the defaults', () => {
     expect(resolve()).toEqual({
       target: { url: TARGET, protocol: 'smtp', host: '127.0.0.1', port: 2525, path: null },
-      tls: { mode: 'off', verify: true, serverName: null, caPem: null },
+      tls: {
+        mode: 'off',
+        verify: true,
+        serverName: null,
+        caPem: null,
+        minVersion: 'TLSv1.2',
+        maxVersion: 'TLSv1.3',
+        ciphers: null,
+        groups: null,
+        resumePercent: 0,
+      },
       auth: null,
       pipelining: 'auto',
       localAddresses: [],
@@ -107,6 +118,26 @@ test('an LMTP target is refused until sessions speak it', () => {
 });
 
 test.each<[Partial<LoadTestOptions>, string]>([
+  [{ tls: 'required', tlsMin: 'TLSv1.1' }, "--tls-min: takes TLSv1.2 or TLSv1.3, got 'TLSv1.1'"],
+  [{ tls: 'required', tlsMax: '3' }, "--tls-max: takes TLSv1.2 or TLSv1.3, got '3'"],
+  [{ tls: 'required', tlsMin: '1.3', tlsMax: '1.2' }, "--tls-min: is above --tls-max (TLSv1.2), got 'TLSv1.3'"],
+  [
+    { tls: 'required', tlsCiphers: 'A B' },
+    "--tls-ciphers: takes names as OpenSSL has them, separated by ':', got 'A B'",
+  ],
+  [{ tls: 'required', tlsGroups: '' }, "--tls-groups: takes names as OpenSSL has them, separated by ':', got ''"],
+  [{ tls: 'required', tlsResume: '101' }, "--tls-resume: takes off, on or a percentage from 0 to 100, got '101'"],
+  [{ tls: 'required', tlsResume: 'always' }, "--tls-resume: takes off, on or a percentage from 0 to 100, got 'always'"],
+  [{ tlsMin: '1.2' }, `--tls-min: ${NEEDS_TLS}`],
+  [{ tlsMax: '1.2' }, `--tls-max: ${NEEDS_TLS}`],
+  [{ tlsCiphers: 'AES' }, `--tls-ciphers: ${NEEDS_TLS}`],
+  [{ tlsGroups: 'P-256' }, `--tls-groups: ${NEEDS_TLS}`],
+  [{ tlsResume: 'on' }, `--tls-resume: ${NEEDS_TLS}`],
+])('how TLS is spoken: %j is refused', (options, problem) => {
+  expect(problemsOf(options)).toEqual([problem]);
+});
+
+test.each<[Partial<LoadTestOptions>, string]>([
   [
     { localAddresses: 'localhost' },
     "--local-address: takes addresses, ranges (127.0.0.2-127.0.0.50) and CIDR blocks (127.0.0.0/28), separated by commas, got 'localhost'",
@@ -161,6 +192,28 @@ describe('options that are taken', () => {
       { proxy: 'V1', proxySources: ['198.51.100.0/24', '203.0.113.1'] },
       { proxy: { version: 'v1', sources: ['198.51.100.0/24', '203.0.113.1'] } },
     ],
+    [
+      'how TLS is spoken',
+      {
+        tls: 'required',
+        tlsMin: '1.3',
+        tlsMax: 'tlsv1.3',
+        tlsCiphers: 'TLS_AES_128_GCM_SHA256:!aNULL',
+        tlsGroups: 'X25519,P-256',
+      },
+      {
+        tls: {
+          minVersion: 'TLSv1.3',
+          maxVersion: 'TLSv1.3',
+          ciphers: 'TLS_AES_128_GCM_SHA256:!aNULL',
+          groups: 'X25519:P-256',
+        },
+      },
+    ],
+    ['TLS resumption for all', { tls: 'required', tlsResume: 'On' }, { tls: { resumePercent: 100 } }],
+    ['TLS resumption for a share', { tls: 'required', tlsResume: '30%' }, { tls: { resumePercent: 30 } }],
+    ['TLS resumption for a share as a number', { tls: 'required', tlsResume: 30 }, { tls: { resumePercent: 30 } }],
+    ['no TLS resumption', { tls: 'required', tlsResume: 'off' }, { tls: { resumePercent: 0 } }],
     [
       'addresses to connect from for a name, of either IP version',
       { target: 'smtp://mail.lab.test', localAddresses: ['::1'] },
@@ -219,7 +272,6 @@ describe('options that are taken', () => {
 });
 
 const TIME = 'with its unit (ms, s, m, h), such as 10s or 1m30s';
-const NEEDS_TLS = 'needs TLS: give --tls required, --tls opportunistic or smtps://';
 
 describe('options that are refused', () => {
   test.each<[Record<string, unknown>, string]>([
