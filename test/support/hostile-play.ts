@@ -20,6 +20,8 @@ export type Action =
   /** The same, spoilt. */
   | { readonly kind: 'spoil'; readonly mutations: readonly Mutation[]; readonly pieces: number }
   | { readonly kind: 'say'; readonly octets: string }
+  /** The kernel takes nothing of what follows the next answer, and the server does not wait for it. */
+  | { readonly kind: 'hurry'; readonly octets: string }
   | { readonly kind: 'pass'; readonly ms: number }
   | { readonly kind: 'lose'; readonly as: 'reset' | 'closed' | 'timeout' | 'tls' }
   | { readonly kind: 'block' | 'drain' | 'cut' };
@@ -44,6 +46,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('say' as const), octets: noise }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('say' as const), octets: randomReply }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('hurry' as const), octets: randomReply }) },
   {
     weight: 4,
     arbitrary: fc.record({ kind: fc.constant('pass' as const), ms: fc.constantFrom(1, 90, 1_990, 4_970, 5_100) }),
@@ -163,6 +166,11 @@ class Player {
         break;
       case 'say':
         if (this.#canHear) this.#say(action.octets);
+        break;
+      case 'hurry':
+        connection.isBlocked = true;
+        this.#serve(Infinity, []);
+        if (!connection.isDrained && this.#canHear) this.#say(action.octets);
         break;
       case 'pass':
         session.passes(action.ms * 1_000);
