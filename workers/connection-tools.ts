@@ -26,6 +26,7 @@ export function connectionTools(
     port: target.port,
     localAddresses: plan.localAddresses.length === 0 ? [] : listedAddresses(plan.localAddresses).addresses,
     proxyHeaders: proxyHeaders(plan, address),
+    resets: plan.close === 'rst',
     places: plan.sessions,
     clock,
     readBuffer: Buffer.allocUnsafeSlow(READ_BUFFER_BYTES),

@@ -46,7 +46,7 @@ export interface Connection {
   uncork(): void;
   /** Calls `onDrained` once every octet written so far is taken. */
   notifyDrained(): void;
-  /** Closes at once, with FIN. `onClosed` follows. */
+  /** Closes at once, with FIN or as the plan has it. `onClosed` follows. */
   drop(): void;
 }
 

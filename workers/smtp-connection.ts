@@ -32,6 +32,8 @@ export interface ConnectionTools {
   readonly localAddresses: readonly string[];
   /** What is sent before anything else; null: nothing. */
   readonly proxyHeaders: ProxyHeaders | null;
+  /** Connections that we close are reset. */
+  readonly resets: boolean;
   /** Concurrent sessions over all workers. */
   readonly places: number;
   readonly clock: Clock;
@@ -67,6 +69,8 @@ export class SmtpConnection implements Connection {
   /** Kept over closes while TLS has not been laid over it. */
   #plain: Socket | null = null;
   #secure: TLSSocket | null = null;
+  /** What TLS was laid over: it alone can be reset. */
+  #underTls: Socket | null = null;
   /** What octets are written to: one of the two above. */
   #stream: Socket;
   /** Number of the session under way. */
@@ -97,6 +101,7 @@ export class SmtpConnection implements Connection {
 
   open(): void {
     this.#secure = null;
+    this.#underTls = null;
     this.#plain ??= this.#newSocket();
     this.#stream = this.#plain;
     const { address, port, localAddresses, places } = this.#tools;
@@ -119,6 +124,7 @@ export class SmtpConnection implements Connection {
     const socket = this.#plain as Socket;
     // A socket under TLS cannot be used plain again.
     this.#plain = null;
+    this.#underTls = socket;
     const secure = connectTls({
       socket,
       secureContext: secureContext as SecureContext,
@@ -165,7 +171,11 @@ export class SmtpConnection implements Connection {
   }
 
   drop(): void {
-    this.#stream.destroy();
+    const stream = this.#stream;
+    // What the server has closed needs no reset, and what is not connected yet would be reset only once it is.
+    const isReset = this.#tools.resets && !stream.readableEnded && !stream.connecting && !stream.destroyed;
+    if (isReset) (this.#underTls ?? stream).resetAndDestroy();
+    else stream.destroy();
   }
 
   #newSocket(): Socket {

@@ -177,6 +177,12 @@ export const RUN_FLAG_GROUPS: readonly RunFlagGroup[] = [
         help: `addresses that the PROXY header names in turn; may be repeated ${byDefault(`${DEFAULTS.proxySourcesIpv4} or ${DEFAULTS.proxySourcesIpv6}`)}`,
       },
       {
+        usage: '--close <way>',
+        kind: 'value',
+        option: 'close',
+        help: `how connections end that the server does not close first: fin or rst ${byDefault(DEFAULTS.close)}`,
+      },
+      {
         usage: '--timeout <time>',
         kind: 'list',
         option: 'timeouts',

@@ -98,6 +98,8 @@ export interface LoadPlan {
   readonly localAddresses: readonly string[];
   /** Null: no PROXY header. */
   readonly proxy: ProxyPlan | null;
+  /** How connections end when it is on us to close them: in order, or with a reset. */
+  readonly close: 'fin' | 'rst';
   /** Concurrent sessions over all workers. */
   readonly sessions: number;
   /** The measured time in ms; null: `messages` alone ends the run. At least one of the two is set. */

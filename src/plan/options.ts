@@ -76,6 +76,8 @@ export interface LoadTestOptions {
   readonly proxy?: string;
   /** Addresses that the PROXY header names in turn, written as `localAddresses`. @defaultValue 192.0.2.1-192.0.2.254, or 2001:db8::1-2001:db8::fe */
   readonly proxySources?: string | readonly string[];
+  /** How connections end that the server does not close first: `fin` or `rst`. @defaultValue `'fin'` */
+  readonly close?: string;
   /** Connects in progress per worker. @defaultValue 256 */
   readonly connectLimit?: number | string;
   /** Recipient numbers wrap after so many. @defaultValue 100,000 */
@@ -114,6 +116,7 @@ export const DEFAULTS = {
   drainMs: 5000,
   giveUpMs: 30_000,
   seed: 1,
+  close: 'fin',
   connectLimit: 256,
   /** Addresses for documentation (RFC 5737, RFC 3849): no real client is ever accused. */
   proxySourcesIpv4: '192.0.2.1-192.0.2.254',
@@ -157,6 +160,7 @@ export const OPTION_NAMES = {
   localAddresses: '--local-address',
   proxy: '--proxy',
   proxySources: '--proxy-source',
+  close: '--close',
   connectLimit: '--connect-limit',
   addresses: '--addresses',
   allowTargets: '--allow-target',

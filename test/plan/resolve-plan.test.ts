@@ -53,6 +53,7 @@ describe('a plan from nothing but a target', () => {
       pipelining: 'auto',
       localAddresses: [],
       proxy: null,
+      close: 'fin',
       sessions: 20,
       durationMs: 10_000,
       messages: null,
@@ -151,6 +152,8 @@ test.each<[Partial<LoadTestOptions>, string]>([
     { target: 'smtp+unix:/run/mail.sock', localAddresses: '127.0.0.2' },
     '--local-address: needs a host as TARGET: a unix socket has no addresses',
   ],
+  [{ close: 'abort' }, "--close: takes fin or rst, got 'abort'"],
+  [{ target: 'smtp+unix:/run/mail.sock', close: 'rst' }, "--close: needs TCP: a unix socket has no reset, got 'rst'"],
   [{ proxy: 'v3' }, "--proxy: takes v1 or v2, got 'v3'"],
   [{ proxySources: '192.0.2.1' }, '--proxy-source: needs --proxy v1 or --proxy v2'],
   [
@@ -214,6 +217,7 @@ describe('options that are taken', () => {
     ['TLS resumption for a share', { tls: 'required', tlsResume: '30%' }, { tls: { resumePercent: 30 } }],
     ['TLS resumption for a share as a number', { tls: 'required', tlsResume: 30 }, { tls: { resumePercent: 30 } }],
     ['no TLS resumption', { tls: 'required', tlsResume: 'off' }, { tls: { resumePercent: 0 } }],
+    ['a reset at the end', { close: 'RST' }, { close: 'rst' }],
     [
       'addresses to connect from for a name, of either IP version',
       { target: 'smtp://mail.lab.test', localAddresses: ['::1'] },
