@@ -34,6 +34,8 @@ export function connectionTools(
       tls.mode === 'off'
         ? null
         : createSecureContext({ ...contextSettings(tls), ...(tls.caPem === null ? {} : { ca: tls.caPem }) }),
+    // Whoever describes TLS must see it.
+    tlsSharePercent: describeTls ? 100 : tls.sharePercent,
     tickets: tls.resumePercent === 0 ? null : new TlsTickets(tls.resumePercent),
     serverName,
     host: target.host,

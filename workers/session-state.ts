@@ -33,6 +33,8 @@ export interface Connection {
   readonly isDrained: boolean;
   /** Whether the octets travel inside TLS. */
   readonly isSecure: boolean;
+  /** Whether this session is one of those that use STARTTLS, where the script has it. */
+  readonly wantsTls: boolean;
   open(): void;
   startTls(): void;
   /**

@@ -16,6 +16,7 @@ import type { Clock } from '../src/clock.js';
 import type { PinnedAddress, TlsDescription } from '../src/messages/coordinator-worker.js';
 import { ErrorKind } from '../src/metrics/outcome.js';
 import type { TlsAgreement } from '../src/metrics/tls-counts.js';
+import { isInShare } from '../src/plan/share.js';
 import type { ProxyHeaders } from './proxy-headers.js';
 import type { Connection, ConnectionListener } from './session-state.js';
 import type { TlsTickets } from './tls-tickets.js';
@@ -40,6 +41,8 @@ export interface ConnectionTools {
   readonly readBuffer: Buffer;
   /** One context for all sessions: building one costs more than a resumed handshake. Null: no TLS. */
   readonly secureContext: SecureContext | null;
+  /** Share of the sessions that use STARTTLS, 0 to 100. */
+  readonly tlsSharePercent: number;
   /** Null: every handshake is a full one. */
   readonly tickets: TlsTickets | null;
   /** Name for SNI; empty when the target is an address. */
@@ -97,6 +100,10 @@ export class SmtpConnection implements Connection {
 
   get isSecure(): boolean {
     return this.#secure !== null;
+  }
+
+  get wantsTls(): boolean {
+    return isInShare(this.#turn, this.#tools.tlsSharePercent);
   }
 
   open(): void {

@@ -212,6 +212,12 @@ export const RUN_FLAG_GROUPS: readonly RunFlagGroup[] = [
         help: 'name to verify in place of the host',
       },
       {
+        usage: '--tls-share <percent>',
+        kind: 'value',
+        option: 'tlsShare',
+        help: `share of the sessions that use STARTTLS, the others stay in clear ${byDefault(DEFAULTS.tlsSharePercent)}`,
+      },
+      {
         usage: '--tls-min <version>',
         kind: 'value',
         option: 'tlsMin',

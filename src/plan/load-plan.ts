@@ -30,6 +30,8 @@ export interface TlsSettings {
   readonly ciphers: string | null;
   /** Groups of the key exchange, separated by `:`; null: OpenSSL's own. */
   readonly groups: string | null;
+  /** Share of the sessions that use STARTTLS, 1 to 100; the others stay in clear. */
+  readonly sharePercent: number;
   /** Share of the sessions that offer to resume an earlier one, 0 to 100; 0: every handshake is a full one. */
   readonly resumePercent: number;
 }

@@ -44,6 +44,8 @@ export interface LoadTestOptions {
   readonly tlsCa?: string;
   /** Name for SNI and verification in place of the target's host. */
   readonly tlsServername?: string;
+  /** Percentage of the sessions that use STARTTLS; the others stay in clear. @defaultValue 100 */
+  readonly tlsShare?: number | string;
   /** Lowest version of TLS: `TLSv1.2` or `TLSv1.3`. @defaultValue `'TLSv1.2'` */
   readonly tlsMin?: string;
   /** Highest version of TLS. @defaultValue `'TLSv1.3'` */
@@ -103,6 +105,7 @@ export const DEFAULTS = {
   helo: 'postrush.test',
   subject: 'postrush load test',
   tls: 'off',
+  tlsSharePercent: 100,
   tlsMin: 'TLSv1.2',
   tlsMax: 'TLSv1.3',
   /** Whoever counts handshakes wants whole ones. */
@@ -144,6 +147,7 @@ export const OPTION_NAMES = {
   tls: '--tls',
   tlsCa: '--tls-ca',
   tlsServername: '--tls-servername',
+  tlsShare: '--tls-share',
   tlsMin: '--tls-min',
   tlsMax: '--tls-max',
   tlsCiphers: '--tls-ciphers',
