@@ -310,6 +310,21 @@ const planResult = z
     workers: count('Worker threads'),
     durationMs: amountOrNull('Measured time, ms; null: `messages` ends the run'),
     messages: z.int().nonnegative().nullable().describe('Messages after the warm-up; null: `durationMs` ends the run'),
+    connections: z
+      .int()
+      .nonnegative()
+      .nullable()
+      .describe('Sessions after the warm-up where they send no mail; null: no bound'),
+    session: z.looseObject({
+      steps: z
+        .array(z.looseObject({ word: text('What the session says or does'), argument: text('What stands behind it') }))
+        .nullable()
+        .describe('Steps in place of the standard session; null: that one'),
+    }),
+    extensions: z.looseObject({
+      isChunked: flag('Content by BDAT'),
+      chunkBytes: amountOrNull('Octets of a chunk; null: one chunk'),
+    }),
     messagesPerSession: z.int().positive().nullable().describe('Messages per connection; null: it is kept'),
     recipients: count('Recipients per message'),
     pipelining: text('off, auto, on, across or force'),

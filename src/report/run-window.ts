@@ -5,7 +5,7 @@ import type { LoadPlan } from '../plan/load-plan.js';
 /** The window, in µs since time zero. */
 export interface RunWindow {
   readonly warmupEndUs: number;
-  /** By the plan's time; else when the last message was settled; earlier when the run was stopped. */
+  /** By the plan's time; else when the last message was settled, or without messages the last session over; earlier when the run was stopped. */
   readonly endUs: number;
   /** When the last connection was closed. */
   readonly lastUs: number;
@@ -26,6 +26,8 @@ export function windowOf(plan: LoadPlan, metrics: RunMetrics, stoppedAtUs: numbe
   const plannedEndUs = plan.durationMs === null ? Infinity : plannedWarmupEndUs + plan.durationMs * 1e3;
   let endUs: number;
   if (stoppedAtUs !== Infinity) endUs = Math.min(stoppedAtUs, plannedEndUs);
+  // Without messages there are sessions, and the last of them may be over before its time.
+  else if (plan.connections !== null) endUs = Math.min(plannedEndUs, lastUs);
   // A run with both ends may have placed its messages before its time.
   else if (isPlaced(plan, metrics)) endUs = Math.min(plannedEndUs, lastSettledUs);
   else endUs = plannedEndUs === Infinity ? lastSettledUs : plannedEndUs;

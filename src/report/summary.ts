@@ -68,6 +68,7 @@ export function summarise(input: SummaryInput): RunResult {
     plan: {
       ...input.redactedPlan,
       localAddresses: [...plan.localAddresses],
+      session: { ...plan.session, steps: plan.session.steps?.map((step) => ({ ...step })) ?? null },
       proxy: plan.proxy === null ? null : { ...plan.proxy, sources: [...plan.proxy.sources] },
     },
     preflight: { connections: preflight.connections, commands: preflight.commands },

@@ -102,19 +102,32 @@ function handshakesText({ tls }: RunResult): string | null {
 }
 
 function loadText({ plan }: RunResult): string {
-  const { durationMs, messages, messagesPerSession } = plan;
+  const { durationMs, messages, connections } = plan;
   const ends = [
     ...(messages === null ? [] : [formatCounted(messages, 'message')]),
+    ...(connections === null ? [] : [formatCounted(connections, 'connection')]),
     ...(durationMs === null ? [] : [formatSeconds(durationMs / MS_PER_SEC)]),
   ];
   return [
     `${ends.join(' or ')} with ${formatCounted(plan.sessions, 'session')} on ${formatCounted(plan.workers, 'worker')}`,
-    messagesPerSession === null ? 'connections kept' : `${formatCounted(messagesPerSession, 'message')} per connection`,
-    formatCounted(plan.recipients, 'recipient'),
-    formatBytes(plan.message.sizeBytes),
+    ...sessionTexts(plan),
     `pipelining ${plan.pipelining}`,
     `seed ${plan.seed}`,
   ].join(', ');
+}
+
+/** What each session does; of messages only where there are some. */
+function sessionTexts(plan: RunResult['plan']): string[] {
+  const { steps } = plan.session;
+  const { isChunked, chunkBytes } = plan.extensions;
+  const content = isChunked ? [chunkBytes === null ? 'BDAT' : `BDAT in ${formatBytes(chunkBytes)}`] : [];
+  const message = [formatCounted(plan.recipients, 'recipient'), formatBytes(plan.message.sizeBytes), ...content];
+  if (steps === null) {
+    const { messagesPerSession: each } = plan;
+    return [each === null ? 'connections kept' : `${formatCounted(each, 'message')} per connection`, ...message];
+  }
+  const words = steps.map(({ word, argument }) => cleanText(argument === '' ? word : `${word}:${argument}`));
+  return [`steps ${words.join(' ')}`, ...(steps.some(({ word }) => word === 'mail') ? message : [])];
 }
 
 function runText({ window }: RunResult): string {

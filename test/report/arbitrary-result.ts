@@ -231,6 +231,11 @@ export const arbitraryResult: fc.Arbitrary<RunResult> = fc
       workers: count,
       durationMs: fc.option(amount),
       messages: fc.option(count),
+      connections: fc.option(count),
+      session: fc.record({
+        steps: fc.option(fc.array(fc.record({ word: fc.string(), argument: fc.string() }), { maxLength: 5 })),
+      }),
+      extensions: fc.record({ isChunked: fc.boolean(), chunkBytes: fc.option(count) }),
       messagesPerSession: fc.option(count.map((number) => number + 1).filter(Number.isSafeInteger)),
       recipients: count,
       pipelining: text,
