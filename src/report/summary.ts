@@ -69,6 +69,7 @@ export function summarise(input: SummaryInput): RunResult {
       ...input.redactedPlan,
       localAddresses: [...plan.localAddresses],
       session: { ...plan.session, steps: plan.session.steps?.map((step) => ({ ...step })) ?? null },
+      extensions: { ...plan.extensions },
       proxy: plan.proxy === null ? null : { ...plan.proxy, sources: [...plan.proxy.sources] },
     },
     preflight: { connections: preflight.connections, commands: preflight.commands },
