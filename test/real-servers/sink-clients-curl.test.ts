@@ -139,16 +139,19 @@ describe('curl against the AUTH of the sink', () => {
 
   const WITH_PASSWORD = ['PLAIN', 'LOGIN', 'CRAM-MD5'];
   const login = (mechanism: string, secret = PASSWORD): string[] =>
-    mechanism === 'XOAUTH2'
+    mechanism.includes('OAUTH')
       ? ['--login-options', `AUTH=${mechanism}`, '--user', USER, '--oauth2-bearer', secret]
       : ['--login-options', `AUTH=${mechanism}`, '--user', `${USER}:${secret}`];
 
+  /** With a token curl takes OAUTHBEARER where it can, whatever it was told. */
+  const withholdFor = (mechanism: string): string[] => (mechanism === 'XOAUTH2' ? ['OAUTHBEARER'] : []);
+
   test.each([
-    ...[...WITH_PASSWORD, 'XOAUTH2'].map((mechanism) => [mechanism, []] as const),
+    ...[...WITH_PASSWORD, 'XOAUTH2', 'OAUTHBEARER'].map((mechanism) => [mechanism, []] as const),
     // With an initial response: CRAM-MD5 has none.
-    ...['PLAIN', 'LOGIN', 'XOAUTH2'].map((mechanism) => [mechanism, ['--sasl-ir']] as const),
+    ...['PLAIN', 'LOGIN', 'XOAUTH2', 'OAUTHBEARER'].map((mechanism) => [mechanism, ['--sasl-ir']] as const),
   ])('authenticates with %s, %j', async (mechanism, flags) => {
-    const sink = await openSinkForClient({ users: USERS, requireAuth: true });
+    const sink = await openSinkForClient({ users: USERS, requireAuth: true, withhold: withholdFor(mechanism) });
     const run = await curl(sink, '-v', ...login(mechanism), ...flags, ...envelope(RECIPIENT), ...upload());
     expect(run.exitCode).toBe(0);
     expect(run.output).toMatch(new RegExp(`> AUTH ${mechanism}${flags.length > 0 ? ' \\S+' : ''}\\r?\\n`));
@@ -166,8 +169,8 @@ describe('curl against the AUTH of the sink', () => {
     expect(await seenBy(sink)).toEqual({ ...ONE_MESSAGE, authenticated: 1, commands });
   });
 
-  test.each([...WITH_PASSWORD, 'XOAUTH2'])('is denied with a wrong secret of %s', async (mechanism) => {
-    const sink = await openSinkForClient({ users: USERS });
+  test.each([...WITH_PASSWORD, 'XOAUTH2', 'OAUTHBEARER'])('is denied with a wrong secret of %s', async (mechanism) => {
+    const sink = await openSinkForClient({ users: USERS, withhold: withholdFor(mechanism) });
     const run = await curl(sink, ...login(mechanism, 'wrong'), ...envelope(RECIPIENT), ...upload());
     expect(run.exitCode).toBe(EXIT.loginDenied);
     expect(await seenBy(sink)).toEqual({
