@@ -17,6 +17,16 @@ export const Stage = {
 /** Stands for "nothing is settled by that". */
 export const NO_VERDICT = -1;
 
+/** The outcome of a message is the first of these that one of its recipients has. */
+const OUTCOME_ORDER: readonly Outcome[] = [
+  Outcome.accepted,
+  Outcome.abandoned,
+  Outcome.cut,
+  Outcome.failed,
+  Outcome.deferred,
+  Outcome.rejected,
+];
+
 /** Whether a refusal defers or rejects. */
 export function refusalOf(code: number): Outcome {
   return code < 500 ? Outcome.deferred : Outcome.rejected;
@@ -41,6 +51,10 @@ export class Transaction implements MessageEnd {
   isMailRefused = false;
   isDataRefused = false;
   hasGoAhead = false;
+  /** A chunk of the content was refused: the rest belongs to nothing (RFC 3030 §2). */
+  isChunkRefused = false;
+  /** Replies that are due behind the content: one, in LMTP one for each accepted recipient (RFC 2033 §4.2). */
+  finalLeft = 0;
 
   /** Takes message `number`. */
   take(number: number, recipients: number, nowUs: number): void {
@@ -57,6 +71,8 @@ export class Transaction implements MessageEnd {
     this.isMailRefused = false;
     this.isDataRefused = false;
     this.hasGoAhead = false;
+    this.isChunkRefused = false;
+    this.finalLeft = 0;
   }
 
   /** Recipients that were refused by name. */
@@ -96,10 +112,29 @@ export class Transaction implements MessageEnd {
     return this.isDataRefused ? this.#unlessSettled(refusalOf(code)) : NO_VERDICT;
   }
 
-  /** The content (or a lone dot) was answered: the transaction is over. */
+  /** A chunk but the last was answered: a refusal settles the message, though more may follow. */
+  answerChunk(code: number): number {
+    if (code < 400) return NO_VERDICT;
+    this.isChunkRefused = true;
+    return this.#unlessSettled(refusalOf(code));
+  }
+
+  /** The content (or a lone dot) is on its way. `isLmtp`: each accepted recipient is answered for itself. */
+  beginContent(isLmtp: boolean): void {
+    this.stage = Stage.content;
+    this.finalLeft = isLmtp ? Math.max(1, this.rcptAccepted) : 1;
+  }
+
+  /** One of the replies behind the content. With the last one the transaction is over. */
   answerContent(code: number): number {
+    const outcome = code < 400 ? Outcome.accepted : refusalOf(code);
+    this.finalLeft--;
+    if (this.finalLeft > 0) {
+      if (!this.isSettled) this.recipients[outcome] = (this.recipients[outcome] as number) + 1;
+      return NO_VERDICT;
+    }
     this.stage = Stage.idle;
-    return this.#unlessSettled(code < 400 ? Outcome.accepted : refusalOf(code));
+    return this.#unlessSettled(outcome);
   }
 
   /**
@@ -108,11 +143,19 @@ export class Transaction implements MessageEnd {
    * reply; else `deferred` if one was; else `rejected`.
    */
   settle(outcome: Outcome): void {
-    const rest = this.recipientsTotal - this.rcptRefused;
-    this.recipients[outcome] = (this.recipients[outcome] as number) + rest;
+    let settled = 0;
+    for (let each = 0; each < OUTCOME_COUNT; each++) settled += this.recipients[each] as number;
+    this.recipients[outcome] = (this.recipients[outcome] as number) + this.recipientsTotal - settled;
     this.isSettled = true;
-    if (rest > 0 && outcome !== Outcome.deferred && outcome !== Outcome.rejected) this.outcome = outcome;
-    else this.outcome = (this.recipients[Outcome.deferred] as number) > 0 ? Outcome.deferred : Outcome.rejected;
+    this.outcome = this.#worthOf();
+  }
+
+  #worthOf(): Outcome {
+    for (let index = 0; index < OUTCOME_ORDER.length; index++) {
+      const outcome = OUTCOME_ORDER[index] as Outcome;
+      if ((this.recipients[outcome] as number) > 0) return outcome;
+    }
+    return Outcome.rejected;
   }
 
   #unlessSettled(outcome: Outcome): number {

@@ -6,13 +6,20 @@
  * its totals, and the sum of the histograms must match them.
  */
 
+import { STEP_COUNT } from '../protocol/steps.js';
+
 /** Version of the record; a reader refuses others. */
-export const INTERVAL_RECORD_VERSION = 1;
+export const INTERVAL_RECORD_VERSION = 2;
 
 /** What has a histogram: every step that is timed (by its index), then these. */
-export const LatencyKey = { message: 14, session: 15, refused: 16, unfinished: 17 } as const;
+export const LatencyKey = {
+  message: STEP_COUNT,
+  session: STEP_COUNT + 1,
+  refused: STEP_COUNT + 2,
+  unfinished: STEP_COUNT + 3,
+} as const;
 /** How many histograms a phase can have: one per step index, then {@link LatencyKey}. */
-export const LATENCY_COUNT = 18;
+export const LATENCY_COUNT = STEP_COUNT + 4;
 
 /** One histogram of one interval. All values are µs. */
 export interface LatencyRecord {

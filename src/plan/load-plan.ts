@@ -41,12 +41,20 @@ export interface TimeoutPlan {
   readonly ehlo: number;
   readonly starttls: number;
   readonly auth: number;
+  readonly xclient: number;
+  readonly xforward: number;
   readonly mail: number;
   readonly rcpt: number;
   readonly data: number;
+  readonly bdat: number;
   readonly transfer: number;
   readonly endOfData: number;
   readonly rset: number;
+  readonly noop: number;
+  readonly vrfy: number;
+  readonly expn: number;
+  readonly help: number;
+  readonly raw: number;
   readonly quit: number;
 }
 

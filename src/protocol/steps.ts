@@ -5,18 +5,29 @@ export const Step = {
   connect: 0,
   tls: 1,
   greeting: 2,
+  /** EHLO, and HELO and LHLO in its place. */
   ehlo: 3,
   starttls: 4,
   auth: 5,
-  mail: 6,
-  rcpt: 7,
-  data: 8,
-  transfer: 9,
-  endOfData: 10,
-  rset: 11,
-  quit: 12,
+  xclient: 6,
+  xforward: 7,
+  mail: 8,
+  rcpt: 9,
+  data: 10,
+  /** A chunk of content but the last, whose reply is that of the message. */
+  bdat: 11,
+  transfer: 12,
+  endOfData: 13,
+  rset: 14,
+  noop: 15,
+  vrfy: 16,
+  expn: 17,
+  help: 18,
+  /** A line as the user wrote it. */
+  raw: 19,
+  quit: 20,
   /** No command of ours: what a server says unasked is counted here, outside the books. */
-  session: 13,
+  session: 21,
 } as const;
 /** A step's index. */
 export type Step = (typeof Step)[keyof typeof Step];
