@@ -1,4 +1,5 @@
 /** A whole run, put together: plan, target, pre-flight, load, verdict, result. The composition root. */
+import { X509Certificate, createPrivateKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { Coordinator, type LoadHooks, type LoadOutcome } from './coordinator/coordinator.js';
@@ -8,6 +9,7 @@ import type { PinnedAddress, PreflightResult } from './messages/coordinator-work
 import { totalsOf, type PhaseTotals } from './metrics/phase-totals.js';
 import type { RunMetrics } from './metrics/run-metrics.js';
 import type { LoadPlan } from './plan/load-plan.js';
+import { OPTION_NAMES } from './plan/options.js';
 import type { LoadTestOptions } from './plan/options.js';
 import { partition } from './plan/partition.js';
 import { redactPlan } from './plan/redact-plan.js';
@@ -58,6 +60,7 @@ export async function runPlan(given: LoadPlan, hooks: RunHooks = {}): Promise<Ru
   checkFileLimit(given, hooks.builtInSink !== undefined);
   // Compiled here once to refuse what cannot be compiled before anything is sent. A message from a file also gets its
   // size here: it is sent with a Message-ID of ours.
+  checkClientCertificate(given);
   const { sizeBytes } = new MessageTemplate(given);
   const plan: LoadPlan = { ...given, message: { ...given.message, sizeBytes } };
   const addresses = await pinTarget(plan);
@@ -77,6 +80,21 @@ export async function runPlan(given: LoadPlan, hooks: RunHooks = {}): Promise<Ru
   } finally {
     await coordinator.close();
   }
+}
+
+/** What the workers could not use is found here: PEM that is broken, and a key to some other certificate. */
+function checkClientCertificate({ tls: { clientCertificate } }: LoadPlan): void {
+  if (clientCertificate === null) return;
+  const { certPem, keyPem } = clientCertificate;
+  try {
+    if (new X509Certificate(certPem).checkPrivateKey(createPrivateKey(keyPem))) return;
+  } catch {
+    // What the library says of broken PEM helps nobody.
+  }
+  const message = 'does not hold the key to the certificate of --tls-cert, or one of the two cannot be read';
+  throw new PostrushError('E_CONFIG', `these options are unusable: ${OPTION_NAMES.tlsKey} ${message}`, {
+    issues: [{ path: OPTION_NAMES.tlsKey, message }],
+  });
 }
 
 /** Tries the addresses behind the target's name until one can be connected to; from then on it is the target. */

@@ -1,9 +1,9 @@
 /** What the connections of a worker share, made from the plan. */
 import { isIP } from 'node:net';
-import { createSecureContext } from 'node:tls';
+import { createSecureContext, type SecureContext } from 'node:tls';
 import type { Clock } from '../src/clock.js';
 import type { PinnedAddress } from '../src/messages/coordinator-worker.js';
-import type { LoadPlan } from '../src/plan/load-plan.js';
+import type { LoadPlan, TlsPlan } from '../src/plan/load-plan.js';
 import { READ_BUFFER_BYTES, type ConnectionTools } from './smtp-connection.js';
 
 /** Makes the shared read buffer and the one TLS context of a worker. */
@@ -22,11 +22,18 @@ export function connectionTools(
     port: target.port,
     clock,
     readBuffer: Buffer.allocUnsafeSlow(READ_BUFFER_BYTES),
-    secureContext: tls.mode === 'off' ? null : createSecureContext(tls.caPem === null ? {} : { ca: tls.caPem }),
+    secureContext: tls.mode === 'off' ? null : secureContextOf(tls),
     serverName,
     host: target.host,
     verify: tls.verify,
     describeTls,
     onLimit,
   };
+}
+
+function secureContextOf({ caPem, clientCertificate }: TlsPlan): SecureContext {
+  return createSecureContext({
+    ...(caPem === null ? {} : { ca: caPem }),
+    ...(clientCertificate === null ? {} : { cert: clientCertificate.certPem, key: clientCertificate.keyPem }),
+  });
 }

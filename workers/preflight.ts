@@ -37,6 +37,7 @@ class Findings implements SessionObserver {
   keywords: string[] = [];
   keywordsAfterTls: string[] | null = null;
   tls: TlsDescription | null = null;
+  authMechanism: string | null = null;
   refusal: Refusal | null = null;
   commands = 0;
 
@@ -53,6 +54,10 @@ class Findings implements SessionObserver {
   onTls(tls: TlsDescription): void {
     this.tls = tls;
     if (this.greeting !== null) this.keywordsAfterTls = [];
+  }
+
+  onAuth(mechanism: string): void {
+    this.authMechanism = mechanism;
   }
 
   onRefused(step: number, code: number, kind: number, text: string): void {
@@ -86,6 +91,7 @@ export async function preflight(task: PreflightTask): Promise<PreflightResult> {
       keywords: findings.keywords,
       keywordsAfterTls: findings.keywordsAfterTls,
       tls: findings.tls,
+      authMechanism: findings.authMechanism,
     };
   }
 }
@@ -164,6 +170,9 @@ function explainReply({ step, code, text }: Refusal, tries: number): [string, st
 
 function explainError({ step, kind, text }: Refusal, plan: LoadPlan): [string, string] {
   const name = ERROR_KIND_NAMES[kind] ?? 'closed';
+  if (step === Step.auth && (name === 'malformed' || name === 'unexpectedCode')) {
+    return [`does not authenticate as it should: ${text}`, 'see whether it is the right server, or try another --auth'];
+  }
   switch (name) {
     case 'refused':
       return ['refused the connection: nothing listens there', 'start the server, or check the port'];
@@ -177,7 +186,7 @@ function explainError({ step, kind, text }: Refusal, plan: LoadPlan): [string, s
     case 'authNotOffered':
       return [
         `does not offer what --auth asks for: ${text}`,
-        'try the other mechanism, or --tls required: many servers offer AUTH only inside TLS',
+        'try --auth auto, or --tls required: many servers offer AUTH only inside TLS',
       ];
     case 'tls':
       return [`and postrush agreed on no TLS session: ${text}`, tlsAdvice(text, plan)];
@@ -198,6 +207,10 @@ function explainError({ step, kind, text }: Refusal, plan: LoadPlan): [string, s
 }
 
 function tlsAdvice(text: string, plan: LoadPlan): string {
+  // TLS 1.2 has no alert of its own for a certificate that is missing.
+  if (/alert (certificate required|bad certificate|unknown ca|handshake failure)/i.test(text)) {
+    return 'see whether it wants a certificate of ours (--tls-cert, --tls-key), and which';
+  }
   if (/SSL routines|wrong version|packet length/i.test(text)) return 'check that this port speaks TLS from the start';
   if (text.includes("does not match certificate's")) return 'give the name in the certificate with --tls-servername';
   if (plan.tls.verify) return "give the server's CA with --tls-ca, or switch the check off with --tls-insecure";

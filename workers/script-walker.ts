@@ -4,12 +4,14 @@
  */
 import { assert } from '../src/assert.js';
 import type { Clock } from '../src/clock.js';
-import { ErrorKind } from '../src/metrics/outcome.js';
+import { ErrorKind, Outcome } from '../src/metrics/outcome.js';
 import type { Census } from '../src/metrics/phase-book.js';
-import { AUTH_LOGIN, DATA, END_OF_DATA, QUIT, RSET, STARTTLS } from '../src/protocol/commands.js';
+import { DATA, END_OF_DATA, QUIT, RSET, STARTTLS } from '../src/protocol/commands.js';
 import { Extension, ServerExtensions } from '../src/protocol/extensions.js';
+import { AuthDialogue } from '../src/protocol/sasl/auth-dialogue.js';
+import { chooseMechanism } from '../src/protocol/sasl/mechanisms.js';
 import { Step } from '../src/protocol/steps.js';
-import { Op, type AuthScript, type CompiledScript } from '../src/scenario/compile-script.js';
+import { Op, type CompiledScript } from '../src/scenario/compile-script.js';
 import { recipientNumber, senderNumber } from '../src/scenario/message-template.js';
 import { CommandRing } from './command-ring.js';
 import type { DeadlineWheel, WheelEntry } from './deadline-wheel.js';
@@ -34,11 +36,13 @@ export const NOT_BLOCKED = -1;
 /** Octets that are left free for the commands behind the recipients of a group. */
 const GROUP_RESERVE = 1024;
 
-/** The sending half of a session. */
+/** The sending half of a session, with the messages that it sends. */
 export class ScriptWalker {
   readonly ring: CommandRing;
   readonly extensions = new ServerExtensions();
   readonly transactions: readonly [Transaction, Transaction] = [new Transaction(), new Transaction()];
+  /** Messages that were accepted since the session began. */
+  acceptedCount = 0;
   /** The content is written and not yet taken by the kernel. */
   isTransferring = false;
   transferStartedAtUs = 0;
@@ -46,6 +50,8 @@ export class ScriptWalker {
   hasQuit = false;
   /** EHLO was refused; HELO takes its place. */
   isHelo = false;
+  /** The AUTH that is under way; null but for its time, since most sessions are somewhere else. */
+  auth: AuthDialogue | null = null;
 
   readonly #script: CompiledScript;
   readonly #recorder: Recorder;
@@ -59,7 +65,6 @@ export class ScriptWalker {
   /** Slot of the transaction whose envelope is next or under way. */
   #slot = 0;
   #isGrouping = false;
-  #authPrompts = 0;
   #needsRset = false;
   #groupSize = 0;
   #groupFirstStep = 0;
@@ -99,7 +104,8 @@ export class ScriptWalker {
     this.hasQuit = false;
     this.isHelo = false;
     this.#isGrouping = false;
-    this.#authPrompts = 0;
+    this.acceptedCount = 0;
+    this.auth = null;
     this.#needsRset = false;
     this.ring.clear();
     this.extensions.clear();
@@ -144,15 +150,12 @@ export class ScriptWalker {
     if (this.ring.count === 1) this.#wheel.schedule(this.#entry, nowUs + this.timeoutUs(step));
   }
 
-  /** Answers a prompt of AUTH. @returns false when there was nothing left to answer */
-  answerPrompt(auth: AuthScript, nowUs: number): boolean {
-    this.#authPrompts++;
-    if (!auth.isLogin || this.#authPrompts > 2) return false;
+  /** Sends what the AUTH under way has to say to the reply it heard. */
+  continueAuth(auth: AuthDialogue, nowUs: number): void {
     this.#outbox.clear();
-    this.#outbox.append(this.#authPrompts === 1 ? auth.loginUser : auth.loginPassword);
+    this.#outbox.append(auth.line);
     this.#wheel.schedule(this.#entry, nowUs + this.timeoutUs(Step.auth));
     this.#flush(nowUs);
-    return true;
   }
 
   /**
@@ -211,6 +214,22 @@ export class ScriptWalker {
   forgetOutstanding(): void {
     this.ring.clear();
     this.isTransferring = false;
+    this.auth = null;
+  }
+
+  /** Gives a message its outcome. */
+  settle(transaction: Transaction, outcome: Outcome, nowUs: number): void {
+    transaction.settle(outcome);
+    if (transaction.outcome === Outcome.accepted) this.acceptedCount++;
+    this.#recorder.messageSettled(transaction, nowUs);
+  }
+
+  /** Settles every message that is under way here. */
+  settleOpen(outcome: Outcome, nowUs: number): void {
+    for (const transaction of this.transactions) {
+      if (transaction.stage !== Stage.idle && !transaction.isSettled) this.settle(transaction, outcome, nowUs);
+      transaction.stage = Stage.idle;
+    }
   }
 
   /** Adds the messages without an outcome to the census of the phase in which each was taken. */
@@ -265,9 +284,10 @@ export class ScriptWalker {
   #sendAuth(nowUs: number): number {
     const { auth } = this.#script;
     assert(auth !== null, 'a script with AUTH has credentials');
-    if ((this.extensions.authMechanisms & auth.mechanism) === 0) return ErrorKind.authNotOffered;
-    this.#authPrompts = 0;
-    this.#command(Step.auth, auth.isLogin ? AUTH_LOGIN : auth.plainLine, nowUs);
+    const mechanism = chooseMechanism(auth.candidates, this.extensions.authMechanisms, this.connection.isSecure);
+    if (mechanism === null) return ErrorKind.authNotOffered;
+    this.auth = new AuthDialogue(mechanism, auth.knowledge);
+    this.#command(Step.auth, this.auth.line, nowUs);
     return NOT_BLOCKED;
   }
 

@@ -7,6 +7,7 @@ import type { TlsDescription } from '../src/messages/coordinator-worker.js';
 import { Ending, ErrorKind, Outcome } from '../src/metrics/outcome.js';
 import type { Census } from '../src/metrics/phase-book.js';
 import { ReplyParser, type MalformedKind, type ReplySink } from '../src/protocol/reply-parser.js';
+import { AuthTurn, type AuthDialogue } from '../src/protocol/sasl/auth-dialogue.js';
 import { Step } from '../src/protocol/steps.js';
 import { Op, type CompiledScript } from '../src/scenario/compile-script.js';
 import type { DeadlineWheel, WheelEntry } from './deadline-wheel.js';
@@ -20,7 +21,7 @@ import {
   type SessionObserver,
   type SessionOwner,
 } from './session-state.js';
-import { NO_VERDICT, Stage, refusalOf, type Transaction } from './transaction.js';
+import { NO_VERDICT, refusalOf } from './transaction.js';
 
 /** A session; the object serves all sessions of a client, one after another. */
 export class SessionActor implements ReplySink, WheelEntry, ConnectionListener {
@@ -49,7 +50,6 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener {
   #hasFailed = false;
   #isCut = false;
   #wasGreeted = false;
-  #acceptedCount = 0;
 
   constructor(tools: SessionTools, owner: SessionOwner) {
     this.#script = tools.script;
@@ -89,7 +89,6 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener {
     this.#hasFailed = false;
     this.#isCut = false;
     this.#wasGreeted = false;
-    this.#acceptedCount = 0;
     this.#parser.reset();
     this.#parser.wantsLines = false;
     this.#walker.reset(message, nowUs);
@@ -154,10 +153,7 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener {
     }
     const { step } = ring;
     const replyClass = Math.floor(code / 100);
-    if (replyClass === 3 && step === Step.auth) {
-      this.#onAuthPrompt(code, parser, nowUs);
-      return;
-    }
+    if (step === Step.auth && !this.#endsAuth(code, parser, nowUs)) return;
     // A 1yz never has a place; a 3yz answers DATA alone, and a 2yz to DATA promises what it cannot keep.
     if (replyClass === 1 || (replyClass === 3) !== (step === Step.data && replyClass < 4)) {
       this.#onUnexpectedCode(step, code, parser, nowUs);
@@ -186,9 +182,7 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener {
   }
 
   onDeadline(nowUs: number): void {
-    if (this.#state === SessionState.closing || this.#state === SessionState.idle) return;
-    if (this.#hasNothingLeft) this.#close();
-    else this.#breakOff(ErrorKind.timeout, 'no answer before the deadline', nowUs);
+    this.onConnectionLost(ErrorKind.timeout, 'no answer before the deadline', nowUs);
   }
 
   onConnectionLost(kind: number, sample: string, nowUs: number): void {
@@ -204,7 +198,7 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener {
     this.#wheel.cancel(this);
     const ending = this.#isCut ? Ending.cut : this.#hasFailed ? Ending.failed : Ending.completed;
     this.#recorder.sessionEnded(ending, this.#startedAtUs, nowUs);
-    this.#owner.onSessionEnded(ending, this.#acceptedCount, nowUs);
+    this.#owner.onSessionEnded(ending, this.#walker.acceptedCount, nowUs);
   }
 
   /** The run's end: messages under way are cut, commands without an answer stay so. */
@@ -216,7 +210,7 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener {
         this.#recorder.cutOff(step, sentAtUs);
       });
       this.#walker.forgetOutstanding();
-      this.#settleOpen(Outcome.cut, nowUs);
+      this.#walker.settleOpen(Outcome.cut, nowUs);
     }
     this.#close();
   }
@@ -281,7 +275,7 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener {
         this.#onOpeningReply(step, replyClass === 2, code, nowUs);
         return;
     }
-    if (verdict !== NO_VERDICT) this.#settle(transaction, verdict as Outcome, nowUs);
+    if (verdict !== NO_VERDICT) this.#walker.settle(transaction, verdict as Outcome, nowUs);
     if (this.#walker.ring.count > 0) return;
     if (this.#hasNothingLeft) this.#wheel.schedule(this, nowUs + CLOSE_WAIT_US);
     else this.#goOn(nowUs);
@@ -350,18 +344,43 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener {
     }
   }
 
-  #onAuthPrompt(code: number, parser: ReplyParser, nowUs: number): void {
-    const { auth } = this.#script;
-    this.#recorder.reply(Step.auth, this.#walker.ring.sentAtUs, nowUs, code, parser.enhanced, true, parser);
-    if (code === 334 && auth !== null && this.#walker.answerPrompt(auth, nowUs)) return;
-    this.#breakOff(ErrorKind.unexpectedCode, `${String(code)} ${parser.text()}`, nowUs);
+  /** Whether a reply ends AUTH as its code says. What follows from any other is done here. */
+  #endsAuth(code: number, parser: ReplyParser, nowUs: number): boolean {
+    const walker = this.#walker;
+    const auth = walker.auth as AuthDialogue;
+    const turn = auth.hear(parser);
+    const { sentAtUs } = walker.ring;
+    if (turn === AuthTurn.ends) {
+      this.#observer?.onAuth(auth.mechanismName);
+      walker.auth = null;
+    } else if (turn === AuthTurn.unexpected) this.#onUnexpectedCode(Step.auth, code, parser, nowUs);
+    else this.#recorder.reply(Step.auth, sentAtUs, nowUs, code, parser.enhanced, true, parser);
+    if (turn === AuthTurn.goesOn) {
+      // Who goes on without waiting cannot mean what is said now.
+      if (parser.bytesAfter > 0) this.#breakOff(ErrorKind.unaskedReply, 'data behind a challenge of AUTH', nowUs);
+      else walker.continueAuth(auth, nowUs);
+    } else if (turn === AuthTurn.cancelled) this.#onAuthCancelled(code, auth.problem, parser, nowUs);
+    return turn === AuthTurn.ends;
+  }
+
+  /** RFC 4954 §4: 501 confirms a cancel. What failed is the challenge before it, whatever the code. */
+  #onAuthCancelled(code: number, problem: string, parser: ReplyParser, nowUs: number): void {
+    const { ring } = this.#walker;
+    if (code < 400) {
+      this.#breakOff(ErrorKind.malformed, problem, nowUs);
+      return;
+    }
+    this.#failOpening(Step.auth, ring.sentAtUs, ErrorKind.malformed, problem, nowUs);
+    ring.pop();
+    if (code === 421) this.#onShutdown(Step.auth, parser, nowUs);
+    else this.#goOn(nowUs);
   }
 
   /** Before the messages, a refusal ends the session; it settles the message that the session was opened for. */
   #refused(step: number, code: number, nowUs: number): void {
     this.#observer?.onRefused(step, code, -1, this.#parser.text());
     this.#hasFailed = true;
-    this.#settleOpen(refusalOf(code), nowUs);
+    this.#walker.settleOpen(refusalOf(code), nowUs);
     this.#walker.goToQuit();
     this.#goOn(nowUs);
   }
@@ -370,17 +389,20 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener {
   #notOffered(kind: number, nowUs: number): void {
     const isTls = kind === ErrorKind.tlsNotOffered;
     const step = isTls ? Step.starttls : Step.auth;
-    const mechanism = this.#script.auth?.isLogin === true ? 'LOGIN' : 'PLAIN';
-    const sample = isTls
-      ? 'STARTTLS is not among the EHLO keywords'
-      : `${mechanism} is not among the AUTH mechanisms of EHLO`;
-    this.#observer?.onRefused(step, 0, kind, sample);
+    const sample = isTls ? 'STARTTLS is not among the EHLO keywords' : (this.#script.auth?.notOffered ?? '');
     this.#recorder.sent(step, nowUs);
-    this.#recorder.failed(step, nowUs, kind, sample);
-    this.#hasFailed = true;
-    this.#settleOpen(Outcome.failed, nowUs);
-    this.#walker.goToQuit();
+    this.#failOpening(step, nowUs, kind, sample, nowUs);
     this.#goOn(nowUs);
+  }
+
+  /** A dialogue before the messages fails, though the connection is sound: QUIT is all that is left. */
+  #failOpening(step: number, sentAtUs: number, kind: number, sample: string, nowUs: number): void {
+    this.#observer?.onRefused(step, 0, kind, sample);
+    this.#recorder.failed(step, sentAtUs, kind, sample);
+    this.#hasFailed = true;
+    this.#walker.settleOpen(Outcome.failed, nowUs);
+    this.#walker.auth = null;
+    this.#walker.goToQuit();
   }
 
   /** 421: the server is leaving. Every recipient without a verdict is deferred by it. */
@@ -389,7 +411,7 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener {
     this.#observer?.onRefused(step, 421, -1, parser.text());
     this.#hasFailed = true;
     this.#isShutDown = true;
-    this.#settleOpen(Outcome.deferred, nowUs);
+    this.#walker.settleOpen(Outcome.deferred, nowUs);
     if (this.#walker.ring.count === 0) this.#wheel.schedule(this, nowUs + CLOSE_WAIT_US);
   }
 
@@ -421,10 +443,10 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener {
     this.#recorder.replied(Step.endOfData, startedAtUs, nowUs);
     const transaction = walker.transaction(walker.ring.slot);
     walker.ring.pop();
-    if (code === 421) this.#settleOpen(Outcome.deferred, nowUs);
+    if (code === 421) this.#walker.settleOpen(Outcome.deferred, nowUs);
     else {
       const verdict = transaction.answerContent(code);
-      if (verdict !== NO_VERDICT) this.#settle(transaction, verdict as Outcome, nowUs);
+      if (verdict !== NO_VERDICT) this.#walker.settle(transaction, verdict as Outcome, nowUs);
     }
     this.#breakOff(ErrorKind.earlyReply, 'the server answered before it had the content', nowUs);
   }
@@ -446,29 +468,18 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener {
     if (blockedBy !== NOT_BLOCKED) this.#notOffered(blockedBy, nowUs);
   }
 
-  #settle(transaction: Transaction, outcome: Outcome, nowUs: number): void {
-    transaction.settle(outcome);
-    if (transaction.outcome === Outcome.accepted) this.#acceptedCount++;
-    this.#recorder.messageSettled(transaction, nowUs);
-  }
-
-  /** Settles every message that is under way here. */
-  #settleOpen(outcome: Outcome, nowUs: number): void {
-    for (const transaction of this.#walker.transactions) {
-      if (transaction.stage !== Stage.idle && !transaction.isSettled) this.#settle(transaction, outcome, nowUs);
-      transaction.stage = Stage.idle;
-    }
-  }
-
   /** Ends the session before its script: what is outstanding fails once each, what is unsettled fails with it. */
   #breakOff(kind: number, sample: string, nowUs: number): void {
+    // An AUTH that is being cancelled failed before, and by something else.
+    const problem = this.#walker.auth?.problem ?? '';
+    const cause = problem === '' ? { kind, sample } : { kind: ErrorKind.malformed, sample: problem };
     this.#forEachOutstanding((step, sentAtUs) => {
-      this.#observer?.onRefused(step, 0, kind, sample);
-      this.#recorder.failed(step, sentAtUs, kind, sample);
+      this.#observer?.onRefused(step, 0, cause.kind, cause.sample);
+      this.#recorder.failed(step, sentAtUs, cause.kind, cause.sample);
     });
     this.#walker.forgetOutstanding();
     this.#hasFailed = true;
-    this.#settleOpen(Outcome.failed, nowUs);
+    this.#walker.settleOpen(Outcome.failed, nowUs);
     this.#close();
   }
 

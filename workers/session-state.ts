@@ -82,6 +82,8 @@ export interface SessionObserver {
   onGreeting(code: number, text: string): void;
   onKeyword(text: string): void;
   onTls(tls: TlsDescription): void;
+  /** AUTH with this mechanism came to its end, well or not. */
+  onAuth(mechanism: string): void;
   /** The first thing that ended the script early. `code` 0: no reply, see `kind`. */
   onRefused(step: number, code: number, kind: number, text: string): void;
 }

@@ -1,5 +1,5 @@
 /** Reads the files that flags name. What is wrong with one is an issue among others, not the end. */
-import { X509Certificate } from 'node:crypto';
+import { X509Certificate, createPrivateKey } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { MAX_MESSAGE_BYTES } from '../plan/message-content.js';
 import { formatSize } from '../plan/units.js';
@@ -29,6 +29,24 @@ export function readCertificateFile(path: string): FileReading {
     return { problem: 'holds a certificate that cannot be read' };
   }
   return certificates.length === 0 ? { problem: 'holds no certificate in PEM' } : reading;
+}
+
+/** Reads a private key in PEM, and makes sure that it is one that can be used without a passphrase. */
+export function readKeyFile(path: string): FileReading {
+  const reading = readOctets(path, MAX_SMALL_FILE_BYTES);
+  if ('problem' in reading) return reading;
+  const text = new TextDecoder().decode(reading.octets);
+  if (!text.includes('PRIVATE KEY-----')) return { problem: 'holds no private key in PEM' };
+  if (/-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m.test(text)) {
+    return { problem: 'holds an encrypted key: give one without passphrase' };
+  }
+  try {
+    createPrivateKey(text);
+  } catch {
+    // What the library says of broken PEM helps nobody.
+    return { problem: 'holds a private key that cannot be read' };
+  }
+  return reading;
 }
 
 /** Reads a password. */

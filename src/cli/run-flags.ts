@@ -1,6 +1,8 @@
 /** The flags of `run`: one table from which the command line, the environment and the help are made. */
+import { listOf } from '../plan/option-reader.js';
 import { DEFAULTS } from '../plan/options.js';
 import type { LoadTestOptions } from '../plan/options.js';
+import { AUTH_CHOICES } from '../plan/read-auth.js';
 import { formatDuration, formatSize } from '../plan/units.js';
 
 /** One flag of `run`. */
@@ -166,13 +168,18 @@ export const RUN_FLAG_GROUPS: readonly RunFlagGroup[] = [
           `connect ${formatDuration(DEFAULTS.timeoutConnectMs)}, endOfData ${formatDuration(DEFAULTS.timeoutEndOfDataMs)}, others ${formatDuration(DEFAULTS.timeoutOtherMs)}`,
         )}`,
       },
-      { usage: '--auth <mechanism>', kind: 'value', option: 'auth', help: 'authenticate with plain or login' },
+      {
+        usage: '--auth <mechanism>',
+        kind: 'value',
+        option: 'auth',
+        help: `authenticate with ${listOf(AUTH_CHOICES)}; plain-late is PLAIN that waits for an empty 334, auto the strongest mechanism offered`,
+      },
       { usage: '--user <name>', kind: 'value', option: 'user', help: 'user for --auth' },
       {
         usage: '--password-file <file>',
         kind: 'file',
         option: 'password',
-        help: 'password for --auth; POSTRUSH_PASSWORD does as well',
+        help: 'password for --auth, or the token of xoauth2 and oauthbearer; POSTRUSH_PASSWORD does as well',
       },
       {
         usage: '--tls <mode>',
@@ -181,6 +188,13 @@ export const RUN_FLAG_GROUPS: readonly RunFlagGroup[] = [
         help: `STARTTLS: off, opportunistic or required ${byDefault(`${DEFAULTS.tls} for smtp://`)}`,
       },
       { usage: '--tls-ca <file>', kind: 'file', option: 'tlsCa', help: 'PEM of the roots to trust' },
+      {
+        usage: '--tls-cert <file>',
+        kind: 'file',
+        option: 'tlsCert',
+        help: 'PEM of the certificate to show, with its chain; needs --tls-key',
+      },
+      { usage: '--tls-key <file>', kind: 'file', option: 'tlsKey', help: 'PEM of the key to it, not encrypted' },
       {
         usage: '--tls-servername <name>',
         kind: 'value',
@@ -225,7 +239,7 @@ export const RUN_FLAG_GROUPS: readonly RunFlagGroup[] = [
         usage: '--auth-clear',
         kind: 'switch',
         option: 'authClear',
-        help: 'send passwords without TLS off loopback',
+        help: 'send passwords and tokens without TLS off loopback',
         isConsent: true,
       },
     ],

@@ -4,11 +4,13 @@ import type { ConfigIssue } from '../errors.js';
 import { listOf } from '../plan/option-reader.js';
 import type { LoadPlan } from '../plan/load-plan.js';
 import type { LoadTestOptions } from '../plan/options.js';
+import { takesSecret } from '../plan/read-auth.js';
 import { resolvePlan } from '../plan/resolve-plan.js';
 import type { Invocation } from './command-line.js';
 import { mergeEnvironment } from './environment.js';
 import type { Environment, MergedFlags } from './environment.js';
-import { readCertificateFile, readMessageFile, readSmallFile, withoutFinalNewline } from './read-files.js';
+import { readCertificateFile, readKeyFile, readMessageFile, readSmallFile, withoutFinalNewline } from './read-files.js';
+import type { FileReading } from './read-files.js';
 import { STDOUT_PATH, resultPathProblem } from './result-file.js';
 import { PROGRESS_MODES, RUN_FLAGS, longName } from './run-flags.js';
 import type { ProgressMode } from './run-flags.js';
@@ -30,7 +32,18 @@ export interface RunSettings {
 /** Takes the place of the built-in sink while the other options are checked. */
 const ANY_LOOPBACK_TARGET = 'smtp://127.0.0.1:25';
 /** Takes the place of a file that cannot be read, so that the options around it are still checked. */
-const ANY_CONTENT: Readonly<Record<string, string>> = { tlsCa: '-----BEGIN CERTIFICATE-----' };
+const ANY_CONTENT: Readonly<Record<string, string>> = {
+  tlsCa: '-----BEGIN CERTIFICATE-----',
+  tlsCert: '-----BEGIN CERTIFICATE-----',
+  tlsKey: '-----BEGIN PRIVATE KEY-----',
+};
+/** Files that are more than small. */
+const FILE_READERS: Readonly<Record<string, (path: string) => FileReading>> = {
+  message: readMessageFile,
+  tlsCa: readCertificateFile,
+  tlsCert: readCertificateFile,
+  tlsKey: readKeyFile,
+};
 const PASSWORD_VARIABLE = 'POSTRUSH_PASSWORD';
 const PASSWORD_FLAG = '--password-file';
 
@@ -75,7 +88,9 @@ function planOrIssues(resolve: () => LoadPlan): LoadPlan | { readonly issues: re
  */
 function withPasswordVariable(merged: MergedFlags, environment: Environment): MergedFlags {
   const isFileGiven = merged.flags.has(PASSWORD_FLAG) && !merged.variables.has(PASSWORD_FLAG);
-  if ((environment[PASSWORD_VARIABLE] ?? '') === '' || !merged.flags.has('--auth') || isFileGiven) return merged;
+  const auth = merged.flags.get('--auth');
+  const isWanted = typeof auth === 'string' && takesSecret(auth);
+  if ((environment[PASSWORD_VARIABLE] ?? '') === '' || !isWanted || isFileGiven) return merged;
   return { ...merged, variables: new Map([...merged.variables, [PASSWORD_FLAG, PASSWORD_VARIABLE]]) };
 }
 
@@ -99,8 +114,7 @@ function readOptions(
 }
 
 function readFlagFile(name: string, option: string, path: string, issues: ConfigIssue[]): Uint8Array | string {
-  const read = { message: readMessageFile, tlsCa: readCertificateFile }[option] ?? readSmallFile;
-  const reading = read(path);
+  const reading = (FILE_READERS[option] ?? readSmallFile)(path);
   if ('problem' in reading) {
     issues.push({ path: name, message: `${path} ${reading.problem}` });
     return ANY_CONTENT[option] ?? 'unread';

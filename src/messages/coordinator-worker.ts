@@ -58,6 +58,8 @@ export interface PreflightResult {
   readonly keywords: readonly string[];
   readonly keywordsAfterTls: readonly string[] | null;
   readonly tls: TlsDescription | null;
+  /** The SASL mechanism that was used; null: none was. */
+  readonly authMechanism: string | null;
 }
 
 /** How a generator's task ended. */

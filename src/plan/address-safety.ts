@@ -6,6 +6,7 @@ import type { ConfigIssue } from '../errors.js';
 import { canonicalIp, isIp, judgeAddress } from './ip-address.js';
 import type { LoadPlan } from './load-plan.js';
 import { OPTION_NAMES } from './options.js';
+import { showsSecret } from './read-auth.js';
 
 /** Top-level domains for tests (RFC 2606 §2, RFC 6761). */
 const RESERVED_TOP_LEVELS = new Set(['test', 'example', 'invalid', 'localhost']);
@@ -49,7 +50,9 @@ export function checkPinnedAddresses(plan: GuardedPlan, addresses: readonly stri
   }
   const offLoopback = addresses.find((address) => judgeAddress(address) !== 'loopback');
   const mayBeClear = plan.tls.mode === 'off' || plan.tls.mode === 'opportunistic';
-  if (plan.auth !== null && mayBeClear && offLoopback !== undefined && !plan.authClear) {
+  const { auth } = plan;
+  const isShown = auth !== null && auth.password !== '' && mayBeClear && showsSecret(auth.mechanism);
+  if (isShown && offLoopback !== undefined && !plan.authClear) {
     issues.push({
       path: OPTION_NAMES.auth,
       message:

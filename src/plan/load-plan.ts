@@ -1,5 +1,7 @@
 /** The plan of a run: complete, frozen, serialisable. Types only; `resolve-plan.ts` makes one from what a user wrote. */
 
+import type { AuthChoice } from './read-auth.js';
+
 /** Whether TLS is used, and how it begins. */
 export type TlsMode = 'off' | 'opportunistic' | 'required' | 'implicit';
 
@@ -24,12 +26,22 @@ export interface TlsPlan {
   readonly serverName: string | null;
   /** PEM of the trusted roots; null: Node's own list. */
   readonly caPem: string | null;
+  /** What the client shows when the server asks who it is; null: nothing. Removed from every plan that is printed or stored. */
+  readonly clientCertificate: ClientCertificate | null;
+}
+
+/** A certificate with its chain and the key to it, both PEM. */
+export interface ClientCertificate {
+  readonly certPem: string;
+  readonly keyPem: string;
 }
 
 /** SASL credentials. `password` is removed from every plan that is printed or stored. */
 export interface AuthPlan {
-  readonly mechanism: 'plain' | 'login';
+  readonly mechanism: AuthChoice;
+  /** '' where the mechanism needs none. */
   readonly user: string;
+  /** The password or the token; '' where the mechanism needs none. */
   readonly password: string;
 }
 
@@ -101,6 +113,6 @@ export interface LoadPlan {
   readonly connectLimit: number;
   /** Hosts that may be targets though they are neither loopback nor private. */
   readonly allowTargets: readonly string[];
-  /** PLAIN and LOGIN may be sent in clear to a host that is not loopback. */
+  /** Passwords and tokens may be sent in clear to a host that is not loopback. */
   readonly authClear: boolean;
 }

@@ -32,16 +32,25 @@ export interface LoadTestOptions {
   readonly helo?: string;
   /** Subject of generated messages. @defaultValue `'postrush load test'` */
   readonly subject?: string;
-  /** SASL mechanism: `plain` or `login`. @defaultValue no authentication */
+  /**
+   * SASL mechanism: `plain`, `plain-late` (PLAIN without an initial response), `login`, `cram-md5`, `scram-sha-1`,
+   * `scram-sha-256`, `xoauth2`, `oauthbearer`, `external`, or `auto`, the strongest that the server offers.
+   *
+   * @defaultValue no authentication
+   */
   readonly auth?: string;
-  /** SASL user. */
+  /** SASL user; `oauthbearer` and `external` need none. */
   readonly user?: string;
-  /** SASL password. */
+  /** SASL password; for `xoauth2` and `oauthbearer` the token. */
   readonly password?: string;
   /** STARTTLS: `off`, `opportunistic` or `required`. @defaultValue `'off'` for `smtp://` */
   readonly tls?: string;
   /** PEM of the roots to trust in place of Node's own list. */
   readonly tlsCa?: string;
+  /** PEM of a certificate to show, with its chain; needs `tlsKey`. */
+  readonly tlsCert?: string;
+  /** PEM of the key to `tlsCert`, not encrypted. */
+  readonly tlsKey?: string;
   /** Name for SNI and verification in place of the target's host. */
   readonly tlsServername?: string;
   /** Skip the verification of the certificate. @defaultValue false */
@@ -68,7 +77,7 @@ export interface LoadTestOptions {
   readonly allowTargets?: string | readonly string[];
   /** Domains, with their subdomains, that may be sender or recipient though they are not reserved for tests. */
   readonly allowDomains?: string | readonly string[];
-  /** PLAIN and LOGIN may be sent without TLS to a host that is not loopback. @defaultValue false */
+  /** Passwords and tokens may be sent without TLS to a host that is not loopback. @defaultValue false */
   readonly authClear?: boolean;
 }
 
@@ -117,6 +126,8 @@ export const OPTION_NAMES = {
   password: '--password-file',
   tls: '--tls',
   tlsCa: '--tls-ca',
+  tlsCert: '--tls-cert',
+  tlsKey: '--tls-key',
   tlsServername: '--tls-servername',
   tlsInsecure: '--tls-insecure',
   pipelining: '--pipelining',

@@ -1,23 +1,26 @@
 /** A plan as it may be printed and stored. */
 import type { AuthPlan, LoadPlan, MessagePlan, TlsPlan } from './load-plan.js';
 
-/** A plan without its password, and without the octets of files that would only swell a result. */
+/** A plan without its password and key, and without the octets of files that would only swell a result. */
 export interface RedactedPlan extends Omit<LoadPlan, 'auth' | 'message' | 'tls'> {
   readonly auth: Omit<AuthPlan, 'password'> | null;
   /** `generated`: the text is made by postrush; otherwise it came from a file. */
   readonly message: Omit<MessagePlan, 'content'> & { readonly generated: boolean };
-  /** `ownCa`: certificates are checked against roots of the user. */
-  readonly tls: Omit<TlsPlan, 'caPem'> & { readonly ownCa: boolean };
+  /** `ownCa`: certificates are checked against roots of the user. `clientCertificate`: we have one to show. */
+  readonly tls: Omit<TlsPlan, 'caPem' | 'clientCertificate'> & {
+    readonly ownCa: boolean;
+    readonly clientCertificate: boolean;
+  };
 }
 
 /** Leaves out of a plan what no result may hold. */
 export function redactPlan(plan: LoadPlan): RedactedPlan {
-  const { mode, verify, serverName, caPem } = plan.tls;
+  const { mode, verify, serverName, caPem, clientCertificate } = plan.tls;
   const { sizeBytes, subject, content } = plan.message;
   return {
     ...plan,
     auth: plan.auth === null ? null : { mechanism: plan.auth.mechanism, user: plan.auth.user },
     message: { sizeBytes, subject, generated: content === null },
-    tls: { mode, verify, serverName, ownCa: caPem !== null },
+    tls: { mode, verify, serverName, ownCa: caPem !== null, clientCertificate: clientCertificate !== null },
   };
 }

@@ -5,13 +5,14 @@
 import { PostrushError } from '../errors.js';
 import { checkPinnedAddresses, isAllowedDomain, isReservedDomain } from './address-safety.js';
 import { isIp } from './ip-address.js';
-import type { AuthPlan, LoadPlan, MessagePlan, TimeoutPlan, TlsMode, TlsPlan } from './load-plan.js';
+import type { ClientCertificate, LoadPlan, MessagePlan, TimeoutPlan, TlsMode, TlsPlan } from './load-plan.js';
 import { isMailDomain, parseMailAddress } from './mail-address.js';
 import { MAX_MESSAGE_BYTES, minMessageBytes, withCrlfLines } from './message-content.js';
 import type { HeaderTexts } from './message-content.js';
 import { OptionReader, listOf } from './option-reader.js';
 import { DEFAULTS } from './options.js';
 import type { LoadTestOptions } from './options.js';
+import { readAuth } from './read-auth.js';
 import { isHostName, parseTarget } from './target.js';
 import type { ParsedTarget } from './target.js';
 import { formatSize, parseCount, parseDurationMs, parseSizeBytes } from './units.js';
@@ -30,7 +31,6 @@ const MAX_DURATION_MS = 500 * 3_600_000;
 const MAX_TIMEOUT_MS = 3_600_000;
 /** RFC 5322 §2.1.1 allows lines of 998 octets. */
 const MAX_SUBJECT_LENGTH = 900;
-const MAX_CREDENTIAL_LENGTH = 4096;
 
 const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
 
@@ -50,10 +50,11 @@ export function resolvePlan(options: LoadTestOptions, cores: number): LoadPlan {
   const from = readAddress(reader, 'from', allowDomains);
   const to = readAddress(reader, 'to', allowDomains);
   const recipients = readRecipients(reader, to);
+  const tls = readTls(reader, target);
   const plan: LoadPlan = {
     target: { url: target.url, host: target.host, port: target.port },
-    tls: readTls(reader, target),
-    auth: readAuth(reader),
+    tls,
+    auth: readAuth(reader, tls),
     pipelining: reader.choice('pipelining', DEFAULTS.pipelining, ['auto', 'on', 'off', 'across', 'force']),
     sessions,
     ...readEnd(reader),
@@ -112,37 +113,30 @@ function readTls(reader: OptionReader, target: ParsedTarget): TlsPlan {
   if (isInsecure && caPem !== null) {
     reader.refuse('tlsInsecure', 'contradicts --tls-ca: without verification there is nothing to trust');
   }
+  const clientCertificate = readClientCertificate(reader);
   if (mode === 'off') {
     const needs = 'needs TLS: give --tls required, --tls opportunistic or smtps://';
     if (caPem !== null) reader.refuse('tlsCa', needs);
     if (serverName !== null) reader.refuse('tlsServername', needs);
     if (isInsecure) reader.refuse('tlsInsecure', needs);
+    if (clientCertificate !== null) reader.refuse('tlsCert', needs);
   }
-  return { mode, verify: !isInsecure, serverName, caPem };
+  return { mode, verify: !isInsecure, serverName, caPem, clientCertificate };
 }
 
-function readAuth(reader: OptionReader): AuthPlan | null {
-  const mechanism = reader.choice('auth', null, ['plain', 'login']);
-  const user = reader.text('user', '');
-  const password = reader.text('password', '');
-  if (!reader.has('auth')) {
-    const needs = 'needs --auth plain or --auth login';
-    if (reader.has('user')) reader.refuse('user', needs);
-    if (reader.has('password')) reader.refuse('password', needs);
-    return null;
+/** What the client shows when the server asks who it is. */
+function readClientCertificate(reader: OptionReader): ClientCertificate | null {
+  const certPem = reader.text('tlsCert', null);
+  const keyPem = reader.text('tlsKey', null);
+  if (certPem !== null && !certPem.includes('-----BEGIN CERTIFICATE-----')) {
+    reader.refuse('tlsCert', 'takes a PEM file, and this one holds no certificate');
   }
-  if (!reader.has('user')) reader.refuse('auth', 'needs --user');
-  else if (!isCredential(user)) reader.refuse('user', 'takes a name without control characters', user);
-  if (!reader.has('password')) {
-    reader.refuse('auth', 'needs a password: give --password-file or set POSTRUSH_PASSWORD');
-  } else if (!isCredential(password)) {
-    reader.refuse('password', 'takes a password on one line, without control characters');
+  if (keyPem !== null && !/-----BEGIN ([A-Z]+ )?PRIVATE KEY-----/.test(keyPem)) {
+    reader.refuse('tlsKey', 'takes a PEM file, and this one holds no private key');
   }
-  return mechanism === null ? null : { mechanism, user, password };
-}
-
-function isCredential(text: string): boolean {
-  return text !== '' && text.length <= MAX_CREDENTIAL_LENGTH && !/\p{Cc}/u.test(text);
+  if (certPem !== null && keyPem === null) reader.refuse('tlsCert', 'needs --tls-key');
+  if (keyPem !== null && certPem === null) reader.refuse('tlsKey', 'needs --tls-cert');
+  return certPem === null || keyPem === null ? null : { certPem, keyPem };
 }
 
 /** When the run ends. */

@@ -14,8 +14,6 @@ export const DATA: Uint8Array = encoder.encode('DATA\r\n');
 export const RSET: Uint8Array = encoder.encode('RSET\r\n');
 /** RFC 5321 §4.1.1.10 */
 export const QUIT: Uint8Array = encoder.encode('QUIT\r\n');
-/** RFC 4954 §4, mechanism of draft-murchison-sasl-login; the answers to its two prompts are in `sasl.ts`. */
-export const AUTH_LOGIN: Uint8Array = encoder.encode('AUTH LOGIN\r\n');
 /** The lone dot that ends mail data (RFC 5321 §4.1.1.4). The CRLF before it ends the data's last line. */
 export const END_OF_DATA: Uint8Array = encoder.encode('.\r\n');
 

@@ -7,11 +7,7 @@ import { assert } from '../assert.js';
 import { NO_ENHANCED, readEnhanced } from './enhanced-status.js';
 import { giveBackLineBuffer, MAX_HELD_OCTETS, takeLineBuffer } from './line-buffer-pool.js';
 
-/**
- * Octets of a reply line, line end included. RFC 5321 §4.5.3.1.5 says 512; servers send more, so the cap is ours.
- *
- * @internal
- */
+/** Octets of a reply line, line end included. RFC 5321 §4.5.3.1.5 says 512; servers send more, so the cap is ours. */
 export const MAX_REPLY_LINE_OCTETS = MAX_HELD_OCTETS;
 /**
  * Lines of one reply. RFC 5321 sets no limit; the longest honest replies (EHLO, HELP) have a few dozen lines.
@@ -20,7 +16,7 @@ export const MAX_REPLY_LINE_OCTETS = MAX_HELD_OCTETS;
  */
 export const MAX_REPLY_LINES = 512;
 /**
- * Characters of server text that are ever turned into a string.
+ * Characters of server text that a sample holds.
  *
  * @internal
  */
@@ -214,11 +210,12 @@ export class ReplyParser {
   }
 
   /**
-   * Latin1 text of the reply's last line, at most {@link MAX_SAMPLE_CHARACTERS} long; built on demand, valid inside
-   * `onReply` only.
+   * Latin1 text of the reply's last line; built on demand, valid inside `onReply` only.
+   *
+   * @param maxCharacters - where it is cut: samples are short, a challenge of AUTH is wanted whole
    */
-  text(): string {
-    return latin1(this.#textBuffer, this.#textStart, this.#textEnd, MAX_SAMPLE_CHARACTERS);
+  text(maxCharacters = MAX_SAMPLE_CHARACTERS): string {
+    return latin1(this.#textBuffer, this.#textStart, this.#textEnd, maxCharacters);
   }
 
   /** Stops parsing: an `execute` in progress returns without reading on, and later ones do nothing until `reset`. */

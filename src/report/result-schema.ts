@@ -275,6 +275,7 @@ const targetResult = z
     keywords: z.array(z.string()).describe('EHLO keywords with parameters, before TLS'),
     keywordsAfterTls: z.array(z.string()).nullable().describe('The same after TLS; null: no TLS'),
     tls: tlsResult.nullable(),
+    authMechanism: z.string().nullable().describe('SASL mechanism that the pre-flight session used; null: none'),
     builtInSink: z
       .strictObject({ replyDelayMs: amount('How long it waits before it answers, ms') })
       .nullable()
@@ -298,7 +299,7 @@ const planResult = z
       mode: text('off, opportunistic, required or implicit'),
       verify: flag('Certificates are verified'),
     }),
-    auth: z.looseObject({ mechanism: text('SASL mechanism') }).nullable(),
+    auth: z.looseObject({ mechanism: text('As asked for: a SASL mechanism, plain-late or auto') }).nullable(),
   })
   .meta({ id: 'PlanResult', description: 'The plan of the run without its secrets; more fields than these' });
 

@@ -62,6 +62,7 @@ export function summarise(input: SummaryInput): RunResult {
       keywords: [...preflight.keywords],
       keywordsAfterTls: preflight.keywordsAfterTls === null ? null : [...preflight.keywordsAfterTls],
       tls: preflight.tls,
+      authMechanism: preflight.authMechanism,
       builtInSink: input.builtInSink,
     },
     plan: { ...input.redactedPlan },

@@ -16,7 +16,7 @@ export function targetSection(result: RunResult, width: number): ReportLine[] {
     ['Offers', target.greeting === null ? null : offersText(target.keywords)],
     ['After TLS', target.keywordsAfterTls === null ? null : changeText(target.keywords, target.keywordsAfterTls)],
     ['TLS', tlsText(result)],
-    ['AUTH', result.plan.auth === null ? null : result.plan.auth.mechanism.toUpperCase()],
+    ['AUTH', authText(result)],
     ['Load', loadText(result)],
     ['Run', runText(result)],
     ['Machine', machineText(result)],
@@ -62,6 +62,14 @@ function tlsText({ target, plan }: RunResult): string | null {
   if (validTo !== null) parts.push(`valid to ${validTo}`);
   parts.push(plan.tls.verify ? 'verified' : 'not verified');
   return parts.join(', ');
+}
+
+/** The mechanism, and what was asked for where that is not its name. */
+function authText({ target, plan }: RunResult): string | null {
+  if (plan.auth === null) return null;
+  const { mechanism } = plan.auth;
+  const used = target.authMechanism ?? mechanism.toUpperCase();
+  return used === mechanism.toUpperCase() ? used : `${used} (${mechanism})`;
 }
 
 function loadText({ plan }: RunResult): string {

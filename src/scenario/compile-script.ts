@@ -1,11 +1,17 @@
 /** Turns a plan into the flat list of steps that every session walks through, with all its octets ready. */
-import type { LoadPlan, PipeliningMode } from '../plan/load-plan.js';
+import { randomBytes } from 'node:crypto';
+import type { AuthPlan, LoadPlan, PipeliningMode, TlsPlan } from '../plan/load-plan.js';
 import { ehlo, helo } from '../protocol/commands.js';
-import { AuthMechanism } from '../protocol/extensions.js';
 import { NumberedBytes } from '../protocol/numbered-bytes.js';
-import { authPlainLine, loginResponses } from '../protocol/sasl.js';
+import { PASSWORD_MECHANISMS, SASL_MECHANISMS } from '../protocol/sasl/mechanisms.js';
+import type { SaslMechanism } from '../protocol/sasl/mechanisms.js';
+import type { SaslKnowledge } from '../protocol/sasl/sasl-conversation.js';
+import { ScramKeyCache } from '../protocol/sasl/scram-keys.js';
 import { STEP_NAMES } from '../protocol/steps.js';
 import { MessageTemplate } from './message-template.js';
+
+/** 144 bits, as many as 24 characters of base64 hold. */
+const SCRAM_NONCE_OCTETS = 18;
 
 /** What a step of a script does. Small integers; the list of a script is a `Uint8Array` of them. */
 export const Op = {
@@ -28,15 +34,13 @@ export const Op = {
   quit: 11,
 } as const;
 
-/** Octets of the credentials, in the order in which they are sent. */
+/** How the sessions of a worker authenticate. */
 export interface AuthScript {
-  /** Bit of `AuthMechanism` that the server must offer. */
-  readonly mechanism: number;
-  readonly isLogin: boolean;
-  /** The whole line for PLAIN; empty for LOGIN. */
-  readonly plainLine: Uint8Array;
-  readonly loginUser: Uint8Array;
-  readonly loginPassword: Uint8Array;
+  /** The mechanisms that may be used, the best first: one, unless the plan leaves the choice to us. */
+  readonly candidates: readonly SaslMechanism[];
+  readonly knowledge: SaslKnowledge;
+  /** What is said of a server that offers none of them. */
+  readonly notOffered: string;
 }
 
 /** A script: what to do, and the octets for it. Shared by all sessions of a worker. */
@@ -120,16 +124,33 @@ function compile(plan: LoadPlan, withMessages: boolean): CompiledScript {
   };
 }
 
-function compileAuth(plan: LoadPlan): AuthScript | null {
-  if (plan.auth === null) return null;
-  const { mechanism, user, password } = plan.auth;
-  const isLogin = mechanism === 'login';
-  const answers = loginResponses(user, password);
+function compileAuth({ auth, tls, target }: LoadPlan): AuthScript | null {
+  if (auth === null) return null;
+  const candidates = auth.mechanism === 'auto' ? candidatesOf(auth, tls) : [SASL_MECHANISMS[auth.mechanism]];
+  const names = candidates.map(({ name, needsTls }) => (needsTls ? `${name} (inside TLS)` : name));
   return {
-    mechanism: isLogin ? AuthMechanism.login : AuthMechanism.plain,
-    isLogin,
-    plainLine: isLogin ? new Uint8Array(0) : authPlainLine(user, password),
-    loginUser: answers.user,
-    loginPassword: answers.password,
+    candidates,
+    notOffered: `${names.length === 1 ? `${names.join()} is not` : `none of ${names.join(', ')} is`} among the AUTH mechanisms of EHLO`,
+    knowledge: {
+      user: auth.user,
+      secret: auth.password,
+      host: target.host,
+      port: target.port,
+      nonce: scramNonce,
+      scramKeys: new ScramKeyCache(),
+    },
   };
+}
+
+/** What a certificate proves crosses no wire and can be asked of nobody, so that it comes first; then what a password can do. */
+function candidatesOf(auth: AuthPlan, tls: TlsPlan): readonly SaslMechanism[] {
+  return [
+    ...(tls.clientCertificate === null ? [] : [SASL_MECHANISMS.external]),
+    ...(auth.password === '' ? [] : PASSWORD_MECHANISMS),
+  ];
+}
+
+/** Printable and without comma (RFC 5802 §5.1). */
+function scramNonce(): string {
+  return randomBytes(SCRAM_NONCE_OCTETS).toString('base64');
 }

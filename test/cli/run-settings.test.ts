@@ -1,4 +1,5 @@
 /** Everything that is known before a run starts, and everything that is wrong with it. */
+import { createPrivateKey } from 'node:crypto';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,7 +24,13 @@ beforeAll(async () => {
   writeFileSync(file('newline.txt'), '\n');
   writeFileSync(file('mail.eml'), 'Subject: hello\n\nworld\n');
   writeFileSync(file('large.eml'), Buffer.alloc(64 * 1_048_576 + 1));
-  writeFileSync(file('ca.pem'), (await testCertificate()).cert);
+  const { cert, key } = await testCertificate();
+  writeFileSync(file('ca.pem'), cert);
+  writeFileSync(file('key.pem'), key);
+  const locked = { type: 'pkcs8', format: 'pem', cipher: 'aes-128-cbc', passphrase: 'x' } as const;
+  writeFileSync(file('locked.key'), createPrivateKey(key).export(locked));
+  writeFileSync(file('old.key'), '-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n');
+  writeFileSync(file('broken.key'), '-----BEGIN PRIVATE KEY-----\njunk\n-----END PRIVATE KEY-----\n');
   writeFileSync(file('broken.pem'), '-----BEGIN CERTIFICATE-----\njunk\n-----END CERTIFICATE-----\n');
   mkdirSync(file('closed'));
   chmodSync(file('closed'), 0o500);
@@ -64,7 +71,10 @@ describe('a run', () => {
     const { plan } = prepare([
       ...[TARGET, '--auth', 'login', '--user', 'load', '--password-file', file('pw.txt')],
       ...['--tls', 'required', '--tls-ca', file('ca.pem'), '--message', file('mail.eml')],
+      ...['--tls-cert', file('ca.pem'), '--tls-key', file('key.pem')],
     ]);
+    expect(plan.tls.clientCertificate?.certPem).toContain('BEGIN CERTIFICATE');
+    expect(plan.tls.clientCertificate?.keyPem).toContain('PRIVATE KEY');
     expect(plan.auth).toEqual({ mechanism: 'login', user: 'load', password: 'secret' });
     expect(plan.tls.caPem).toContain('BEGIN CERTIFICATE');
     expect(plan.message.content).toBe('Subject: hello\r\n\r\nworld\r\n');
@@ -112,6 +122,19 @@ describe('the password', () => {
     expect(prepare([TARGET], { POSTRUSH_PASSWORD: 'other' }).plan.auth).toBeNull();
   });
 
+  test('in the environment disturbs nobody who authenticates without one', () => {
+    const words = ['--tls', 'required', '--tls-cert', file('ca.pem'), '--tls-key', file('key.pem')];
+    for (const mechanism of ['external', 'EXTERNAL']) {
+      const { plan } = prepare([TARGET, '--auth', mechanism, ...words], { POSTRUSH_PASSWORD: 'other' });
+      expect(plan.auth).toEqual({ mechanism: 'external', user: '', password: '' });
+    }
+  });
+
+  test('may be a token', () => {
+    const { plan } = prepare([TARGET, '--auth', 'oauthbearer', '--password-file', file('pw.txt')]);
+    expect(plan.auth).toEqual({ mechanism: 'oauthbearer', user: '', password: 'secret' });
+  });
+
   test('is named after the place where it came from', () => {
     expect(problems([...auth, '--password-file', file('two-lines.txt')])).toEqual([
       '--password-file: takes a password on one line, without control characters',
@@ -124,6 +147,7 @@ describe('the password', () => {
 
 describe('what is wrong is said of', () => {
   const auth = ['--auth', 'plain', '--user', 'load', '--password-file'];
+  const certificate = ['--tls', 'required', '--tls-cert', 'ca.pem', '--tls-key'];
   test.each<[string[], string]>([
     [[...auth, 'nowhere'], '--password-file: DIR/nowhere cannot be read: there is no such file'],
     [[...auth, 'empty'], '--password-file: DIR/empty is empty'],
@@ -138,6 +162,15 @@ describe('what is wrong is said of', () => {
       ['--tls', 'required', '--tls-ca', 'broken.pem'],
       '--tls-ca: DIR/broken.pem holds a certificate that cannot be read',
     ],
+    [[...certificate, 'nowhere'], '--tls-key: DIR/nowhere cannot be read: there is no such file'],
+    [[...certificate, 'ca.pem'], '--tls-key: DIR/ca.pem holds no private key in PEM'],
+    [[...certificate, 'broken.key'], '--tls-key: DIR/broken.key holds a private key that cannot be read'],
+    [[...certificate, 'locked.key'], '--tls-key: DIR/locked.key holds an encrypted key: give one without passphrase'],
+    [[...certificate, 'old.key'], '--tls-key: DIR/old.key holds an encrypted key: give one without passphrase'],
+    [
+      ['--tls', 'required', '--tls-key', 'key.pem', '--tls-cert', 'key.pem'],
+      '--tls-cert: DIR/key.pem holds no certificate in PEM',
+    ],
     [['--message', 'nowhere'], '--message: DIR/nowhere cannot be read: there is no such file'],
     [['--message', 'empty'], '--message: DIR/empty is empty'],
     [['--message', 'large.eml'], '--message: DIR/large.eml has 67108865 octets, and 64MiB is the limit'],
@@ -145,7 +178,7 @@ describe('what is wrong is said of', () => {
     [['--json', 'pw.txt/x.json'], '--json: cannot be written: a part of its path is not a directory'],
     [['--json', 'closed'], '--json: takes the path of a file, and this is a directory'],
   ])('%j', (words, problem) => {
-    const paths = words.map((word, at) => (/^--(password-file|tls-ca|message|json)$/.test(words[at - 1] ?? '') ? file(word) : word)); // prettier-ignore
+    const paths = words.map((word, at) => (/^--(password-file|tls-ca|tls-cert|tls-key|message|json)$/.test(words[at - 1] ?? '') ? file(word) : word)); // prettier-ignore
     expect(problems([TARGET, ...paths])).toEqual([problem]);
   });
 
@@ -159,7 +192,7 @@ describe('what is wrong is said of', () => {
   test.each<[string[], string]>([
     [['--json', ''], '--json: takes the path of a file, or - for stdout'],
     [['--progress', 'tui'], '--progress: takes line, json or none'],
-    [['--user', 'x'], '--user: needs --auth plain or --auth login'],
+    [['--user', 'x'], '--user: needs --auth'],
   ])('%j', (words, problem) => {
     expect(problems([TARGET, ...words])).toEqual([problem]);
   });

@@ -74,6 +74,22 @@ const TARGETS: readonly PreflightTest[] = [
     commands: { ehlo: 1, auth: 1, quit: 1 },
   })),
   {
+    what: 'sends a challenge that makes no sense',
+    options: { auth: 'cram-md5', user: 'load', password: 'secret' },
+    sink: { users: { load: 'secret' }, faults: [{ on: 'auth', reply: '334 not-base64' }] },
+    problem: /does not authenticate as it should: a challenge is not base64: '334 not-base64'/,
+    advice: /whether it is the right server, or try another --auth/,
+    commands: { ehlo: 1, auth: 1, quit: 1 },
+  },
+  {
+    what: 'accepts a login before it has heard the password',
+    options: { auth: 'login', user: 'load', password: 'secret' },
+    sink: { users: { load: 'secret' }, faults: [{ on: 'auth', reply: '235 2.7.0 welcome' }] },
+    problem: /does not authenticate as it should: 235 2\.7\.0 welcome/,
+    advice: /whether it is the right server, or try another --auth/,
+    commands: { ehlo: 1, auth: 1 },
+  },
+  {
     what: 'does not offer PIPELINING',
     options: { pipelining: 'on' },
     sink: { withhold: ['PIPELINING'] },

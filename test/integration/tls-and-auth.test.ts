@@ -1,11 +1,15 @@
 import { describe, expect, test } from 'vitest';
+import { selfSignedPair } from '../../src/sink/self-signed.js';
+import { startCertificateServer } from '../support/certificate-server.js';
 import { testCertificate } from '../support/certificate.js';
 import { run } from '../support/integration-build.js';
 import { errorsOf, loadOptions, openSink, outcomesOf, repliesOf, runLoad } from '../support/integration-run.js';
 
 const { key, cert } = await testCertificate();
 const TLS = { key, cert };
-const USERS = { load: 'secret', 'jürgen@example.test': 'pässwörd' };
+const TOKEN = 'ya29.vF9dft4qmTc2Nvb3RlckBhdHRhdmlzdGEuY29tCg==';
+const USERS = { load: 'secret', 'jürgen@example.test': 'pässwörd', 'token@example.test': TOKEN };
+const client = await selfSignedPair('client.test');
 const LOAD = { messages: 12, sessions: 4, messagesPerSession: 3, recipients: 2 } as const;
 
 describe.each(['off', 'auto', 'across'])('with pipelining %s', (pipelining) => {
@@ -124,14 +128,31 @@ test.each([
   }
 });
 
-describe.each(['plain', 'login'])('AUTH %s', (auth) => {
+/** Mechanisms with the name they have on the wire, and how many challenges a dialogue with the sink has. */
+const MECHANISMS = [
+  ['plain', 'PLAIN', 0],
+  ['plain-late', 'PLAIN', 1],
+  ['login', 'LOGIN', 2],
+  ['cram-md5', 'CRAM-MD5', 1],
+  ['scram-sha-1', 'SCRAM-SHA-1', 2],
+  ['scram-sha-256', 'SCRAM-SHA-256', 2],
+  ['xoauth2', 'XOAUTH2', 0],
+  ['oauthbearer', 'OAUTHBEARER', 0],
+  ['auto', 'SCRAM-SHA-256', 2],
+] as const;
+const TOKEN_MECHANISMS = ['xoauth2', 'oauthbearer'];
+
+describe.each(MECHANISMS)('AUTH %s', (auth, name, challenges) => {
+  const isToken = TOKEN_MECHANISMS.includes(auth);
+  const [user, password] = isToken ? ['token@example.test', TOKEN] : ['jürgen@example.test', 'pässwörd'];
+
   test.each([
     ['in clear on loopback', {}, {}],
     ['inside STARTTLS', { tls: 'required', tlsCa: cert }, { tls: TLS }],
     ['inside TLS', { tlsCa: cert }, { tls: TLS, listen: ['smtps://127.0.0.1:0'] }],
   ])('%s comes before the first message of every session', async (_where, options, sinkOptions) => {
     const { result, stats, sink } = await runLoad({
-      options: { ...LOAD, auth, user: 'jürgen@example.test', password: 'pässwörd', ...options },
+      options: { ...LOAD, auth, user, password, ...options },
       sink: { users: USERS, requireAuth: true, keepMessages: 12, ...sinkOptions },
     });
     expect(outcomesOf(result.messages)).toEqual({ accepted: 12 });
@@ -139,13 +160,119 @@ describe.each(['plain', 'login'])('AUTH %s', (auth) => {
     expect(result.steps.auth).toMatchObject({ sent: started, replied: started, failed: 0 });
     expect(repliesOf(result, 'auth')).toEqual({
       '235 2.7.0': started,
-      ...(auth === 'login' ? { '334': 2 * started } : {}),
+      ...(challenges > 0 ? { '334': challenges * started } : {}),
     });
     expect(result.replies.filter(({ interim }) => interim).map(({ code }) => code)).toEqual(
-      auth === 'login' ? [334] : [],
+      challenges > 0 ? [334] : [],
     );
     expect(stats.authenticated).toBe(started + 1);
-    expect(new Set(sink.messages().map(({ user }) => user))).toEqual(new Set(['jürgen@example.test']));
-    expect(JSON.stringify(result)).not.toContain('pässwörd');
+    expect(new Set(sink.messages().map((message) => message.user))).toEqual(new Set([user]));
+    expect(result.target.authMechanism).toBe(name);
+    expect(result.plan.auth).toEqual({ mechanism: auth, user });
+    expect(JSON.stringify(result)).not.toContain(password);
+  });
+
+  test('is refused by a server that knows another secret, in every session', async () => {
+    const sink = await openSink({ users: { [user]: 'another' } });
+    await expect(run(loadOptions(sink.url, { messages: 4, auth, user, password }))).rejects.toMatchObject({
+      code: 'E_TARGET',
+      message: expect.stringMatching(/refused the credentials: '535 5\.7\.8 /),
+    });
+    expect(sink.stats()).toMatchObject({ authenticated: 0, commands: { auth: 1, mail: 0 } });
+  });
+
+  test('that is withheld is missed by its name', async () => {
+    const withhold = auth === 'auto' ? ['PLAIN', 'LOGIN', 'CRAM-MD5', 'SCRAM-SHA-1', 'SCRAM-SHA-256'] : [name];
+    const sink = await openSink({ users: USERS, withhold });
+    await expect(run(loadOptions(sink.url, { messages: 4, auth, user, password }))).rejects.toMatchObject({
+      code: 'E_TARGET',
+      message: expect.stringMatching(
+        new RegExp(`${name}.* (is|is not) among the AUTH mechanisms of EHLO; try --auth auto`),
+      ),
+    });
+    expect(sink.stats()).toMatchObject({ commands: { auth: 0 } });
+  });
+});
+
+test.each([
+  [['SCRAM-SHA-256'], 'SCRAM-SHA-1'],
+  [['SCRAM-SHA-256', 'SCRAM-SHA-1'], 'CRAM-MD5'],
+  [['SCRAM-SHA-256', 'SCRAM-SHA-1', 'CRAM-MD5'], 'PLAIN'],
+  [['SCRAM-SHA-256', 'SCRAM-SHA-1', 'CRAM-MD5', 'PLAIN'], 'LOGIN'],
+])('AUTH auto without %j takes %s', async (withhold, name) => {
+  const { result } = await runLoad({
+    options: { ...LOAD, auth: 'auto', user: 'load', password: 'secret' },
+    sink: { users: USERS, requireAuth: true, withhold },
+  });
+  expect(outcomesOf(result.messages)).toEqual({ accepted: 12 });
+  expect(result.target.authMechanism).toBe(name);
+});
+
+test('a challenge that makes no sense fails AUTH, the session ends politely, and others go on', async () => {
+  const { result, stats } = await runLoad({
+    options: { messages: 8, sessions: 8, auth: 'cram-md5', user: 'load', password: 'secret' },
+    sink: { users: USERS, faults: [{ on: 'auth', after: 1, everyNth: 2, reply: '334 not-base64' }] },
+  });
+  expect(outcomesOf(result.messages)).toEqual({ accepted: 4, failed: 4 });
+  expect(errorsOf(result)).toEqual({ 'auth malformed': 4 });
+  expect(result.errors[0]?.sample).toBe("a challenge is not base64: '334 not-base64'");
+  expect(result.steps.auth).toMatchObject({ sent: 8, replied: 4, failed: 4 });
+  expect(result.steps.quit).toMatchObject({ sent: 8, replied: 8 });
+  expect(stats.messages).toBe(4);
+});
+
+describe('a certificate of the client', () => {
+  test.each([
+    ['external', {}, ''],
+    ['external', { user: 'fred' }, 'fred'],
+    ['auto', {}, ''],
+    ['auto', { user: 'load', password: 'secret' }, 'load'],
+  ])('is who it is with --auth %s and %j', async (auth, credentials, identity) => {
+    const server = await startCertificateServer({ ...TLS, clientCert: client.cert });
+    const options = { auth, ...credentials, tlsCa: cert, tlsCert: client.cert, tlsKey: client.key };
+    const result = await run(loadOptions(server.url, { ...LOAD, ...options }));
+    expect(outcomesOf(result.messages)).toEqual({ accepted: 12 });
+    expect(server.messages).toBe(12);
+    expect(server.logins).toEqual(new Array(result.sessions.started + 1).fill({ subject: 'client.test', identity }));
+    expect(result.target.authMechanism).toBe('EXTERNAL');
+    expect(result.plan.tls).toMatchObject({ clientCertificate: true });
+    for (const line of client.key.split('\n')) if (line !== '') expect(JSON.stringify(result)).not.toContain(line);
+  });
+
+  test('is shown without AUTH as well, and nobody minds where it is not asked for', async () => {
+    const { result } = await runLoad({
+      options: { ...LOAD, tls: 'required', tlsCa: cert, tlsCert: client.cert, tlsKey: client.key },
+      sink: { tls: TLS },
+    });
+    expect(outcomesOf(result.messages)).toEqual({ accepted: 12 });
+  });
+
+  test('that the server does not know is refused by the server', async () => {
+    const server = await startCertificateServer({ ...TLS, clientCert: cert });
+    const options = { auth: 'external', tlsCa: cert, tlsCert: client.cert, tlsKey: client.key };
+    await expect(run(loadOptions(server.url, { ...LOAD, ...options }))).rejects.toMatchObject({
+      code: 'E_TARGET',
+      message: expect.stringMatching(/refused the credentials: '535 5\.7\.8 no certificate'/),
+    });
+  });
+
+  test('that is missing where the server demands one is asked for', async () => {
+    const server = await startCertificateServer({ ...TLS, clientCert: client.cert, isDemanded: true });
+    await expect(run(loadOptions(server.url, { ...LOAD, tlsCa: cert }))).rejects.toMatchObject({
+      code: 'E_TARGET',
+      message: expect.stringMatching(/certificate required.*whether it wants a certificate of ours \(--tls-cert/s),
+    });
+  });
+
+  test.each([
+    ['a key to another certificate', { tlsKey: key }],
+    ['a key that is none', { tlsKey: '-----BEGIN PRIVATE KEY-----\njunk\n-----END PRIVATE KEY-----' }],
+    ['a certificate that is none', { tlsCert: '-----BEGIN CERTIFICATE-----\njunk\n-----END CERTIFICATE-----' }],
+  ])('with %s is an unusable option', async (_what, options) => {
+    const pair = { tlsCert: client.cert, tlsKey: client.key, ...options };
+    await expect(run(loadOptions('smtps://127.0.0.1:9', { ...LOAD, ...pair }))).rejects.toMatchObject({
+      code: 'E_CONFIG',
+      issues: [{ path: '--tls-key', message: expect.stringContaining('does not hold the key') }],
+    });
   });
 });

@@ -68,6 +68,7 @@ const findings: PreflightResult = {
   keywords: ['PIPELINING'],
   keywordsAfterTls: ['AUTH PLAIN'],
   tls: { protocol: 'TLSv1.3', cipher: 'TLS_AES_256_GCM_SHA384', subject: 'mx.test', issuer: null, validTo: null },
+  authMechanism: 'PLAIN',
 };
 
 test.each<[string, unknown]>([

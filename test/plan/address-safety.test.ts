@@ -51,7 +51,7 @@ describe('the addresses behind a target', () => {
   const login = { mechanism: 'login', user: 'load', password: 'secret' } as const;
   const plan = (changes: Partial<GuardedPlan> & { host?: string; mode?: TlsMode }): GuardedPlan => ({
     target: { url: 'smtp://mail.lab.test:25', host: changes.host ?? 'mail.lab.test', port: 25 },
-    tls: { mode: changes.mode ?? 'off', verify: true, serverName: null, caPem: null },
+    tls: { mode: changes.mode ?? 'off', verify: true, serverName: null, caPem: null, clientCertificate: null },
     auth: changes.auth ?? null,
     allowTargets: changes.allowTargets ?? [],
     authClear: changes.authClear ?? false,
@@ -105,6 +105,26 @@ describe('the addresses behind a target', () => {
       expect(issue.message).toContain('--auth-clear');
       expect(JSON.stringify(issue)).not.toContain('secret');
     }
+  });
+
+  test.each<[NonNullable<GuardedPlan['auth']>['mechanism'], number]>([
+    ['plain', 1],
+    ['plain-late', 1],
+    ['login', 1],
+    ['xoauth2', 1],
+    ['oauthbearer', 1],
+    ['auto', 1],
+    ['cram-md5', 0],
+    ['scram-sha-1', 0],
+    ['scram-sha-256', 0],
+    ['external', 0],
+  ])('with what %s shows in clear give %d issues', (mechanism, count) => {
+    expect(checkPinnedAddresses(plan({ auth: { ...login, mechanism } }), ['10.0.0.1'])).toHaveLength(count);
+  });
+
+  test('are fine with no password to show', () => {
+    const auth = { mechanism: 'auto', user: '', password: '' } as const;
+    expect(checkPinnedAddresses(plan({ mode: 'opportunistic', auth }), ['10.0.0.1'])).toEqual([]);
   });
 
   test('may get the password in clear when the user says so', () => {

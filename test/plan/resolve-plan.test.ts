@@ -10,6 +10,9 @@ import { resolvePlan } from '../../src/plan/resolve-plan.js';
 
 const TARGET = 'smtp://127.0.0.1:2525';
 const PEM = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
+const KEY = '-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n';
+const CERTIFICATE = { tlsCert: PEM, tlsKey: KEY };
+const NO_TOKEN = '--password-file: takes a token alone on one line: letters, digits and -._~+/, then = (RFC 6750)';
 const CORES = 4;
 
 const resolve = (options: Partial<LoadTestOptions> = {}, cores = CORES): LoadPlan =>
@@ -37,7 +40,7 @@ describe('a plan from nothing but a target', () => {
   test('holds the defaults', () => {
     expect(resolve()).toEqual({
       target: { url: TARGET, host: '127.0.0.1', port: 2525 },
-      tls: { mode: 'off', verify: true, serverName: null, caPem: null },
+      tls: { mode: 'off', verify: true, serverName: null, caPem: null, clientCertificate: null },
       auth: null,
       pipelining: 'auto',
       sessions: 20,
@@ -113,6 +116,40 @@ describe('options that are taken', () => {
     ['a HELO literal', { helo: '[127.0.0.1]' }, { helo: '[127.0.0.1]' }],
     ['the longest HELO literal', { helo: `[${'1'.repeat(253)}]` }, { helo: `[${'1'.repeat(253)}]` }],
     ['the longest password', { auth: 'plain', user: 'u', password: 'p'.repeat(4096) }, {}],
+    ['a longer token', { auth: 'oauthbearer', password: 't'.repeat(8192) }, { auth: { user: '' } }],
+    [
+      'a token of any alphabet',
+      { auth: 'xoauth2', user: 'u', password: 'aZ09-._~+/==' },
+      { auth: { mechanism: 'xoauth2', user: 'u', password: 'aZ09-._~+/==' } },
+    ],
+    [
+      'a certificate in place of a password',
+      { auth: 'external', tls: 'required', ...CERTIFICATE },
+      {
+        auth: { mechanism: 'external', user: '', password: '' },
+        tls: { clientCertificate: { certPem: PEM, keyPem: KEY } },
+      },
+    ],
+    [
+      'whom to act as, beside a certificate',
+      { target: 'smtps://127.0.0.1', auth: 'external', user: 'fred', ...CERTIFICATE },
+      { auth: { mechanism: 'external', user: 'fred', password: '' } },
+    ],
+    [
+      'auto with a certificate alone',
+      { auth: 'auto', tls: 'required', ...CERTIFICATE },
+      { auth: { mechanism: 'auto' } },
+    ],
+    [
+      'auto with a certificate and a password',
+      { auth: 'auto', user: 'u', password: 'p', tls: 'opportunistic', ...CERTIFICATE },
+      { auth: { mechanism: 'auto', user: 'u', password: 'p' } },
+    ],
+    [
+      'a certificate that nobody authenticates with',
+      { tls: 'opportunistic', tlsCert: PEM, tlsKey: KEY.replaceAll('PRIVATE', 'EC PRIVATE') },
+      { auth: null, tls: { clientCertificate: { certPem: PEM } } },
+    ],
     ['words in any case', { auth: 'PLAIN', user: 'u', password: 'p' }, { auth: { mechanism: 'plain' } }],
     ['TLS from the start', { target: 'smtps://127.0.0.1' }, { tls: { mode: 'implicit', verify: true } }],
     [
@@ -229,11 +266,34 @@ describe('options that are refused', () => {
       "--subject: takes printable ASCII on one line, at most 900 octets, got 'a\\x0aBcc: x@y.test'",
     ],
     [{ subject: 'ä' }, "--subject: takes printable ASCII on one line, at most 900 octets, got 'ä'"],
-    [{ auth: 'cram-md5', user: 'u', password: 'p' }, "--auth: takes plain or login, got 'cram-md5'"],
+    [
+      { auth: 'gssapi', user: 'u', password: 'p' },
+      "--auth: takes plain, plain-late, login, cram-md5, scram-sha-1, scram-sha-256, xoauth2, oauthbearer, external or auto, got 'gssapi'",
+    ],
+    [{ auth: 'xoauth2', password: 'p' }, '--auth: needs --user'],
+    [{ auth: 'scram-sha-256', password: 'p' }, '--auth: needs --user'],
+    [{ auth: 'auto', password: 'p' }, '--auth: needs --user'],
+    [{ auth: 'auto', password: 'p', tls: 'required', ...CERTIFICATE }, '--auth: needs --user'],
+    [{ auth: 'auto', user: 'u' }, '--auth: needs a password: give --password-file or set POSTRUSH_PASSWORD'],
+    [{ auth: 'oauthbearer' }, '--auth: needs a token: give --password-file or set POSTRUSH_PASSWORD'],
+    [{ auth: 'xoauth2', user: 'u', password: 'Bearer ya29' }, NO_TOKEN],
+    [{ auth: 'oauthbearer', password: 'ya=29' }, NO_TOKEN],
+    [{ auth: 'oauthbearer', password: '' }, NO_TOKEN],
+    [{ auth: 'oauthbearer', password: 't'.repeat(8193) }, NO_TOKEN],
+    [{ auth: 'external', tls: 'required' }, '--auth: external needs --tls-cert and --tls-key'],
+    [{ auth: 'external', tls: 'opportunistic', ...CERTIFICATE }, '--auth: external needs --tls required or smtps://'],
+    [
+      { auth: 'external', tls: 'required', password: 'p', ...CERTIFICATE },
+      '--password-file: is not for --auth external, which has no password',
+    ],
+    [
+      { auth: 'external', tls: 'required', user: 'a\nb', ...CERTIFICATE },
+      "--user: takes a name without control characters, got 'a\\x0ab'",
+    ],
     [{ auth: 'plain', password: 'p' }, '--auth: needs --user'],
     [{ auth: 'plain', user: 'u' }, '--auth: needs a password: give --password-file or set POSTRUSH_PASSWORD'],
-    [{ user: 'u' }, '--user: needs --auth plain or --auth login'],
-    [{ password: 'p' }, '--password-file: needs --auth plain or --auth login'],
+    [{ user: 'u' }, '--user: needs --auth'],
+    [{ password: 'p' }, '--password-file: needs --auth'],
     [{ auth: 'plain', user: '', password: 'p' }, "--user: takes a name without control characters, got ''"],
     [{ auth: 'plain', user: 'a\0b', password: 'p' }, "--user: takes a name without control characters, got 'a\\x00b'"],
     [
@@ -254,6 +314,11 @@ describe('options that are refused', () => {
       "--tls: is for STARTTLS, and smtps:// is TLS from the start already: leave --tls out, got 'required'",
     ],
     [{ tlsCa: PEM }, `--tls-ca: ${NEEDS_TLS}`],
+    [CERTIFICATE, `--tls-cert: ${NEEDS_TLS}`],
+    [{ tls: 'required', tlsCert: PEM }, '--tls-cert: needs --tls-key'],
+    [{ tls: 'required', tlsKey: KEY }, '--tls-key: needs --tls-cert'],
+    [{ tls: 'required', tlsCert: KEY, tlsKey: KEY }, '--tls-cert: takes a PEM file, and this one holds no certificate'],
+    [{ tls: 'required', tlsCert: PEM, tlsKey: PEM }, '--tls-key: takes a PEM file, and this one holds no private key'],
     [{ tls: 'required', tlsCa: 'hello' }, '--tls-ca: takes a PEM file, and this one holds no certificate'],
     [{ tlsServername: 'a.test' }, `--tls-servername: ${NEEDS_TLS}`],
     [{ tls: 'required', tlsServername: '127.0.0.1' }, "--tls-servername: takes a host name, got '127.0.0.1'"],
@@ -366,20 +431,21 @@ test('the defaults are values that a user could have given', () => {
 
 describe('a redacted plan', () => {
   const plan = resolve({
-    ...{ auth: 'login', user: 'load', password: 'hunter2', tls: 'required', tlsCa: PEM },
+    ...{ auth: 'login', user: 'load', password: 'hunter2', tls: 'required', tlsCa: PEM, ...CERTIFICATE },
     message: 'Subject: private matters\n\nhello',
   });
 
   test('tells nothing secret and holds no file', () => {
     const text = JSON.stringify(redactPlan(plan));
-    for (const secret of ['hunter2', 'BEGIN CERTIFICATE', 'private matters']) expect(text).not.toContain(secret);
+    for (const secret of ['hunter2', 'BEGIN CERTIFICATE', 'PRIVATE KEY', 'MIIB', 'private matters'])
+      expect(text).not.toContain(secret);
   });
 
   test('tells all the rest', () => {
     expect(redactPlan(plan)).toMatchObject({
       target: plan.target,
       auth: { mechanism: 'login', user: 'load' },
-      tls: { mode: 'required', verify: true, serverName: null, ownCa: true },
+      tls: { mode: 'required', verify: true, serverName: null, ownCa: true, clientCertificate: true },
       message: { sizeBytes: plan.message.sizeBytes, generated: false },
       sessions: 20,
       timeoutsMs: plan.timeoutsMs,
@@ -387,6 +453,10 @@ describe('a redacted plan', () => {
   });
 
   test('of a plan without credentials says so', () => {
-    expect(redactPlan(resolve())).toMatchObject({ auth: null, tls: { ownCa: false }, message: { generated: true } });
+    expect(redactPlan(resolve())).toMatchObject({
+      auth: null,
+      tls: { ownCa: false, clientCertificate: false },
+      message: { generated: true },
+    });
   });
 });

@@ -9,10 +9,6 @@ describe('a command', () => {
     expect(text(commands[verb])).toBe(`${verb}\r\n`);
   });
 
-  test('AUTH LOGIN names its mechanism', () => {
-    expect(text(commands.AUTH_LOGIN)).toBe('AUTH LOGIN\r\n');
-  });
-
   test('is not what ends the data: that is a lone dot', () => {
     expect(text(commands.END_OF_DATA)).toBe('.\r\n');
   });

@@ -30,6 +30,10 @@ describe('postrush against smtp-server from npm', () => {
     ['login', 'off'],
     ['login', 'auto'],
     ['plain', 'auto'],
+    ['plain-late', 'auto'],
+    ['cram-md5', 'off'],
+    ['xoauth2', 'auto'],
+    ['auto', 'auto'],
     ['plain', 'across'],
   ])(
     'authenticates with %s inside STARTTLS, --pipelining %s, and the server saw the same',
@@ -50,6 +54,27 @@ describe('postrush against smtp-server from npm', () => {
       });
     },
   );
+
+  test.each(['plain', 'login', 'cram-md5', 'xoauth2'])('is refused with a wrong secret for --auth %s', async (auth) => {
+    const wrong = join(folder, 'wrong.txt');
+    writeFileSync(wrong, 'wrong-horse');
+    const tls = ['--tls', 'required', '--tls-ca', server.certificateFile];
+    const run = await runPostrush([
+      target,
+      '-m',
+      '10',
+      ...tls,
+      '--auth',
+      auth,
+      '--user',
+      'load',
+      '--password-file',
+      wrong,
+    ]);
+    expect(run.exitCode).toBe(4);
+    expect(run.stderr).toMatch(/refused the credentials: '535 /);
+    expect(server.seen).toMatchObject({ messages: 0, logins: 0 });
+  });
 
   test('stops before the load when credentials are only taken inside TLS and TLS was not asked for', async () => {
     const run = await runPostrush([target, '-m', '10', '--auth', 'plain', ...authenticated]);

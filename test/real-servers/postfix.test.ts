@@ -48,6 +48,25 @@ describe('postrush against Postfix', () => {
     });
   });
 
+  test.each([
+    ['plain-late', 'PLAIN', 1],
+    ['cram-md5', 'CRAM-MD5', 1],
+    ['scram-sha-1', 'SCRAM-SHA-1', 2],
+    ['scram-sha-256', 'SCRAM-SHA-256', 2],
+    ['auto', 'SCRAM-SHA-256', 2],
+  ])('authenticates with --auth %s as Dovecot wants it', async (auth, name, challenges) => {
+    const before = postfix.counts();
+    const load = ['-s', '10', '-m', '100', '--auth', auth, ...authenticated];
+    const result = resultOf(await runPostrush([`smtp://127.0.0.1:${postfix.port}`, ...load]));
+
+    expect(result.messages).toMatchObject({ attempted: 100, accepted: 100 });
+    expect(result.target.authMechanism).toBe(name);
+    expect(result.steps.auth).toMatchObject({ sent: result.sessions.started, failed: 0 });
+    const interim = result.replies.filter((row) => row.step === 'auth' && row.interim);
+    expect(interim.map(({ code, count }) => [code, count])).toEqual([[334, challenges * result.sessions.started]]);
+    expect(await postfix.countsSince(before, 100)).toMatchObject({ messages: 100, authenticated: 100 });
+  });
+
   test.each(['off', 'auto', 'on', 'across'])('places every message with --pipelining %s', async (pipelining) => {
     const before = postfix.counts();
     const load = ['-s', '10', '-m', '500', '-n', '7', ...THREE_RECIPIENTS, '--pipelining', pipelining];

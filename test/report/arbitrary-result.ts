@@ -121,6 +121,7 @@ const target = fc.record({
   tls: fc.option(
     fc.record({ protocol: text, cipher: text, subject: textOrNull, issuer: textOrNull, validTo: textOrNull }),
   ),
+  authMechanism: textOrNull,
   builtInSink: fc.option(fc.record({ replyDelayMs: amount })),
 });
 

@@ -23,6 +23,7 @@ const PREFLIGHT: PreflightResult = {
   keywords: ['PIPELINING', 'STARTTLS'],
   keywordsAfterTls: null,
   tls: null,
+  authMechanism: 'PLAIN',
 };
 
 const MAIN = {
@@ -303,6 +304,7 @@ describe('books, target and plan in a result', () => {
       keywords: ['PIPELINING', 'STARTTLS'],
       keywordsAfterTls: null,
       tls: null,
+      authMechanism: 'PLAIN',
       builtInSink: { replyDelayMs: 2 },
     });
     expect(preflight).toEqual({ connections: 2, commands: 3 });

@@ -58,9 +58,22 @@ test('a wider terminal gives texts more room, a narrower one loses no column', (
 
 test('the user name of a login is not printed', () => {
   const { plan } = sampleResult();
-  const report = plain(sampleResult({ plan: { ...plan, auth: { mechanism: 'plain', user: 'secret-user' } } }));
-  expect(report).toMatch(/^AUTH +PLAIN$/m);
+  const report = plain(sampleResult({ plan: { ...plan, auth: { mechanism: 'login', user: 'secret-user' } } }));
+  expect(report).toMatch(/^AUTH +LOGIN$/m);
   expect(report).not.toContain('secret-user');
+});
+
+test.each([
+  ['auto', 'SCRAM-SHA-256', 'SCRAM-SHA-256 (auto)'],
+  ['plain-late', 'PLAIN', 'PLAIN (plain-late)'],
+  ['cram-md5', 'CRAM-MD5', 'CRAM-MD5'],
+  ['auto', null, 'AUTO'],
+])('a login with %s that used %s is told as %s', (mechanism, used, told) => {
+  const { plan, target } = sampleResult();
+  const report = plain(
+    sampleResult({ plan: { ...plan, auth: { mechanism } }, target: { ...target, authMechanism: used } }),
+  );
+  expect(/^AUTH +(.*)$/m.exec(report)?.[1]).toBe(told);
 });
 
 test('what began in the warm-up shows in no total', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { AuthMechanism } from '../../src/protocol/extensions.js';
+import { SASL_MECHANISMS } from '../../src/protocol/sasl/mechanisms.js';
 import { STEP_NAMES } from '../../src/protocol/steps.js';
 import {
   Op,
@@ -25,6 +25,11 @@ function stepsOf({ ops, args }: CompiledScript): string {
 }
 
 const AUTH = { auth: 'plain', user: 'tester', password: 'secret' };
+const WITH_CERTIFICATE = {
+  tls: 'required',
+  tlsCert: '-----BEGIN CERTIFICATE-----',
+  tlsKey: '-----BEGIN PRIVATE KEY-----',
+};
 const MESSAGES = 'mail>quit rcpt*1 data content repeat>mail quit';
 
 describe('the standard session', () => {
@@ -79,19 +84,37 @@ describe('what is ready to send', () => {
     expect(text(target.subarray(0, mail.write(target, 0, 1)))).toBe('MAIL FROM:<>\r\n');
   });
 
-  test('are the credentials of PLAIN', () => {
-    const { auth } = compileLoadScript(planOf(AUTH));
-    expect(auth).toMatchObject({ mechanism: AuthMechanism.plain, isLogin: false });
-    expect(text(auth!.plainLine)).toBe(`AUTH PLAIN ${btoa('\0tester\0secret')}\r\n`);
+  test.each(Object.keys(SASL_MECHANISMS) as (keyof typeof SASL_MECHANISMS)[])('is the mechanism %s alone', (auth) => {
+    const options = auth === 'external' ? WITH_CERTIFICATE : { user: 'tester', password: 'secret' };
+    const { auth: script } = compileLoadScript(planOf({ auth, ...options }));
+    const mechanism = SASL_MECHANISMS[auth];
+    expect(script!.candidates).toEqual([mechanism]);
+    expect(script!.notOffered).toMatch(new RegExp(`^${mechanism.name}( \\(inside TLS\\))? is not among `));
   });
 
-  test('are the credentials of LOGIN', () => {
-    const { auth } = compileLoadScript(planOf({ ...AUTH, auth: 'login' }));
-    expect(auth).toMatchObject({ mechanism: AuthMechanism.login, isLogin: true });
-    expect([text(auth!.loginUser), text(auth!.loginPassword)]).toEqual([
-      `${btoa('tester')}\r\n`,
-      `${btoa('secret')}\r\n`,
-    ]);
+  test.each<[EngineOptions, string]>([
+    [{ user: 'u', password: 'p' }, 'SCRAM-SHA-256 SCRAM-SHA-1 CRAM-MD5 PLAIN LOGIN'],
+    [{ user: 'u', password: 'p', ...WITH_CERTIFICATE }, 'EXTERNAL SCRAM-SHA-256 SCRAM-SHA-1 CRAM-MD5 PLAIN LOGIN'],
+    [{ user: 'u', ...WITH_CERTIFICATE }, 'EXTERNAL'],
+    [WITH_CERTIFICATE, 'EXTERNAL'],
+  ])('are the mechanisms that auto may choose from, with %j', (options, names) => {
+    const { auth } = compileLoadScript(planOf({ auth: 'auto', ...options }));
+    expect(auth!.candidates.map(({ name }) => name).join(' ')).toBe(names);
+  });
+
+  test('says which mechanisms are missing where none of those that auto knows is offered', () => {
+    const { auth } = compileLoadScript(planOf({ ...AUTH, auth: 'auto' }));
+    expect(auth!.notOffered).toBe(
+      'none of SCRAM-SHA-256, SCRAM-SHA-1, CRAM-MD5, PLAIN, LOGIN is among the AUTH mechanisms of EHLO',
+    );
+  });
+
+  test('is what mechanisms need to know, with another nonce each time', () => {
+    const { knowledge } = compileLoadScript(planOf(AUTH, 'mail.lab.test:587')).auth!;
+    expect(knowledge).toMatchObject({ user: 'tester', secret: 'secret', host: 'mail.lab.test', port: 587 });
+    const nonces = Array.from({ length: 1_000 }, () => knowledge.nonce());
+    expect(new Set(nonces).size).toBe(1_000);
+    for (const nonce of nonces) expect(nonce).toMatch(/^[\x21-\x2b\x2d-\x7e]{24}$/);
   });
 
   test('are none where nobody authenticates', () => {

@@ -7,6 +7,7 @@ import { base64, scramAnswer } from './sasl/converse.js';
 const USERS = { load: 'secret', käthe: 'pässwörd' };
 const plain = (user: string, password: string, authzid = ''): string => base64(`${authzid}\0${user}\0${password}`);
 const bearer = (user: string, token: string): string => base64(`user=${user}\x01auth=Bearer ${token}\x01\x01`);
+const oauth = (user: string, token: string): string => base64(`n,a=${user},\x01auth=Bearer ${token}\x01\x01`);
 const unbase64 = (reply: string): string => Buffer.from(reply.slice(4), 'base64').toString();
 
 /** The dialogue of CRAM-MD5; returns its verdict. */
@@ -36,7 +37,9 @@ describe('AUTH', () => {
     ] as const) {
       const client = await openClient(await openSink({ users: USERS, withhold }));
       const ehlo = await client.hello();
-      expect(ehlo.endsWith('\r\n250 AUTH PLAIN LOGIN CRAM-MD5 SCRAM-SHA-256 XOAUTH2')).toBe(offered);
+      expect(ehlo.endsWith('\r\n250 AUTH PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256 XOAUTH2 OAUTHBEARER')).toBe(
+        offered,
+      );
       expect(codeOf(await client.command(`AUTH PLAIN ${plain('load', 'secret')}`))).toBe(
         offered ? '235 2.7.0' : '502 5.5.1',
       );
@@ -51,6 +54,8 @@ describe('AUTH', () => {
     ['LOGIN with the user at once', [`AUTH login ${base64('load')}`, base64('secret')], ['334', '235 2.7.0']],
     ['XOAUTH2 at once', [`AUTH XOAUTH2 ${bearer('load', 'secret')}`], ['235 2.7.0']],
     ['XOAUTH2 in two lines', ['auth xoauth2', bearer('load', 'secret')], ['334', '235 2.7.0']],
+    ['OAUTHBEARER at once', [`AUTH OAUTHBEARER ${oauth('load', 'secret')}`], ['235 2.7.0']],
+    ['OAUTHBEARER in two lines', ['auth oauthbearer', oauth('load', 'secret')], ['334', '235 2.7.0']],
     ['UTF-8 in PLAIN', [`AUTH PLAIN ${plain('käthe', 'pässwörd')}`], ['235 2.7.0']],
     ['UTF-8 in LOGIN', ['AUTH LOGIN', base64('käthe'), base64('pässwörd')], ['334', '334', '235 2.7.0']],
   ])('accepts %s', async (_name, lines, codes) => {
@@ -79,6 +84,7 @@ describe('AUTH', () => {
     ['SCRAM-SHA-256 without base64', ['AUTH SCRAM-SHA-256', 'n,,n'], ['334', '501 5.5.2']],
     ['a wrong token, after an empty line', [`AUTH XOAUTH2 ${bearer('load', 'x')}`, ''], ['334', '535 5.7.8']],
     ['a wrong token whose reason is cancelled', ['AUTH XOAUTH2', bearer('x', 'x'), '*'], ['334', '334', '501 5.7.0']],
+    ['a wrong token, after the octet 1', [`AUTH OAUTHBEARER ${oauth('load', 'x')}`, 'AQ=='], ['334', '535 5.7.8']],
     ['AUTH without mechanism', ['AUTH'], ['501 5.5.4']],
     ['AUTH with too much', ['AUTH PLAIN a b'], ['501 5.5.4']],
   ])('refuses %s, and then takes the right thing', async (_name, lines, codes) => {
@@ -134,9 +140,9 @@ describe('AUTH', () => {
 
   test('offers what is left when mechanisms are withheld, and nothing when none is left', async () => {
     const some = await openClient(await openSink({ users: USERS, withhold: ['CRAM-MD5', 'LOGIN'] }));
-    expect(await some.hello()).toMatch(/\r\n250 AUTH PLAIN SCRAM-SHA-256 XOAUTH2$/);
+    expect(await some.hello()).toMatch(/\r\n250 AUTH PLAIN SCRAM-SHA-1 SCRAM-SHA-256 XOAUTH2 OAUTHBEARER$/);
     expect(await codesOf(some, ['AUTH CRAM-MD5', 'AUTH login'])).toEqual(['504 5.5.4', '504 5.5.4']);
-    const withhold = ['PLAIN', 'LOGIN', 'CRAM-MD5', 'SCRAM-SHA-256', 'XOAUTH2'];
+    const withhold = ['PLAIN', 'LOGIN', 'CRAM-MD5', 'SCRAM-SHA-1', 'SCRAM-SHA-256', 'XOAUTH2', 'OAUTHBEARER'];
     const none = await openClient(await openSink({ users: USERS, withhold }));
     expect(await none.hello()).not.toContain('AUTH');
     expect(codeOf(await none.command('AUTH PLAIN'))).toBe('502 5.5.1');

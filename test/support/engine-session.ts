@@ -5,6 +5,7 @@ import type { PhaseCounts } from '../../src/metrics/interval-record.js';
 import { Ending, ErrorKind } from '../../src/metrics/outcome.js';
 import { Census } from '../../src/metrics/phase-book.js';
 import type { LoadPlan } from '../../src/plan/load-plan.js';
+import type { ScramKeyCache } from '../../src/protocol/sasl/scram-keys.js';
 import { Step } from '../../src/protocol/steps.js';
 import { compileLoadScript, compilePreflightScript } from '../../src/scenario/compile-script.js';
 import { DeadlineWheel, WHEEL_TICK_US } from '../../workers/deadline-wheel.js';
@@ -45,6 +46,7 @@ export class EngineSession implements SessionOwner {
   connectsSettled = 0;
   takenCount = 0;
   messagesLeft: number;
+  readonly #scramKeys: ScramKeyCache | null;
   readonly #wheel = new DeadlineWheel(0);
   readonly #warmupEndUs: number;
 
@@ -54,6 +56,7 @@ export class EngineSession implements SessionOwner {
     this.#warmupEndUs = settings.warmupEndUs ?? 0;
     this.recorder = new Recorder(this.#warmupEndUs, Infinity);
     const script = settings.polite === true ? compilePreflightScript(this.plan) : compileLoadScript(this.plan);
+    this.#scramKeys = script.auth?.knowledge.scramKeys ?? null;
     this.session = new SessionActor(
       {
         script,
@@ -89,6 +92,11 @@ export class EngineSession implements SessionOwner {
   onSessionEnded(ending: Ending, accepted: number): void {
     const name = Object.keys(Ending)[ending] ?? '';
     this.endings.push({ ending: name, accepted });
+  }
+
+  /** How many keys of SCRAM its worker has made and keeps. */
+  get scramKeysKept(): number {
+    return this.#scramKeys?.size ?? 0;
   }
 
   get nowUs(): number {

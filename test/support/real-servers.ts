@@ -71,14 +71,20 @@ export async function startNpmServer(options: SMTPServerOptions = {}): Promise<N
   const { certificateFile } = await writeCertificate(folder);
   const { key, cert } = await testCertificate();
   const seen = { messages: 0, recipients: 0, octets: 0, secure: 0, logins: 0 };
-  const [user, password] = ['load', 'correct horse'];
+  // Fit to be a token as well.
+  const [user, password] = ['load', 'correct-horse'];
   const server = new SMTPServer({
     key,
     cert,
     disableReverseLookup: true,
-    authMethods: ['PLAIN', 'LOGIN'],
+    authMethods: ['PLAIN', 'LOGIN', 'CRAM-MD5', 'XOAUTH2'],
     onAuth(auth, _session, callback) {
-      if (auth.username !== user || auth.password !== password) {
+      // Of CRAM-MD5 it knows the digest, of XOAUTH2 a token.
+      const isRight =
+        auth.method === 'CRAM-MD5'
+          ? auth.validatePassword(password)
+          : (auth.method === 'XOAUTH2' ? auth.accessToken : auth.password) === password;
+      if (auth.username !== user || !isRight) {
         callback(new Error('Invalid username or password'));
         return;
       }

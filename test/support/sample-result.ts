@@ -271,6 +271,7 @@ export function sampleResult(overrides: Partial<RunResult> = {}): RunResult {
         issuer: 'CN=Lab CA',
         validTo: 'Dec 24 10:00:00 2027 GMT',
       },
+      authMechanism: 'LOGIN',
       builtInSink: null,
     },
     plan: {
@@ -385,6 +386,7 @@ export function sinkResult(): RunResult {
       keywords: ['PIPELINING', 'SIZE 104857600', '8BITMIME', 'ENHANCEDSTATUSCODES'],
       keywordsAfterTls: null,
       tls: null,
+      authMechanism: null,
       builtInSink: { replyDelayMs: 2 },
     },
     plan: {

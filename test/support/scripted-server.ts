@@ -11,9 +11,20 @@ export interface AnswerBook {
   readonly answer?: (word: CommandWord, line: string, nth: number) => Answer | undefined;
 }
 
-/** What a server tells apart. */
+/** What a server tells apart; `response` is a line behind a 334. */
 export type CommandWord =
-  'greeting' | 'ehlo' | 'helo' | 'starttls' | 'auth' | 'mail' | 'rcpt' | 'data' | 'content' | 'rset' | 'quit';
+  | 'greeting'
+  | 'ehlo'
+  | 'helo'
+  | 'starttls'
+  | 'auth'
+  | 'response'
+  | 'mail'
+  | 'rcpt'
+  | 'data'
+  | 'content'
+  | 'rset'
+  | 'quit';
 
 const USUAL: Readonly<Record<CommandWord, string>> = {
   greeting: '220 mx.test ready',
@@ -21,6 +32,7 @@ const USUAL: Readonly<Record<CommandWord, string>> = {
   helo: '250 mx.test',
   starttls: '220 go ahead',
   auth: '235 2.7.0 welcome',
+  response: '235 2.7.0 welcome',
   mail: '250 2.1.0 sender ok',
   rcpt: '250 2.1.5 recipient ok',
   data: '354 go ahead',
@@ -40,6 +52,7 @@ export class ScriptedServer {
   #unread = '';
   #readOctets = 0;
   #isData = false;
+  #isAuth = false;
   #isGreeted = false;
 
   constructor(book: AnswerBook = {}) {
@@ -65,9 +78,10 @@ export class ScriptedServer {
     const line = this.#unread.slice(0, end);
     this.#unread = this.#unread.slice(end + 2);
     this.heard.push(line);
-    const word = line.split(' ')[0]?.toLowerCase() ?? '';
+    const word = this.#isAuth ? 'response' : (line.split(' ')[0]?.toLowerCase() ?? '');
     if (!(word in USUAL)) return '500 what\r\n';
     const answer = this.#answerTo(word as CommandWord, line);
+    this.#isAuth = (word === 'auth' || word === 'response') && answer.startsWith('334');
     if (word === 'data' && answer.startsWith('3')) this.#isData = true;
     return answer;
   }
@@ -77,6 +91,7 @@ export class ScriptedServer {
     this.#unread = '';
     this.#readOctets = sentOctets;
     this.#isData = false;
+    this.#isAuth = false;
     this.#isGreeted = false;
   }
 

@@ -2,9 +2,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ErrorKind } from '../../src/metrics/outcome.js';
+import type { ReplyRow } from '../../src/metrics/interval-record.js';
+import { AUTH_CHOICES } from '../../src/plan/read-auth.js';
+import { Step } from '../../src/protocol/steps.js';
 import { WHEEL_TICK_US } from '../../workers/deadline-wheel.js';
 import { SeededRandom } from '../../src/seeded-random.js';
 import { EngineSession } from '../support/engine-session.js';
+import { AUTH_KEYWORD, SaslPeer } from '../support/sasl-peer.js';
 import { ScriptedServer } from '../support/scripted-server.js';
 import type { Answer, CommandWord } from '../support/scripted-server.js';
 
@@ -15,15 +19,31 @@ const TIMEOUT_SEC = 5;
 /** A script that goes on answers something within this many events. */
 const MAX_EVENTS = 1_000;
 
-const KEYWORDS = ['PIPELINING', 'STARTTLS', 'AUTH PLAIN LOGIN', 'SIZE 100'] as const;
+const KEYWORDS = ['PIPELINING', 'STARTTLS', AUTH_KEYWORD, 'SIZE 100'] as const;
+/** All but EXTERNAL, which needs TLS and a certificate of ours. */
+const MECHANISMS = AUTH_CHOICES.filter((choice) => choice !== 'external');
 const REFUSALS = ['421 4.3.2 leaving', '450 later', '451 4.7.1 greylisted', '550 5.1.1 no', '554 no', '503 order'];
-const ODDITIES = ['250 ok', '354 go', '334 x', '150 wait', '220 hello', '999 what', 'garbage', '250-half', '2'];
+const ODDITIES = [
+  '250 ok',
+  '354 go',
+  '334 x',
+  '334 ',
+  '334 dj1h',
+  '235 welcome',
+  '150 wait',
+  '220 hello',
+  '999 what',
+  'garbage',
+  '250-half',
+  '2',
+];
 
 const setting = fc.record({
   target: fc.constantFrom('127.0.0.1:25', '127.0.0.1:25', 'smtps://127.0.0.1:465'),
   pipelining: fc.constantFrom('auto', 'off', 'across', 'across', 'force'),
   tls: fc.constantFrom('off', 'off', 'required', 'opportunistic'),
-  auth: fc.constantFrom('', '', 'plain', 'login'),
+  auth: fc.oneof({ weight: 2, arbitrary: fc.constant('') }, { weight: 3, arbitrary: fc.constantFrom(...MECHANISMS) }),
+  isPasswordRight: fc.constantFrom(true, true, true, false),
   recipients: fc.constantFrom(1, 1, 2, 5, 70),
   size: fc.constantFrom('1KiB', '1KiB', '40KiB'),
   messages: fc.integer({ min: 1, max: 4 }),
@@ -54,13 +74,13 @@ class Play {
   readonly #manners: Manners;
   readonly #chance: (perThousand: number) => boolean;
   readonly #pick: <T>(values: readonly T[]) => T;
-  readonly #isLogin: boolean;
+  readonly #peer: SaslPeer;
   #unsaid = '';
 
   constructor(settings: Setting, how: Manners, next: () => number) {
     const { target, pipelining, tls, auth, recipients, size, messages, warmupEndUs, isPolite } = settings;
     this.#manners = how;
-    this.#isLogin = auth === 'login';
+    this.#peer = new SaslPeer({ tester: settings.isPasswordRight ? 'secret' : 'other' });
     this.#chance = (perThousand) => next() * 1_000 < perThousand;
     this.#pick = (values) => values[Math.floor(next() * values.length)]!;
     const credentials = auth === '' ? {} : { auth, user: 'tester', password: 'secret' };
@@ -78,7 +98,7 @@ class Play {
       warmupEndUs,
       polite: isPolite,
     });
-    this.server = new ScriptedServer({ keywords: settings.keywords, answer: (word) => this.#answer(word) });
+    this.server = new ScriptedServer({ keywords: settings.keywords, answer: (word, line) => this.#answer(word, line) });
   }
 
   /** Everything that happens until the session is over. */
@@ -135,21 +155,24 @@ class Play {
     session.saysOctets(octets);
   }
 
-  #answer(word: CommandWord): Answer | undefined {
+  #answer(word: CommandWord, line: string): Answer | undefined {
     const how = this.#manners;
     if (this.#chance(how.silences)) return null;
     if (this.#chance(how.refusals)) return this.#pick(REFUSALS);
-    if (word === 'auth' && this.#isLogin && this.#chance(900)) return '334 more';
+    if (word === 'auth') return this.#peer.begin(line);
+    if (word === 'response') return this.#chance(how.oddities) ? this.#pick(ODDITIES) : this.#peer.respond(line);
     return undefined;
   }
 }
 
+/** A reply that ended AUTH well. */
+const isWelcome = ({ step, code, interim }: ReplyRow): boolean => step === Step.auth && code < 300 && !interim;
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
 test(
   `random servers against random scripts (seed ${SEED})`,
   () => {
-    const seen = { accepted: 0, refused: 0, failed: 0, cut: 0, completed: 0, runs: 0 };
+    const seen = { accepted: 0, refused: 0, failed: 0, cut: 0, completed: 0, authenticated: 0, cancelled: 0, runs: 0 };
     fc.assert(
       fc.property(setting, manners, fc.nat(), (settings, how, seed) => {
         const random = new SeededRandom(seed, 0);
@@ -179,6 +202,12 @@ test(
         seen.failed += warmup.messages[3]! + main.messages[3]!;
         seen.cut += warmup.messages[4]! + main.messages[4]!;
         seen.completed += session.endings[0]?.ending === 'completed' ? 1 : 0;
+        const isAccepted = [warmup, main].some(({ replies }) => replies.some(isWelcome));
+        // Nobody gets in with a wrong password, and nobody is let in who did not ask. Oddities may be a 235.
+        if (isAccepted && how.oddities === 0)
+          expect([settings.auth !== '', settings.isPasswordRight]).toEqual([true, true]);
+        seen.authenticated += isAccepted ? 1 : 0;
+        seen.cancelled += play.server.heard.includes('*') ? 1 : 0;
         session.destroy();
       }),
       { seed: SEED, numRuns: 1_000_000, interruptAfterTimeLimit: TIME_MS, markInterruptAsFailure: false },

@@ -206,9 +206,9 @@ describe('AUTH LOGIN', () => {
   });
 
   test('answers two prompts, not three', () => {
-    const session = atAuth('login', 'AUTH LOGIN').says('334 a').says('334 b');
+    const session = atAuth('login', 'AUTH LOGIN').says('334 YQ==').says('334 Yg==');
     session.take();
-    session.says('334 c');
+    session.says('334 Yw==');
     expect(session.take()).toEqual([]);
     expect(session.closed().summary).toMatchObject({
       messages: { failed: 1 },
@@ -220,8 +220,8 @@ describe('AUTH LOGIN', () => {
 
   test('answers two prompts in the next session too', () => {
     const settings = { auth: 'login', user: 'tester', password: 'x' };
-    const session = new EngineSession(settings, { messages: 2 }).opened('AUTH LOGIN').says('334 a').lost().closed();
-    session.opened('AUTH LOGIN').says('334 a').says('334 b').says('235 ok');
+    const session = new EngineSession(settings, { messages: 2 }).opened('AUTH LOGIN').says('334 YQ==').lost().closed();
+    session.opened('AUTH LOGIN').says('334 YQ==').says('334 Yg==').says('235 ok');
     expect(session.take().at(-1)).toMatch(/^MAIL /);
   });
 
@@ -231,7 +231,7 @@ describe('AUTH LOGIN', () => {
     ['after the password', 2],
   ])('may be refused %s', (_, prompts) => {
     const session = atAuth('login', 'AUTH LOGIN');
-    for (let prompt = 0; prompt < prompts; prompt++) session.says('334 more');
+    for (let prompt = 0; prompt < prompts; prompt++) session.says('334 bW9yZQ==');
     session.says('535 wrong').says('221 bye').lost().closed();
     expect(session.summary).toMatchObject({ messages: { rejected: 1 }, errors: [], endings: ['failed'] });
   });
@@ -239,7 +239,7 @@ describe('AUTH LOGIN', () => {
   test('has a deadline that begins anew with each answer', () => {
     const session = atAuth('login', 'AUTH LOGIN');
     expect(session.deadlineInUs).toBe(30_000_000);
-    session.passes(29_000_000).says('334 user');
+    session.passes(29_000_000).says('334 dXNlcg==');
     expect(session.deadlineInUs).toBe(30_000_000);
     session.passesDeadline('behind').closed();
     expect(session.errors).toEqual(['auth timeout x1']);
@@ -288,6 +288,7 @@ describe('the session of the pre-flight', () => {
       onGreeting: (code: number, text: string) => seen.push(`${code} ${text}`),
       onKeyword: (text: string) => seen.push(text),
       onTls: ({ protocol }: { protocol: string }) => seen.push(protocol),
+      onAuth: (mechanism: string) => seen.push(mechanism),
       onRefused: (step: number, code: number) => seen.push(`refused ${step} ${code}`),
     };
     const options = { tls: 'required', auth: 'plain', user: 'tester', password: 'x' };
@@ -295,7 +296,7 @@ describe('the session of the pre-flight', () => {
     session.opened('STARTTLS').says('220 go');
     session.tlsReady({ protocol: 'TLSv1.3', cipher: 'c', subject: null, issuer: null, validTo: null });
     session.says('250-mx', '250 AUTH PLAIN').says('235 ok').says('221 bye').lost().closed();
-    expect(seen).toEqual(['220 mx.test ready', 'STARTTLS', 'TLSv1.3', 'AUTH PLAIN']);
+    expect(seen).toEqual(['220 mx.test ready', 'STARTTLS', 'TLSv1.3', 'AUTH PLAIN', 'PLAIN']);
     expect(session.sent).toEqual({ connect: 1, tls: 1, greeting: 1, ehlo: 2, starttls: 1, auth: 1, quit: 1 });
     expect(session.endings).toEqual([{ ending: 'completed', accepted: 0 }]);
   });
@@ -306,6 +307,7 @@ describe('the session of the pre-flight', () => {
       onGreeting: () => undefined,
       onKeyword: () => undefined,
       onTls: () => undefined,
+      onAuth: () => undefined,
       onRefused: (...refusal: unknown[]) => refusals.push(refusal),
     };
     const session = new EngineSession({}, { polite: true, observer, messages: 0 }).begin().connected();

@@ -1,10 +1,11 @@
 /** The SASL mechanisms that a sink knows. A new one is one more file here and one entry below. */
 import type { Credentials } from '../credentials.js';
 import { cramChallenge, cramMd5 } from './cram-md5.js';
+import { oauthBearer } from './oauthbearer.js';
 import { login, plain } from './plain-and-login.js';
 import type { SaslConversation } from './sasl-mechanism.js';
 import type { ScramKeys } from './scram-keys.js';
-import { scramNonce, scramSha256 } from './scram-sha-256.js';
+import { scram, scramNonce } from './scram.js';
 import { xoauth2 } from './xoauth2.js';
 
 /** What conversations need to know. */
@@ -16,7 +17,15 @@ export interface SaslKnowledge {
 }
 
 /** Their names, in the order of EHLO. */
-export const MECHANISM_NAMES = ['PLAIN', 'LOGIN', 'CRAM-MD5', 'SCRAM-SHA-256', 'XOAUTH2'] as const;
+export const MECHANISM_NAMES = [
+  'PLAIN',
+  'LOGIN',
+  'CRAM-MD5',
+  'SCRAM-SHA-1',
+  'SCRAM-SHA-256',
+  'XOAUTH2',
+  'OAUTHBEARER',
+] as const;
 /** Name of a mechanism. */
 export type MechanismName = (typeof MECHANISM_NAMES)[number];
 
@@ -34,8 +43,10 @@ const MECHANISMS: Readonly<Record<MechanismName, SaslMechanism>> = {
     begin: ({ credentials, hostName }) => cramMd5(credentials, cramChallenge(hostName)),
     takesInitialResponse: false,
   },
-  'SCRAM-SHA-256': { begin: ({ scramKeys }) => scramSha256(scramKeys, scramNonce()), takesInitialResponse: true },
+  'SCRAM-SHA-1': { begin: ({ scramKeys }) => scram('sha1', scramKeys, scramNonce()), takesInitialResponse: true },
+  'SCRAM-SHA-256': { begin: ({ scramKeys }) => scram('sha256', scramKeys, scramNonce()), takesInitialResponse: true },
   XOAUTH2: { begin: ({ credentials }) => xoauth2(credentials), takesInitialResponse: true },
+  OAUTHBEARER: { begin: ({ credentials }) => oauthBearer(credentials), takesInitialResponse: true },
 };
 
 /** The name of a mechanism as it stands in `AUTH NAME`, in any case; null: it is not one of `offered`. */

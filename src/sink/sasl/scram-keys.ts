@@ -1,13 +1,19 @@
-/** What a server keeps of a password for SCRAM-SHA-256 (RFC 5802 §3): made when a user first needs it. */
+/** What a server keeps of a password for SCRAM (RFC 5802 §3): made when a user first needs it. */
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
+import { saslPrepared } from '../../protocol/sasl/sasl-prep.js';
 import type { Credentials } from '../credentials.js';
+
+/** The hash function of a SCRAM mechanism, as Node calls it. */
+export type ScramHash = 'sha1' | 'sha256';
 
 /** The least that RFC 7677 §4 allows. More would measure the sink, not the client. */
 export const SCRAM_ITERATIONS = 4096;
 const SALT_OCTETS = 16;
-const KEY_OCTETS = 32;
+const SALT_KEY_OCTETS = 32;
+/** Octets of a key: as many as the hash has. */
+const KEY_OCTETS: Readonly<Record<ScramHash, number>> = { sha1: 20, sha256: 32 };
 
-/** The two keys of a user; each has 32 octets. */
+/** The two keys of a user, each as long as the hash. */
 export interface ScramKeyPair {
   readonly storedKey: Buffer;
   readonly serverKey: Buffer;
@@ -17,9 +23,9 @@ export interface ScramKeyPair {
 export class ScramKeys {
   readonly #credentials: Credentials;
   readonly #saltOf: (user: string) => Buffer;
-  readonly #pairs = new Map<string, ScramKeyPair>();
+  readonly #pairs: Readonly<Record<ScramHash, Map<string, ScramKeyPair>>> = { sha1: new Map(), sha256: new Map() };
   /** For users that do not exist, so that they are not told by the time that the answer takes. */
-  readonly #decoy: ScramKeyPair = { storedKey: randomBytes(KEY_OCTETS), serverKey: randomBytes(KEY_OCTETS) };
+  readonly #decoys: Readonly<Record<ScramHash, ScramKeyPair>> = { sha1: decoy('sha1'), sha256: decoy('sha256') };
 
   /** @param saltOf - the salt of a user name, always the same and known to nobody before */
   constructor(credentials: Credentials, saltOf = secretSalts()) {
@@ -33,43 +39,39 @@ export class ScramKeys {
   }
 
   /** The keys of a user; of one that does not exist, keys that no password leads to. */
-  pairOf(user: string): ScramKeyPair {
+  pairOf(hash: ScramHash, user: string): ScramKeyPair {
     const secret = this.#credentials.secretOf(user);
-    if (secret === null) return this.#decoy;
-    let pair = this.#pairs.get(user);
+    if (secret === null) return this.#decoys[hash];
+    let pair = this.#pairs[hash].get(user);
     if (pair === undefined) {
-      pair = derivePair(secret, this.#saltOf(user));
-      this.#pairs.set(user, pair);
+      pair = derivePair(hash, secret, this.#saltOf(user));
+      this.#pairs[hash].set(user, pair);
     }
     return pair;
   }
 }
 
 function secretSalts(): (user: string) => Buffer {
-  const key = randomBytes(KEY_OCTETS);
-  return (user) => hmac(key, user).subarray(0, SALT_OCTETS);
+  const key = randomBytes(SALT_KEY_OCTETS);
+  return (user) => hmac('sha256', key, user).subarray(0, SALT_OCTETS);
+}
+
+function decoy(hash: ScramHash): ScramKeyPair {
+  return { storedKey: randomBytes(KEY_OCTETS[hash]), serverKey: randomBytes(KEY_OCTETS[hash]) };
 }
 
 /** RFC 5802 §3. It takes a millisecond or two, once per user. */
-function derivePair(password: string, salt: Buffer): ScramKeyPair {
-  const salted = pbkdf2Sync(prepared(password), salt, SCRAM_ITERATIONS, KEY_OCTETS, 'sha256');
-  return { storedKey: sha256(hmac(salted, 'Client Key')), serverKey: hmac(salted, 'Server Key') };
+function derivePair(hash: ScramHash, password: string, salt: Buffer): ScramKeyPair {
+  const salted = pbkdf2Sync(saslPrepared(password), salt, SCRAM_ITERATIONS, KEY_OCTETS[hash], hash);
+  return { storedKey: digest(hash, hmac(hash, salted, 'Client Key')), serverKey: hmac(hash, salted, 'Server Key') };
 }
 
-/** SASLprep (RFC 4013 §2.1, §2.2) of a password: what is mapped, without the ban on odd characters. */
-function prepared(password: string): string {
-  return password
-    .replace(/[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]/gu, ' ')
-    .replace(/\u00ad|\u034f|\u1806|[\u180b-\u180d]|[\u200b-\u200d]|\u2060|[\ufe00-\ufe0f]|\ufeff/gu, '')
-    .normalize('NFKC');
+/** A keyed digest, as long as the hash. */
+export function hmac(hash: ScramHash, key: Buffer, text: string): Buffer {
+  return createHmac(hash, key).update(text).digest();
 }
 
-/** HMAC-SHA-256; 32 octets. */
-export function hmac(key: Buffer, text: string): Buffer {
-  return createHmac('sha256', key).update(text).digest();
-}
-
-/** SHA-256; 32 octets. */
-export function sha256(octets: Buffer): Buffer {
-  return createHash('sha256').update(octets).digest();
+/** A digest, as long as the hash. */
+export function digest(hash: ScramHash, octets: Buffer): Buffer {
+  return createHash(hash).update(octets).digest();
 }

@@ -1,5 +1,6 @@
 /**
- * SCRAM-SHA-256 (RFC 5802, RFC 7677): client and server prove to each other that they know the password. Without channel binding.
+ * SCRAM-SHA-1 and SCRAM-SHA-256 (RFC 5802, RFC 7677): client and server prove to each other that they know the password.
+ * Without channel binding.
  *
  * ```
  * client                                   server
@@ -17,11 +18,10 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { decodeBase64 } from './base64.js';
 import { MEANINGLESS, verdictOn } from './sasl-mechanism.js';
 import type { SaslConversation } from './sasl-mechanism.js';
-import { SCRAM_ITERATIONS, hmac, sha256 } from './scram-keys.js';
-import type { ScramKeys } from './scram-keys.js';
+import { SCRAM_ITERATIONS, digest, hmac } from './scram-keys.js';
+import type { ScramHash, ScramKeys } from './scram-keys.js';
 
 const NONCE_OCTETS = 18;
-const PROOF_OCTETS = 32;
 
 /** The client's first message. */
 interface FirstMessage {
@@ -46,7 +46,7 @@ export function scramNonce(): string {
 }
 
 /** @param serverNonce - as {@link scramNonce} makes it */
-export function* scramSha256(keys: ScramKeys, serverNonce: string): SaslConversation {
+export function* scram(hash: ScramHash, keys: ScramKeys, serverNonce: string): SaslConversation {
   const first = readFirst(yield '');
   if (first === null) return MEANINGLESS;
   const nonce = `${first.nonce}${serverNonce}`;
@@ -54,12 +54,12 @@ export function* scramSha256(keys: ScramKeys, serverNonce: string): SaslConversa
   const serverFirst = `r=${nonce},s=${salt},i=${String(SCRAM_ITERATIONS)}`;
 
   const final = readFinal(yield serverFirst, first.header, nonce);
-  if (final === null) return MEANINGLESS;
-  const { storedKey, serverKey } = keys.pairOf(first.user);
+  const { storedKey, serverKey } = keys.pairOf(hash, first.user);
+  if (final?.proof.length !== storedKey.length) return MEANINGLESS;
   const authMessage = `${first.bare},${serverFirst},${final.withoutProof}`;
-  const clientKey = exclusiveOr(final.proof, hmac(storedKey, authMessage));
-  if (!timingSafeEqual(sha256(clientKey), storedKey)) return verdictOn(first.user, false);
-  return verdictOn(first.user, true, `v=${hmac(serverKey, authMessage).toString('base64')}`);
+  const clientKey = exclusiveOr(final.proof, hmac(hash, storedKey, authMessage));
+  if (!timingSafeEqual(digest(hash, clientKey), storedKey)) return verdictOn(first.user, false);
+  return verdictOn(first.user, true, `v=${hmac(hash, serverKey, authMessage).toString('base64')}`);
 }
 
 /** RFC 5802 §7, `client-first-message`. Channel binding (`p=`) is not on offer, and nobody acts for another. */
@@ -72,7 +72,7 @@ function readFirst(message: string): FirstMessage | null {
 }
 
 /** RFC 5802 §5.1: `=2C` is a comma, `=3D` an equals sign, and any other `=` an error. null: no name. */
-function readName(text: string): string | null {
+export function readName(text: string): string | null {
   if (text === '' || /=(?!2C|3D)/.test(text)) return null;
   return text.replaceAll('=2C', ',').replaceAll('=3D', '=');
 }
@@ -85,7 +85,7 @@ function readFinal(message: string, header: string, nonce: string): FinalMessage
   const expected = `c=${Buffer.from(header).toString('base64')},r=${nonce}`;
   if (withoutProof !== expected && !withoutProof.startsWith(`${expected},`)) return null;
   const proof = decodeBase64(message.slice(at + 3));
-  return proof?.length === PROOF_OCTETS ? { withoutProof, proof } : null;
+  return proof === null ? null : { withoutProof, proof };
 }
 
 function exclusiveOr(a: Buffer, b: Buffer): Buffer {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Credentials } from '../../../src/sink/credentials.js';
 import { ScramKeys } from '../../../src/sink/sasl/scram-keys.js';
-import { scramNonce, scramSha256 } from '../../../src/sink/sasl/scram-sha-256.js';
+import { scram, scramNonce } from '../../../src/sink/sasl/scram.js';
 import { base64, converse, scramAnswer } from './converse.js';
 
 const credentials = new Credentials({ user: 'pencil', 'a=b,c': 'x', hard: 'I\u00adX\u00a0\u2168' });
@@ -11,10 +11,10 @@ const RFC_FINAL = `c=biws,r=${RFC_NONCES},p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmi
 const REFUSED = { isProved: false, lastChallenge: '' };
 
 const keys = new ScramKeys(credentials, () => RFC_SALT);
-const begin = () => scramSha256(keys, '%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0');
+const begin = () => scram('sha256', keys, '%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0');
 const finalOf = (password: string, bare: string, header = 'n,,'): string => {
   const { challenges } = converse(begin(), [`${header}${bare}`]);
-  return scramAnswer(password, bare, challenges[1] ?? '', header).final;
+  return scramAnswer(password, bare, challenges[1] ?? '', { header }).final;
 };
 
 describe('SCRAM-SHA-256', () => {
@@ -90,12 +90,40 @@ describe('SCRAM-SHA-256', () => {
   });
 
   test('derives the keys of a user once', () => {
-    expect(keys.pairOf('user')).toBe(keys.pairOf('user'));
+    expect(keys.pairOf('sha256', 'user')).toBe(keys.pairOf('sha256', 'user'));
+    expect(keys.pairOf('sha1', 'user')).toBe(keys.pairOf('sha1', 'user'));
+    expect(keys.pairOf('sha1', 'user').storedKey).toHaveLength(20);
   });
 
   test('has a nonce of its own for each dialogue, printable and without comma', () => {
     const nonces = Array.from({ length: 1000 }, scramNonce);
     expect(new Set(nonces).size).toBe(1000);
     for (const nonce of nonces) expect(nonce).toMatch(/^[\x21-\x2b\x2d-\x7e]{24}$/);
+  });
+});
+
+describe('SCRAM-SHA-1', () => {
+  const sha1Keys = new ScramKeys(credentials, () => Buffer.from('QSXCR+Q6sek8bf92', 'base64'));
+  const beginSha1 = () => scram('sha1', sha1Keys, '3rfcNHYJY1ZVvWVs7j');
+  const nonces = 'fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j';
+  const bare = 'n=user,r=fyko+d2lbbFgONRv9qkxdawL';
+
+  test('accepts the example of RFC 5802 §5, and proves itself with the signature given there', () => {
+    expect(converse(beginSha1(), [`n,,${bare}`, `c=biws,r=${nonces},p=v0X8v3Bz2T0CJGbJQyF0X+HI4Ts=`])).toEqual({
+      challenges: ['', `r=${nonces},s=QSXCR+Q6sek8bf92,i=4096`],
+      verdict: { user: 'user', isProved: true, lastChallenge: 'v=rmF9pqV8S7suAoZWja4dJRkFsKQ=' },
+    });
+  });
+
+  test('makes nothing of a proof of SCRAM-SHA-256', () => {
+    const serverFirst = `r=${nonces},s=QSXCR+Q6sek8bf92,i=4096`;
+    const { final } = scramAnswer('pencil', bare, serverFirst);
+    expect(converse(beginSha1(), [`n,,${bare}`, final]).verdict).toEqual({ user: null, ...REFUSED });
+  });
+
+  test('refuses a wrong password', () => {
+    const serverFirst = `r=${nonces},s=QSXCR+Q6sek8bf92,i=4096`;
+    const { final } = scramAnswer('pen', bare, serverFirst, { hash: 'sha1' });
+    expect(converse(beginSha1(), [`n,,${bare}`, final]).verdict).toEqual({ user: 'user', ...REFUSED });
   });
 });
