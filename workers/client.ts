@@ -18,6 +18,8 @@ export interface ClientHost {
   readonly recipients: number;
   /** Messages per client; Infinity when connections are kept. */
   readonly messagesPerClient: number;
+  /** Whether sessions have messages to send; otherwise the supply counts sessions. */
+  readonly sendsMail: boolean;
   /** Seeded, from 0 (included) to 1. */
   random(): number;
   /** Queues the client for its next connect(). */
@@ -85,7 +87,7 @@ export class Client implements SessionOwner, WheelEntry {
       this.#host.recorder.clientStarted(nowUs);
     }
     this.#connectSettled = connectSettled;
-    this.session.begin(this.takeMessage(nowUs), nowUs);
+    this.session.begin(this.#host.sendsMail ? this.takeMessage(nowUs) : this.#takeSession(nowUs), nowUs);
   }
 
   hasMessage(nowUs: number): boolean {
@@ -101,6 +103,14 @@ export class Client implements SessionOwner, WheelEntry {
     return number;
   }
 
+  /** Counts a session that sends no messages. @returns that it has none */
+  #takeSession(nowUs: number): number {
+    this.#left = 0;
+    this.#host.supply.take(nowUs);
+    if (!this.#host.supply.has(nowUs)) this.#host.onSupplyEmpty();
+    return -1;
+  }
+
   onConnectSettled(): void {
     this.#connectSettled?.();
     this.#connectSettled = null;
@@ -113,14 +123,15 @@ export class Client implements SessionOwner, WheelEntry {
   onSessionEnded(ending: Ending, acceptedCount: number, nowUs: number): void {
     this.#lastEnding = ending;
     this.#host.onSessionOver(this.session.wasGreeted);
-    if (acceptedCount > 0) this.#pauseUs = FIRST_PAUSE_US;
+    const isGood = this.#host.sendsMail ? acceptedCount > 0 : ending === Ending.completed;
+    if (isGood) this.#pauseUs = FIRST_PAUSE_US;
     if (ending === Ending.cut || !this.#host.supply.has(nowUs)) {
       this.retire();
       return;
     }
     if (this.#left === 0) this.#end();
     this.#isWaiting = true;
-    if (acceptedCount > 0) {
+    if (isGood) {
       this.#host.requestStart(this);
       return;
     }

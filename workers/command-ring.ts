@@ -52,8 +52,14 @@ export class CommandRing {
     return this.#sentAtUs[this.#head] as number;
   }
 
-  set sentAtUs(us: number) {
-    this.#sentAtUs[this.#head] = us;
+  /** Changes when the oldest command of a step was sent. */
+  setSentAtUs(step: number, us: number): void {
+    for (let index = 0; index < this.count; index++) {
+      if (this.stepAt(index) !== step) continue;
+      this.#sentAtUs[this.#index(index)] = us;
+      return;
+    }
+    assert(false, 'a command whose time changes is under way');
   }
 
   push(step: number, slot: number, sentAtUs: number): void {
@@ -74,6 +80,11 @@ export class CommandRing {
   /** Step of the command at `index` from the oldest. */
   stepAt(index: number): number {
     return (this.#steps[this.#index(index)] as number) & STEP_MASK;
+  }
+
+  /** Transaction slot of the command at `index` from the oldest. */
+  slotAt(index: number): number {
+    return (this.#steps[this.#index(index)] as number) >> SLOT_SHIFT;
   }
 
   /** When the command at `index` from the oldest was sent. */

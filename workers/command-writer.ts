@@ -2,6 +2,7 @@
  * Puts commands together into one write, and remembers what was written: each waits in the ring for its reply, with the
  * time of the write. Knows neither the script nor what commands mean.
  */
+import { Step } from '../src/protocol/steps.js';
 import type { CompiledScript } from '../src/scenario/compile-script.js';
 import { CommandRing } from './command-ring.js';
 import type { DeadlineWheel, WheelEntry } from './deadline-wheel.js';
@@ -26,8 +27,13 @@ export class CommandWriter {
   readonly #wheel: DeadlineWheel;
   readonly #entry: WheelEntry;
   #connection: Connection | null = null;
+  /** Content is being written, and its last octet is not yet with the kernel. */
+  isTransferring = false;
+  transferStartedAtUs = 0;
   #groupSize = 0;
   #groupFirstStep = 0;
+  /** The end of the content shares its write with other commands. */
+  #isContentGrouped = false;
 
   /** @param entry - the session's place in the wheel, for the deadlines of what is sent */
   constructor({ script, recorder, wheel, outbox }: WriterTools, entry: WheelEntry) {
@@ -68,11 +74,10 @@ export class CommandWriter {
     this.sent(step, slot, nowUs);
   }
 
-  /** A command was added to the outbox. */
+  /** A command stands in the outbox. */
   sent(step: number, slot: number, nowUs: number): void {
     this.await(step, slot, nowUs);
-    if (this.joinGroup(step)) this.#recorder.pipelined(step, nowUs);
-    if (this.#groupSize === 2) this.#recorder.pipelined(this.#groupFirstStep, nowUs);
+    this.#group(step, nowUs);
   }
 
   /** A reply of `step` is now due. */
@@ -81,3 +86,99 @@ export class CommandWriter {
     this.ring.push(step, slot, nowUs);
     if (this.ring.count === 1) this.schedule(step, nowUs);
   }
+
+  /** The first octet of the content is about to be written. */
+  beginTransfer(nowUs: number): void {
+    this.isTransferring = true;
+    this.transferStartedAtUs = nowUs;
+    this.#isContentGrouped = false;
+    this.#recorder.sent(Step.transfer, nowUs);
+    this.schedule(Step.transfer, nowUs);
+  }
+
+  /** The last octet of the content stands in the outbox, or behind it: a reply to it is due, and counted as such once it is taken. */
+  endOfContent(slot: number, nowUs: number): void {
+    this.ring.push(Step.endOfData, slot, nowUs);
+    this.#group(Step.endOfData, nowUs);
+  }
+
+  /** The last octet of the content is with the kernel: from here on the server is at it. `replies`: how many it owes. */
+  contentTaken(replies: number, nowUs: number): void {
+    this.isTransferring = false;
+    this.#recorder.replied(Step.transfer, this.transferStartedAtUs, nowUs);
+    this.countEndOfData(replies, nowUs);
+    this.ring.setSentAtUs(Step.endOfData, nowUs);
+    this.schedule(Step.endOfData, nowUs);
+  }
+
+  /** The end of the content counts as sent from here on; once for each reply that is due. */
+  countEndOfData(replies: number, sentAtUs: number): void {
+    for (let count = 0; count < replies; count++) {
+      this.#recorder.sent(Step.endOfData, sentAtUs);
+      if (this.#isContentGrouped) this.#recorder.pipelined(Step.endOfData, sentAtUs);
+    }
+  }
+
+  /** Counts a command into the group that the next write carries. */
+  #group(step: number, nowUs: number): void {
+    this.#groupSize++;
+    if (this.#groupSize === 1) {
+      this.#groupFirstStep = step;
+      return;
+    }
+    if (this.#groupSize === 2) this.#countGrouped(this.#groupFirstStep, nowUs);
+    this.#countGrouped(step, nowUs);
+  }
+
+  #countGrouped(step: number, nowUs: number): void {
+    // The end of the content is sent when its last octet is taken, and counted then.
+    if (step === Step.endOfData && this.isTransferring) this.#isContentGrouped = true;
+    else this.#recorder.pipelined(step, nowUs);
+  }
+
+  /** Writes what stands in the outbox. */
+  flush(nowUs: number): void {
+    const { outbox } = this;
+    if (outbox.length === 0) return;
+    this.#recorder.bytesSent(outbox.length, nowUs);
+    this.connection.write(outbox.view(0, outbox.length));
+    this.#afterWrite();
+  }
+
+  /**
+   * Writes what stands in the outbox with pieces of a body between, which are not copied; in one system call.
+   *
+   * @param cuts - at which lengths of the outbox a piece goes in
+   * @param pieces - one for each cut; shared, never to be changed
+   */
+  flushAround(cuts: readonly number[], pieces: readonly Buffer[], nowUs: number): void {
+    const { outbox, connection } = this;
+    let octets = outbox.length;
+    let from = 0;
+    connection.cork();
+    for (const [index, piece] of pieces.entries()) {
+      const cut = cuts[index] as number;
+      if (cut > from) connection.write(outbox.view(from, cut));
+      connection.write(piece, true);
+      octets += piece.length;
+      from = cut;
+    }
+    if (outbox.length > from) connection.write(outbox.view(from, outbox.length));
+    connection.uncork();
+    this.#recorder.bytesSent(octets, nowUs);
+    this.#afterWrite();
+  }
+
+  #afterWrite(): void {
+    if (this.connection.isDrained) return;
+    // Inside TLS the octets were copied.
+    if (!this.connection.isSecure) this.outbox.giveAway();
+    if (this.isTransferring) this.connection.notifyDrained();
+  }
+
+  /** No reply is waited for any more. */
+  forget(): void {
+    this.ring.clear();
+    this.isTransferring = false;
+  }
+}

@@ -15,6 +15,7 @@ import type {
   PreflightTask,
   WorkerMessage,
 } from '../src/messages/coordinator-worker.js';
+import { sendsMail } from '../src/plan/session-steps.js';
 import { compileLoadScript } from '../src/scenario/compile-script.js';
 import { Client, type ClientHost } from './client.js';
 import { connectionTools } from './connection-tools.js';
@@ -49,6 +50,7 @@ export default async function runTask(
 class Generator implements ClientHost {
   readonly recipients: number;
   readonly messagesPerClient: number;
+  readonly sendsMail: boolean;
 
   readonly #task: GeneratorTask<GeneratorPort>;
   /** Null where connects can never be more than the limit allows. */
@@ -80,12 +82,14 @@ class Generator implements ClientHost {
     this.#task = task;
     this.recipients = plan.recipients;
     this.messagesPerClient = plan.messagesPerSession ?? Infinity;
+    this.sendsMail = sendsMail(plan.session.steps);
     this.#limit = share.sessions > plan.connectLimit ? pLimit(plan.connectLimit) : null;
     this.#random = new SeededRandom(plan.seed, share.workerId);
     this.#warmupEndUs = plan.warmupMs * 1e3;
     this.#windowEndUs = plan.durationMs === null ? Infinity : this.#warmupEndUs + plan.durationMs * 1e3;
     this.#recorder = new Recorder(this.#warmupEndUs, this.#windowEndUs);
-    this.#supply = new MessageSupply(share, this.#warmupEndUs, this.#windowEndUs);
+    const bound = this.sendsMail ? share.messages : share.connections;
+    this.#supply = new MessageSupply({ ...share, messages: bound }, this.#warmupEndUs, this.#windowEndUs);
   }
 
   get supply(): MessageSupply {
@@ -202,6 +206,8 @@ class Generator implements ClientHost {
     this.#tickDueUs = nowUs + WHEEL_TICK_US;
     this.#wheel.tick(nowUs);
     if (nowUs >= this.#windowEndUs) this.#stop(this.#windowEndUs);
+    // Those that were still on their way into it when the run ended.
+    if (this.#isStopping) for (const client of this.#clients) client.session.endHold(nowUs);
     if (nowUs >= this.#drainEndUs) this.#cut(nowUs);
     // The record is written even when this very tick ended the run: `#finish` has then stopped the timer.
     if (this.#timer !== null && nowUs >= (this.#intervalIndex + 1) * INTERVAL_US) {
@@ -264,7 +270,7 @@ class Generator implements ClientHost {
     this.#finished?.({
       workerId: this.#task.share.workerId,
       intervals: this.#intervals,
-      messagesLeft: this.#supply.left,
+      messagesLeft: this.sendsMail ? this.#supply.left : 0,
       latencyCounts: this.#recorder.latencyCounts(),
     });
   }

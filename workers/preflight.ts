@@ -6,6 +6,8 @@ import { RunClock, monotonicUs } from '../src/clock.js';
 import type { PreflightResult, PreflightTask, TlsDescription } from '../src/messages/coordinator-worker.js';
 import { ERROR_KIND_NAMES } from '../src/metrics/outcome.js';
 import type { LoadPlan } from '../src/plan/load-plan.js';
+import { sendsMail } from '../src/plan/session-steps.js';
+import { ServerExtensions, extensionNames } from '../src/protocol/extensions.js';
 import { Step, STEP_NAMES } from '../src/protocol/steps.js';
 import { compilePreflightScript } from '../src/scenario/compile-script.js';
 import { connectionTools } from './connection-tools.js';
@@ -21,7 +23,7 @@ const GREETING_TRIES = 3;
 const RETRY_PAUSE_MS = 1_000;
 /** Replies to AUTH that ask for encryption (RFC 4954 §6, RFC 3207 §4, RFC 5248 §2.4). */
 const TLS_WANTED = [523, 530, 538];
-const COMMAND_STEPS = [Step.ehlo, Step.starttls, Step.auth, Step.quit];
+const COMMAND_STEPS = [Step.ehlo, Step.starttls, Step.auth, Step.xclient, Step.quit];
 
 /** The first thing that went wrong. */
 interface Refusal {
@@ -149,7 +151,25 @@ function explain(refusal: Refusal | null, findings: Findings, plan: LoadPlan, tr
       'try --pipelining auto, or force to send groups all the same',
     ];
   }
+  const missing = missingExtensions(plan, offered);
+  if (missing.length > 0) {
+    return [
+      `does not offer ${missing.join(', ')}, which the messages of this run need`,
+      'leave the flag out, or see whether it is offered inside TLS only (--tls required)',
+    ];
+  }
   return ['', ''];
+}
+
+/** Keywords that the plan asks for and the server does not offer. */
+function missingExtensions(plan: LoadPlan, offered: readonly string[]): string[] {
+  if (!sendsMail(plan.session.steps)) return [];
+  const extensions = new ServerExtensions();
+  for (const keyword of offered) {
+    const line = Buffer.from(keyword, 'latin1');
+    extensions.addLine(line, 0, line.length);
+  }
+  return extensionNames(compilePreflightScript(plan).required & ~extensions.flags);
 }
 
 function explainReply({ step, code, text }: Refusal, tries: number): [string, string] {

@@ -6,16 +6,18 @@ import { assert } from '../src/assert.js';
 import type { Clock } from '../src/clock.js';
 import { ErrorKind, Outcome } from '../src/metrics/outcome.js';
 import type { Census } from '../src/metrics/phase-book.js';
-import { DATA, END_OF_DATA, QUIT, RSET, STARTTLS } from '../src/protocol/commands.js';
-import { Extension, ServerExtensions } from '../src/protocol/extensions.js';
+import { DATA, QUIT, RSET, STARTTLS } from '../src/protocol/commands.js';
+import { Extension, ServerExtensions, extensionNames } from '../src/protocol/extensions.js';
 import { AuthDialogue } from '../src/protocol/sasl/auth-dialogue.js';
 import { chooseMechanism } from '../src/protocol/sasl/mechanisms.js';
 import { Step } from '../src/protocol/steps.js';
-import { Op, type CompiledScript } from '../src/scenario/compile-script.js';
+import { Op, type CompiledScript, type ScriptCommand } from '../src/scenario/compile-script.js';
 import { recipientNumber, senderNumber } from '../src/scenario/message-template.js';
-import { CommandRing } from './command-ring.js';
+import type { CommandRing } from './command-ring.js';
+import { CommandWriter } from './command-writer.js';
+import { ContentSender } from './content-sender.js';
 import type { DeadlineWheel, WheelEntry } from './deadline-wheel.js';
-import { LARGEST_COPIED_BODY, type Outbox } from './outbox.js';
+import type { Outbox } from './outbox.js';
 import type { Recorder } from './recorder.js';
 import type { Connection, SessionObserver, SessionOwner } from './session-state.js';
 import { Stage, Transaction } from './transaction.js';
@@ -33,62 +35,71 @@ export interface SessionTools {
 /** What `advance` gives when nothing stands in the way. */
 export const NOT_BLOCKED = -1;
 
+/** What `advance` gives when the script ends the session without a word. */
+export const DROP = -2;
+
 /** Octets that are left free for the commands behind the recipients of a group. */
 const GROUP_RESERVE = 1024;
 
 /** The sending half of a session, with the messages that it sends. */
 export class ScriptWalker {
-  readonly ring: CommandRing;
   readonly extensions = new ServerExtensions();
   readonly transactions: readonly [Transaction, Transaction] = [new Transaction(), new Transaction()];
   /** Messages that were accepted since the session began. */
   acceptedCount = 0;
-  /** The content is written and not yet taken by the kernel. */
-  isTransferring = false;
-  transferStartedAtUs = 0;
   /** QUIT is written: nothing follows. */
   hasQuit = false;
   /** EHLO was refused; HELO takes its place. */
   isHelo = false;
+  /** Nothing is said until the deadline, as the script wants it. */
+  isHolding = false;
   /** The AUTH that is under way; null but for its time, since most sessions are somewhere else. */
   auth: AuthDialogue | null = null;
 
   readonly #script: CompiledScript;
   readonly #recorder: Recorder;
   readonly #wheel: DeadlineWheel;
-  readonly #outbox: Outbox;
-  readonly #clock: Clock;
-  readonly #owner: SessionOwner;
   readonly #entry: WheelEntry;
-  #connection: Connection | null = null;
+  readonly #owner: SessionOwner;
+  readonly #writer: CommandWriter;
+  readonly #content: ContentSender;
   #stepIndex = 0;
   /** Slot of the transaction whose envelope is next or under way. */
   #slot = 0;
   #isGrouping = false;
   #needsRset = false;
-  #groupSize = 0;
-  #groupFirstStep = 0;
-  /** Something went behind the content in the same write. */
-  #isContentGrouped = false;
+  /** XFORWARD was said for the transaction that is next. */
+  #isForwarded = false;
 
   /** @param entry - the session's place in the wheel, for the deadlines of what is sent */
   constructor(tools: SessionTools, owner: SessionOwner, entry: WheelEntry) {
-    this.ring = new CommandRing(tools.script.recipients);
     this.#script = tools.script;
     this.#recorder = tools.recorder;
     this.#wheel = tools.wheel;
-    this.#outbox = tools.outbox;
-    this.#clock = tools.clock;
-    this.#owner = owner;
     this.#entry = entry;
+    this.#owner = owner;
+    this.#writer = new CommandWriter(tools, entry);
+    this.#content = new ContentSender(tools.script, this.#writer, tools.clock, (nowUs) => {
+      this.#followContent(nowUs);
+    });
   }
 
   get connection(): Connection {
-    return this.#connection as Connection;
+    return this.#writer.connection;
   }
 
   set connection(connection: Connection) {
-    this.#connection = connection;
+    this.#writer.connection = connection;
+  }
+
+  /** What was sent and is unanswered. */
+  get ring(): CommandRing {
+    return this.#writer.ring;
+  }
+
+  /** Content is written, and not all of it taken by the kernel. */
+  get isTransferring(): boolean {
+    return this.#writer.isTransferring;
   }
 
   /** The step at which the session stands. */
@@ -100,17 +111,19 @@ export class ScriptWalker {
   reset(message: number, nowUs: number): void {
     this.#stepIndex = 0;
     this.#slot = 0;
-    this.isTransferring = false;
     this.hasQuit = false;
     this.isHelo = false;
+    this.isHolding = false;
     this.#isGrouping = false;
     this.acceptedCount = 0;
-    this.auth = null;
     this.#needsRset = false;
-    this.ring.clear();
+    this.#isForwarded = false;
+    this.forgetOutstanding();
     this.extensions.clear();
-    this.transactions[0].stage = Stage.idle;
-    this.transactions[1].stage = Stage.idle;
+    for (const transaction of this.transactions) {
+      transaction.stage = Stage.idle;
+      transaction.isChunkRefused = false;
+    }
     if (message >= 0) this.transactions[0].take(message, this.#script.recipients, nowUs);
   }
 
@@ -119,7 +132,7 @@ export class ScriptWalker {
   }
 
   timeoutUs(step: number): number {
-    return this.#script.timeoutsUs[step] as number;
+    return this.#writer.timeoutUs(step);
   }
 
   step(): void {
@@ -143,30 +156,39 @@ export class ScriptWalker {
     this.#isGrouping = pipelining === 'force' || (pipelining !== 'off' && isOffered);
   }
 
-  /** A reply of `step` is now due. */
+  /** A reply of `step` is now due, though no command asks for it. */
   await(step: number, nowUs: number): void {
-    this.#recorder.sent(step, nowUs);
-    this.ring.push(step, this.#slot, nowUs);
-    if (this.ring.count === 1) this.#wheel.schedule(this.#entry, nowUs + this.timeoutUs(step));
+    this.#writer.await(step, this.#slot, nowUs);
   }
 
   /** Sends what the AUTH under way has to say to the reply it heard. */
   continueAuth(auth: AuthDialogue, nowUs: number): void {
-    this.#outbox.clear();
-    this.#outbox.append(auth.line);
-    this.#wheel.schedule(this.#entry, nowUs + this.timeoutUs(Step.auth));
-    this.#flush(nowUs);
+    this.#writer.begin();
+    this.#writer.outbox.append(auth.line);
+    this.#writer.schedule(Step.auth, nowUs);
+    this.#writer.flush(nowUs);
   }
 
   /**
    * Nothing is outstanding: sends what the transaction under way needs, or goes on in the script.
    *
-   * @returns {@link NOT_BLOCKED}, or the error kind of what the next step needs and the server does not offer
+   * @returns {@link NOT_BLOCKED}, {@link DROP}, or the error kind of what the next step needs and the server does not offer
    */
   proceed(nowUs: number): number {
     const transaction = this.transaction(this.#slot);
-    if (transaction.stage === Stage.envelope) {
-      if (transaction.hasGoAhead) {
+    if (transaction.stage === Stage.content) {
+      if (this.#content.hasChunks && !transaction.isChunkRefused) {
+        this.#content.sendChunks(transaction, this.#slot, this.#isGrouping, nowUs);
+        return NOT_BLOCKED;
+      }
+      if (this.#content.hasChunks) this.#leaveContent(transaction);
+    } else if (transaction.stage === Stage.envelope) {
+      // Chunks need no go-ahead but a recipient.
+      const mayBegin =
+        this.#script.chunks === null
+          ? transaction.hasGoAhead && this.op !== Op.drop
+          : this.op === Op.content && transaction.rcptAccepted > 0 && !transaction.isSettled;
+      if (mayBegin) {
         this.#sendContent(transaction, nowUs);
         return NOT_BLOCKED;
       }
@@ -177,43 +199,72 @@ export class ScriptWalker {
 
   /** Sends the next command, or as many as may go together. Returns as {@link proceed}. */
   advance(nowUs: number): number {
-    this.#outbox.clear();
-    this.#groupSize = 0;
+    this.#writer.begin();
     const blockedBy = this.#fill(nowUs);
-    this.#flush(nowUs);
+    this.#writer.flush(nowUs);
     return blockedBy;
   }
 
   /** The last octet of the content is with the kernel: from here on the server is at it. */
   contentTaken(nowUs: number): void {
-    this.isTransferring = false;
-    this.#recorder.replied(Step.transfer, this.transferStartedAtUs, nowUs);
-    this.countEndOfData(nowUs);
-    assert(this.ring.step === Step.endOfData, 'the content is the oldest thing under way while it is being taken');
-    this.ring.sentAtUs = nowUs;
-    this.#wheel.schedule(this.#entry, nowUs + this.timeoutUs(Step.endOfData));
+    // While chunks wait for their turn, or for the kernel, what is taken is not yet all.
+    if (this.#script.chunks !== null && (this.#content.hasChunks || !this.connection.isDrained)) return;
+    this.#writer.contentTaken(this.#repliesDue, nowUs);
   }
 
-  /** The end of the content counts as sent from here on. */
-  countEndOfData(sentAtUs: number): void {
-    this.#recorder.sent(Step.endOfData, sentAtUs);
-    if (this.#isContentGrouped) this.#recorder.pipelined(Step.endOfData, sentAtUs);
+  /**
+   * The verdict came before the content was taken: the transfer has failed, and the end of the content counts as sent
+   * with its first octet.
+   *
+   * @returns when that was
+   */
+  contentAnsweredEarly(sample: string): number {
+    const startedAtUs = this.#writer.transferStartedAtUs;
+    this.#writer.isTransferring = false;
+    this.#recorder.failed(Step.transfer, startedAtUs, ErrorKind.earlyReply, sample);
+    this.#writer.countEndOfData(this.#repliesDue, startedAtUs);
+    return startedAtUs;
+  }
+
+  /** One of the replies behind the content has come; whether it was the last (in LMTP there is one for each recipient). */
+  isLastReply(slot: number): boolean {
+    return --this.transaction(slot).finalLeft <= 0;
+  }
+
+  /** What the script asks for and the server does not offer. */
+  missingExtensions(): string[] {
+    return extensionNames(this.#script.required & ~this.extensions.flags);
+  }
+
+  /** Replies that are due behind the content under way. */
+  get #repliesDue(): number {
+    const { ring } = this.#writer;
+    for (let index = 0; index < ring.count; index++) {
+      if (ring.stepAt(index) === Step.endOfData) return this.transaction(ring.slotAt(index)).finalLeft;
+    }
+    return 1;
   }
 
   /** Visits every command that was sent and not answered, and the content on its way. Not for the hot path. */
   forEachOutstanding(visit: (step: number, sentAtUs: number) => void): void {
-    if (this.isTransferring) visit(Step.transfer, this.transferStartedAtUs);
-    for (let index = 0; index < this.ring.count; index++) {
-      // The server is not yet at what follows the content while the content is still on its way.
-      if (index === 0 && this.isTransferring) continue;
-      visit(this.ring.stepAt(index), this.ring.sentAtUsAt(index));
+    const { ring, isTransferring, transferStartedAtUs } = this.#writer;
+    if (isTransferring) visit(Step.transfer, transferStartedAtUs);
+    let isBehindContent = false;
+    for (let index = 0; index < ring.count; index++) {
+      const step = ring.stepAt(index);
+      if (step !== Step.endOfData) visit(step, ring.sentAtUsAt(index));
+      // The server is not yet at the end of the content while the content is still on its way.
+      else if (isBehindContent || !isTransferring) {
+        const replies = this.transaction(ring.slotAt(index)).finalLeft;
+        for (let count = 0; count < replies; count++) visit(step, ring.sentAtUsAt(index));
+      } else isBehindContent = true;
     }
   }
 
   /** No reply is waited for any more. */
   forgetOutstanding(): void {
-    this.ring.clear();
-    this.isTransferring = false;
+    this.#writer.forget();
+    this.#content.reset();
     this.auth = null;
   }
 
@@ -260,6 +311,9 @@ export class ScriptWalker {
         case Op.auth:
           return this.#sendAuth(nowUs);
         case Op.mail:
+          if ((this.extensions.flags & this.#script.required) !== this.#script.required) {
+            return ErrorKind.notOffered;
+          }
           if (this.#sendMail(nowUs) && !this.#isGrouping) return NOT_BLOCKED;
           break;
         case Op.rcpt:
@@ -269,15 +323,46 @@ export class ScriptWalker {
           this.#command(Step.data, DATA, nowUs);
           this.#stepIndex++;
           return NOT_BLOCKED;
+        case Op.content:
+          // Chunks wait for the replies to the recipients, as content does for that to DATA.
+          return NOT_BLOCKED;
         case Op.repeat:
           this.#stepIndex = this.#script.args[this.#stepIndex] as number;
           break;
-        default:
-          assert(this.op === Op.quit, 'a script goes on only with steps that are sent');
+        case Op.quit:
+          this.#abandonEnvelope(nowUs);
           this.#command(Step.quit, QUIT, nowUs);
           this.hasQuit = true;
           return NOT_BLOCKED;
+        default:
+          return this.#fillAlone(nowUs);
       }
+    }
+  }
+
+  /** Steps that nothing may be grouped with. */
+  #fillAlone(nowUs: number): number {
+    // What stands before it is answered first.
+    if (this.#writer.ring.count > 0) return NOT_BLOCKED;
+    const argument = this.#script.args[this.#stepIndex] as number;
+    switch (this.op) {
+      case Op.command: {
+        const { step, octets } = this.#script.commands[argument] as ScriptCommand;
+        this.#command(step, octets, nowUs);
+        return NOT_BLOCKED;
+      }
+      case Op.rset:
+        this.#abandonEnvelope(nowUs);
+        this.#command(Step.rset, RSET, nowUs);
+        this.#stepIndex++;
+        return NOT_BLOCKED;
+      case Op.hold:
+        this.isHolding = true;
+        this.#wheel.schedule(this.#entry, nowUs + (this.#script.holdsUs[argument] as number));
+        return NOT_BLOCKED;
+      default:
+        assert(this.op === Op.drop, 'a script goes on only with steps that are sent');
+        return DROP;
     }
   }
 
@@ -299,10 +384,13 @@ export class ScriptWalker {
         this.#stepIndex = this.#script.args[this.#stepIndex] as number;
         return false;
       }
+      // What is left of the last one is forgotten before the next one begins (RFC 3030 §2).
+      if (transaction.isChunkRefused) this.#needsRset = true;
       this.#slot = 1 - this.#slot;
       transaction = this.transaction(this.#slot);
       assert(transaction.stage === Stage.idle, 'two transactions are enough for a session');
       transaction.take(this.#owner.takeMessage(nowUs), this.#script.recipients, nowUs);
+      this.#isForwarded = false;
     }
     if (this.#needsRset) {
       this.#needsRset = false;
@@ -310,10 +398,15 @@ export class ScriptWalker {
       // In lock-step the step index stays: MAIL follows the reply.
       if (!this.#isGrouping) return true;
     }
-    const { mail, addresses } = this.#script;
-    const outbox = this.#outbox;
+    const { mail, addresses, xforward } = this.#script;
+    if (xforward !== null && !this.#isForwarded) {
+      this.#isForwarded = true;
+      this.#command(Step.xforward, xforward, nowUs);
+      if (!this.#isGrouping) return true;
+    }
+    const { outbox } = this.#writer;
     outbox.length = mail.write(outbox.target, outbox.length, senderNumber(transaction.number, addresses));
-    this.#sent(Step.mail, nowUs);
+    this.#writer.sent(Step.mail, this.#slot, nowUs);
     transaction.beganAtUs = nowUs;
     transaction.stage = Stage.envelope;
     this.#stepIndex++;
@@ -324,13 +417,13 @@ export class ScriptWalker {
   #sendRcpt(nowUs: number): boolean {
     const { rcpt, recipients, addresses } = this.#script;
     const transaction = this.transaction(this.#slot);
-    const outbox = this.#outbox;
+    const outbox = this.#writer.outbox;
     while (transaction.rcptSent < recipients) {
       // One place in the ring stays free for DATA.
-      if (this.ring.room <= 1 || outbox.room < rcpt.maxLength + GROUP_RESERVE) return false;
+      if (this.#writer.ring.room <= 1 || outbox.room < rcpt.maxLength + GROUP_RESERVE) return false;
       const number = recipientNumber(transaction.number, transaction.rcptSent, recipients, addresses);
       outbox.length = rcpt.write(outbox.target, outbox.length, number);
-      this.#sent(Step.rcpt, nowUs);
+      this.#writer.sent(Step.rcpt, this.#slot, nowUs);
       transaction.rcptSent++;
       if (!this.#isGrouping) {
         if (transaction.rcptSent === recipients) this.#stepIndex++;
@@ -345,98 +438,52 @@ export class ScriptWalker {
   #leaveTransaction(transaction: Transaction): void {
     transaction.stage = Stage.idle;
     this.#needsRset = transaction.isMailAccepted;
-    if (this.op !== Op.quit) this.#stepIndex = this.#script.afterContentIndex;
+    this.#skipContent();
+  }
+
+  /** A chunk was refused: what is left of the content is not sent. */
+  #leaveContent(transaction: Transaction): void {
+    this.#content.reset();
+    if (this.#writer.isTransferring) {
+      this.#writer.isTransferring = false;
+      const sample = 'a chunk was refused before the last one was sent';
+      this.#recorder.failed(Step.transfer, this.#writer.transferStartedAtUs, ErrorKind.earlyReply, sample);
+    }
+    this.#leaveTransaction(transaction);
+  }
+
+  /** The script ends a transaction before its content. */
+  #abandonEnvelope(nowUs: number): void {
+    const transaction = this.transaction(this.#slot);
+    if (transaction.stage !== Stage.envelope) return;
+    if (!transaction.isSettled) this.settle(transaction, Outcome.abandoned, nowUs);
+    transaction.stage = Stage.idle;
   }
 
   /** Sends the content, or a lone dot when every recipient was refused, and what may go behind it in the same write. */
   #sendContent(transaction: Transaction, nowUs: number): void {
-    const outbox = this.#outbox;
-    const { message } = this.#script;
-    outbox.clear();
-    this.#groupSize = 0;
-    transaction.stage = Stage.content;
-    if (this.op !== Op.quit) this.#stepIndex = this.#script.afterContentIndex;
+    this.#skipContent();
     if (transaction.isSettled || transaction.rcptAccepted === 0) {
-      this.#command(Step.endOfData, END_OF_DATA, nowUs);
-      this.#followContent(nowUs);
-      this.#flush(nowUs);
-      return;
+      this.#content.sendNothing(transaction, this.#slot, nowUs);
+    } else {
+      this.#content.send(transaction, this.#slot, this.#isGrouping, nowUs);
     }
-    this.isTransferring = true;
-    this.#isContentGrouped = false;
-    this.transferStartedAtUs = nowUs;
-    this.#recorder.sent(Step.transfer, nowUs);
-    this.#wheel.schedule(this.#entry, nowUs + this.timeoutUs(Step.transfer));
-    outbox.length = message.writeHead(outbox.target, 0, transaction.number);
-    const headEnd = outbox.length;
-    const isCopied = message.body.length <= LARGEST_COPIED_BODY;
-    if (isCopied) outbox.append(message.body);
-    this.ring.push(Step.endOfData, this.#slot, nowUs);
-    this.#group(Step.endOfData, nowUs);
-    this.#followContent(nowUs);
-    if (isCopied) this.#flush(nowUs);
-    else this.#flushAround(headEnd, message.body as Buffer, nowUs);
-    if (this.connection.isDrained) this.contentTaken(this.#clock.nowUs());
+  }
+
+  /** Goes on behind the content, and what leads to it. */
+  #skipContent(): void {
+    while (this.op === Op.rcpt || this.op === Op.data || this.op === Op.content) this.#stepIndex++;
   }
 
   /** RFC 2920 §3.1: content may begin a group. QUIT goes behind it when this is the last message. */
   #followContent(nowUs: number): void {
-    if (!this.#isGrouping) return;
+    if (!this.#isGrouping || (this.op !== Op.quit && this.op !== Op.repeat)) return;
     const isLast = this.op === Op.quit || !this.#owner.hasMessage(nowUs);
     if (isLast) this.goToQuit();
     if (isLast || this.#script.pipelining === 'across') this.#fill(nowUs);
   }
 
-  #command(step: number, bytes: Uint8Array, nowUs: number): void {
-    this.#outbox.append(bytes);
-    this.#sent(step, nowUs);
-  }
-
-  #sent(step: number, nowUs: number): void {
-    this.await(step, nowUs);
-    this.#group(step, nowUs);
-  }
-
-  /** Counts a command into the group that the next write carries. */
-  #group(step: number, nowUs: number): void {
-    this.#groupSize++;
-    if (this.#groupSize === 1) {
-      this.#groupFirstStep = step;
-      return;
-    }
-    if (this.#groupSize === 2) {
-      // The end of the content is sent when its last octet is taken, and counted then.
-      if (this.isTransferring) this.#isContentGrouped = true;
-      else this.#recorder.pipelined(this.#groupFirstStep, nowUs);
-    }
-    this.#recorder.pipelined(step, nowUs);
-  }
-
-  #flush(nowUs: number): void {
-    const outbox = this.#outbox;
-    if (outbox.length === 0) return;
-    this.#recorder.bytesSent(outbox.length, nowUs);
-    this.connection.write(outbox.view(0, outbox.length));
-    this.#afterWrite();
-  }
-
-  /** Writes a body that is not copied between its head and what follows it, in one system call. */
-  #flushAround(headEnd: number, body: Buffer, nowUs: number): void {
-    const outbox = this.#outbox;
-    const { connection } = this;
-    this.#recorder.bytesSent(outbox.length + body.length, nowUs);
-    connection.cork();
-    connection.write(outbox.view(0, headEnd));
-    connection.write(body, true);
-    if (outbox.length > headEnd) connection.write(outbox.view(headEnd, outbox.length));
-    connection.uncork();
-    this.#afterWrite();
-  }
-
-  #afterWrite(): void {
-    if (this.connection.isDrained) return;
-    // Inside TLS the octets were copied.
-    if (!this.connection.isSecure) this.#outbox.giveAway();
-    if (this.isTransferring) this.connection.notifyDrained();
+  #command(step: number, octets: Uint8Array, nowUs: number): void {
+    this.#writer.command(step, this.#slot, octets, nowUs);
   }
 }

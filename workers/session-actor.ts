@@ -12,7 +12,7 @@ import { Step } from '../src/protocol/steps.js';
 import { Op, type CompiledScript } from '../src/scenario/compile-script.js';
 import type { DeadlineWheel, WheelEntry } from './deadline-wheel.js';
 import type { Recorder } from './recorder.js';
-import { NOT_BLOCKED, ScriptWalker, type SessionTools } from './script-walker.js';
+import { DROP, NOT_BLOCKED, ScriptWalker, type SessionTools } from './script-walker.js';
 import {
   CLOSE_WAIT_US,
   SessionState,
@@ -167,7 +167,7 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener {
       this.#walker.contentTaken(nowUs);
     }
     const { sentAtUs, slot } = ring;
-    ring.pop();
+    if (step !== Step.endOfData || this.#walker.isLastReply(slot)) ring.pop();
     this.#recorder.reply(step, sentAtUs, nowUs, code, parser.enhanced, false, parser);
     this.#recorder.replied(step, sentAtUs, nowUs);
     if (ring.count > 0) this.#wheel.schedule(this, nowUs + this.#walker.timeoutUs(ring.step));
@@ -182,13 +182,26 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener {
   }
 
   onDeadline(nowUs: number): void {
-    this.onConnectionLost(ErrorKind.timeout, 'no answer before the deadline', nowUs);
+    if (this.#walker.isHolding) this.endHold(nowUs);
+    else this.onConnectionLost(ErrorKind.timeout, 'no answer before the deadline', nowUs);
   }
 
   onConnectionLost(kind: number, sample: string, nowUs: number): void {
     if (this.#state === SessionState.idle || this.#state === SessionState.closing) return;
-    if (this.#hasNothingLeft) this.#close();
-    else this.#breakOff(kind, sample, nowUs);
+    if (this.#hasNothingLeft) {
+      this.#close();
+      return;
+    }
+    // Nothing was outstanding that could fail.
+    if (this.#walker.isHolding) this.#recorder.unasked(nowUs, kind, sample);
+    this.#breakOff(kind, sample, nowUs);
+  }
+
+  /** The script holds its session open no longer. */
+  endHold(nowUs: number): void {
+    if (!this.#walker.isHolding || this.#state !== SessionState.dialogue) return;
+    this.#walker.isHolding = false;
+    this.#next(nowUs);
   }
 
   onClosed(nowUs: number): void {
@@ -265,10 +278,14 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener {
       case Step.data:
         verdict = transaction.answerData(code);
         break;
+      case Step.bdat:
+        verdict = transaction.answerChunk(code);
+        break;
       case Step.endOfData:
         verdict = transaction.answerContent(code);
         break;
       case Step.rset:
+      case Step.xforward:
       case Step.quit:
         break;
       default:
@@ -293,10 +310,15 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener {
       case Step.starttls:
         this.#onStartTlsReply(isPositive, code, nowUs);
         break;
-      default:
-        assert(step === Step.auth, 'every step that has replies is decided');
+      case Step.auth:
+      case Step.xclient:
         if (isPositive) this.#next(nowUs);
         else this.#refused(step, code, nowUs);
+        break;
+      default:
+        assert(step >= Step.noop && step <= Step.raw, 'every step that has replies is decided');
+        // What they are answered says nothing of the session.
+        this.#next(nowUs);
     }
   }
 
@@ -319,7 +341,7 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener {
       return;
     }
     this.#walker.extensions.clear();
-    if (this.#walker.isHelo || code < 500) {
+    if (this.#walker.isHelo || this.#script.isLmtp || code < 500) {
       this.#refused(Step.ehlo, code, nowUs);
       return;
     }
@@ -387,9 +409,15 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener {
 
   /** What the script wants is not offered: the dialogue ends before its first octet. */
   #notOffered(kind: number, nowUs: number): void {
-    const isTls = kind === ErrorKind.tlsNotOffered;
-    const step = isTls ? Step.starttls : Step.auth;
-    const sample = isTls ? 'STARTTLS is not among the EHLO keywords' : (this.#script.auth?.notOffered ?? '');
+    let step: number = Step.auth;
+    let sample = this.#script.auth?.notOffered ?? '';
+    if (kind === ErrorKind.tlsNotOffered) {
+      step = Step.starttls;
+      sample = 'STARTTLS is not among the EHLO keywords';
+    } else if (kind === ErrorKind.notOffered) {
+      step = Step.mail;
+      sample = `${this.#walker.missingExtensions().join(', ')} not among the EHLO keywords`;
+    }
     this.#recorder.sent(step, nowUs);
     this.#failOpening(step, nowUs, kind, sample, nowUs);
     this.#goOn(nowUs);
@@ -435,18 +463,16 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener {
   /** The verdict came before the content was taken: it counts, and the connection is of no further use. */
   #onEarlyReply(code: number, parser: ReplyParser, nowUs: number): void {
     const walker = this.#walker;
-    const startedAtUs = walker.transferStartedAtUs;
-    walker.isTransferring = false;
-    this.#recorder.failed(Step.transfer, startedAtUs, ErrorKind.earlyReply, `${String(code)} ${parser.text()}`);
-    walker.countEndOfData(startedAtUs);
+    const startedAtUs = walker.contentAnsweredEarly(`${String(code)} ${parser.text()}`);
     this.#recorder.reply(Step.endOfData, startedAtUs, nowUs, code, parser.enhanced, false, parser);
     this.#recorder.replied(Step.endOfData, startedAtUs, nowUs);
-    const transaction = walker.transaction(walker.ring.slot);
-    walker.ring.pop();
-    if (code === 421) this.#walker.settleOpen(Outcome.deferred, nowUs);
+    const { slot } = walker.ring;
+    const transaction = walker.transaction(slot);
+    if (walker.isLastReply(slot)) walker.ring.pop();
+    if (code === 421) walker.settleOpen(Outcome.deferred, nowUs);
     else {
       const verdict = transaction.answerContent(code);
-      if (verdict !== NO_VERDICT) this.#walker.settle(transaction, verdict as Outcome, nowUs);
+      if (verdict !== NO_VERDICT) walker.settle(transaction, verdict as Outcome, nowUs);
     }
     this.#breakOff(ErrorKind.earlyReply, 'the server answered before it had the content', nowUs);
   }
@@ -465,7 +491,14 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener {
     }
     this.#parser.wantsLines = this.#walker.op === Op.ehlo && !this.#walker.isHelo;
     const blockedBy = this.#walker.proceed(nowUs);
-    if (blockedBy !== NOT_BLOCKED) this.#notOffered(blockedBy, nowUs);
+    if (blockedBy === DROP) this.#abandon(nowUs);
+    else if (blockedBy !== NOT_BLOCKED) this.#notOffered(blockedBy, nowUs);
+  }
+
+  /** The script ends the session without a word: it is complete, and what it had begun is abandoned. */
+  #abandon(nowUs: number): void {
+    this.#walker.settleOpen(Outcome.abandoned, nowUs);
+    this.#close();
   }
 
   /** Ends the session before its script: what is outstanding fails once each, what is unsettled fails with it. */

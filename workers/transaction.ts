@@ -125,10 +125,9 @@ export class Transaction implements MessageEnd {
     this.finalLeft = isLmtp ? Math.max(1, this.rcptAccepted) : 1;
   }
 
-  /** One of the replies behind the content. With the last one the transaction is over. */
+  /** One of the replies behind the content, taken off `finalLeft` before. With the last one the transaction is over. */
   answerContent(code: number): number {
     const outcome = code < 400 ? Outcome.accepted : refusalOf(code);
-    this.finalLeft--;
     if (this.finalLeft > 0) {
       if (!this.isSettled) this.recipients[outcome] = (this.recipients[outcome] as number) + 1;
       return NO_VERDICT;

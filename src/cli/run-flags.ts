@@ -66,6 +66,12 @@ export const RUN_FLAG_GROUPS: readonly RunFlagGroup[] = [
         help: `messages before QUIT and a new connection; "all" keeps it ${byDefault(DEFAULTS.messagesPerSession)}`,
       },
       {
+        usage: '--connections <n>',
+        kind: 'value',
+        option: 'connections',
+        help: 'sessions to begin, where they send no mail (--auth-only, --hold, --steps)',
+      },
+      {
         usage: '-w, --workers <n>',
         kind: 'value',
         option: 'workers',
@@ -142,6 +148,68 @@ export const RUN_FLAG_GROUPS: readonly RunFlagGroup[] = [
         kind: 'value',
         option: 'subject',
         help: `subject ${byDefault(`"${DEFAULTS.subject}"`)}`,
+      },
+    ],
+  },
+  {
+    title: 'Extensions (a server that does not offer one of them gets no messages):',
+    flags: [
+      {
+        usage: '--bdat [size]',
+        kind: 'value',
+        option: 'bdat',
+        help: 'content by BDAT, in chunks of this size or in one (CHUNKING)',
+      },
+      { usage: '--declare-size', kind: 'switch', option: 'declareSize', help: 'MAIL says SIZE' },
+      {
+        usage: '--8bitmime',
+        kind: 'switch',
+        option: 'eightBitMime',
+        help: 'MAIL says BODY=8BITMIME, generated text is UTF-8',
+      },
+      {
+        usage: '--smtputf8',
+        kind: 'switch',
+        option: 'smtpUtf8',
+        help: 'MAIL says SMTPUTF8, addresses may be more than ASCII',
+      },
+      {
+        usage: '--dsn <parameters>',
+        kind: 'value',
+        option: 'dsn',
+        help: "parameters of DSN: 'RET=HDRS ENVID=x%d NOTIFY=FAILURE ORCPT=rfc822;y'",
+      },
+      { usage: '--requiretls', kind: 'switch', option: 'requireTls', help: 'MAIL says REQUIRETLS' },
+      {
+        usage: '--xclient <name=value>',
+        kind: 'list',
+        option: 'xclient',
+        help: 'attribute of XCLIENT, said behind EHLO; may be repeated',
+      },
+      {
+        usage: '--xforward <name=value>',
+        kind: 'list',
+        option: 'xforward',
+        help: 'attribute of XFORWARD, said before every MAIL; may be repeated',
+      },
+    ],
+  },
+  {
+    title: 'Other sessions than connect, messages, QUIT:',
+    flags: [
+      {
+        usage: '--steps <list>',
+        kind: 'value',
+        option: 'steps',
+        help: "one session: 'ehlo noop vrfy:postmaster quit', of ehlo helo starttls auth mail rcpt data rset noop vrfy:x expn:x help[:x] raw:\"x y\" hold:TIME quit drop",
+      },
+      { usage: '--auth-only', kind: 'switch', option: 'authOnly', help: 'connect, authenticate, QUIT' },
+      { usage: '--hold <time>', kind: 'value', option: 'hold', help: 'connect, stay idle for so long, QUIT' },
+      {
+        usage: '--drop-after <step>',
+        kind: 'value',
+        option: 'dropAfter',
+        help: 'close without a word behind the reply to connect, greeting, ehlo, starttls, auth, mail, rcpt, data or endOfData',
       },
     ],
   },
@@ -251,7 +319,7 @@ export const RUN_FLAGS: readonly RunFlag[] = RUN_FLAG_GROUPS.flatMap((group) => 
 
 /** `--sessions` of `-s, --sessions <n>`. */
 export function longName(flag: Pick<RunFlag, 'usage'>): string {
-  return /--[a-z-]+/.exec(flag.usage)?.[0] ?? flag.usage;
+  return /--[a-z0-9-]+/.exec(flag.usage)?.[0] ?? flag.usage;
 }
 
 /** The environment variable that stands for a flag: `POSTRUSH_SESSIONS`. Null: consent, or the negation of another flag. */

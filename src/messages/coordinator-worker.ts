@@ -9,6 +9,8 @@ export interface WorkerShare {
   readonly sessions: number;
   /** Messages of this worker after the warm-up; null: no bound. */
   readonly messages: number | null;
+  /** Sessions without messages of this worker after the warm-up; null: no bound. */
+  readonly connections: number | null;
 }
 
 /** The address that the target's name was pinned to. */

@@ -24,6 +24,7 @@ export const ERROR_KIND_NAMES = [
   'tls',
   'tlsNotOffered',
   'authNotOffered',
+  'notOffered',
   'malformed',
   'overlong',
   'unexpectedCode',

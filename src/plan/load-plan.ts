@@ -1,6 +1,7 @@
 /** The plan of a run: complete, frozen, serialisable. Types only; `resolve-plan.ts` makes one from what a user wrote. */
 
 import type { AuthChoice } from './read-auth.js';
+import type { SessionStep } from './session-steps.js';
 
 /** Whether TLS is used, and how it begins. */
 export type TlsMode = 'off' | 'opportunistic' | 'required' | 'implicit';
@@ -12,6 +13,7 @@ export type PipeliningMode = 'auto' | 'on' | 'off' | 'across' | 'force';
 export interface TargetPlan {
   /** As reports print it: `smtp://127.0.0.1:2525`. */
   readonly url: string;
+  readonly protocol: 'smtp' | 'lmtp';
   /** Host name or address literal without brackets, as written. */
   readonly host: string;
   readonly port: number;
@@ -70,6 +72,35 @@ export interface TimeoutPlan {
   readonly quit: number;
 }
 
+/** How sessions go where they are not the standard one. */
+export interface SessionPlan {
+  /** null: greet, secure, authenticate, messages, QUIT. The connection and its greeting come before the first. */
+  readonly steps: readonly SessionStep[] | null;
+  /** `XCLIENT NAME=value …`, said behind EHLO; null: not said. */
+  readonly xclient: string | null;
+  /** `XFORWARD NAME=value …`, said before every MAIL; null: not said. */
+  readonly xforward: string | null;
+}
+
+/** Extensions that the messages use. A server that does not offer one of them gets none of the messages. */
+export interface ExtensionPlan {
+  /** Content goes by BDAT (RFC 3030). */
+  readonly isChunked: boolean;
+  /** Octets of each chunk but the last; null: one chunk holds the whole message. */
+  readonly chunkBytes: number | null;
+  /** MAIL says SIZE (RFC 1870). */
+  readonly declareSize: boolean;
+  /** MAIL says BODY=8BITMIME (RFC 6152), and generated text has such octets. */
+  readonly eightBitMime: boolean;
+  /** MAIL says SMTPUTF8, and addresses may be more than ASCII (RFC 6531). */
+  readonly smtpUtf8: boolean;
+  /** MAIL says REQUIRETLS (RFC 8689). */
+  readonly requireTls: boolean;
+  /** Parameters of DSN (RFC 3461), each with a space before it; `%d` becomes the number in the address. */
+  readonly dsnMail: string;
+  readonly dsnRcpt: string;
+}
+
 /** What every message is made of. */
 export interface MessagePlan {
   /** Octets of headers and body as SIZE would declare them: before dot-stuffing, without the final dot. */
@@ -91,6 +122,10 @@ export interface LoadPlan {
   readonly durationMs: number | null;
   /** Messages begun after the warm-up, over all workers; null: `durationMs` alone ends the run. */
   readonly messages: number | null;
+  /** Sessions begun after the warm-up where they send no messages, over all workers; null: `durationMs` ends the run. */
+  readonly connections: number | null;
+  readonly session: SessionPlan;
+  readonly extensions: ExtensionPlan;
   /** Messages per client before QUIT and a new connection; null: the connection is kept. */
   readonly messagesPerSession: number | null;
   /** Recipients per message. */

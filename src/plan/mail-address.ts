@@ -19,27 +19,31 @@ const MAX_PATH_OCTETS = 254;
  * Reads an address, with or without `<` and `>`: `user@domain`, a bare local part, `user@[address literal]`, a quoted
  * local part. `%d` may stand in it any number of times.
  *
+ * @param isUtf8 - more than ASCII is welcome (RFC 6531 §3.3)
  * @returns the address, or what the text would have had to be
  */
-export function parseMailAddress(text: string): MailAddress | { readonly takes: string } {
-  if (!/^[\x20-\x7e]*$/.test(text)) return { takes: 'takes an address in printable ASCII on one line' };
+export function parseMailAddress(text: string, isUtf8 = false): MailAddress | { readonly takes: string } {
+  if (isUtf8 ? /\p{Cc}/u.test(text) : !/^[\x20-\x7e]*$/.test(text)) {
+    return { takes: `takes an address in printable ${isUtf8 ? 'text' : 'ASCII'} on one line` };
+  }
   const path = text.startsWith('<') && text.endsWith('>') ? text.slice(1, -1) : text;
   if (path === '') return { path, domains: [] };
-  if (path.length > MAX_PATH_OCTETS) return { takes: `takes an address of at most ${MAX_PATH_OCTETS} octets` };
+  if (new TextEncoder().encode(path).length > MAX_PATH_OCTETS) return { takes: `takes an address of at most ${MAX_PATH_OCTETS} octets` };
   const match = /^("(?:[^"\\]|\\.)*"|[^"@()<>[\]\\,;:\s]+)(?:@(.*))?$/.exec(path);
   if (match === null) return { takes: 'takes one address such as user%d@example.test, without name and comments' };
   const [, localPart = '', domain] = match;
   const routes = domainsInLocalPart(localPart);
   if (domain === undefined || /^\[[^[\]\s]+\]$/.test(domain)) return { path, domains: routes };
-  if (!isMailDomain(domain.replaceAll('%d', '0')) || /%d[^.]*$/.test(domain)) {
+  if (!isMailDomain(domain.replaceAll('%d', '0'), isUtf8) || /%d[^.]*$/.test(domain)) {
     return { takes: 'takes an address with a domain of letters, digits, dots and hyphens (%d not in the last part)' };
   }
   return { path, domains: [domain.toLowerCase(), ...routes] };
 }
 
 /** Labels of letters, digits, hyphens and underscores (RFC 5321 §2.3.5 without its fine print: labs have odd names). */
-export function isMailDomain(text: string): boolean {
-  return text.length <= 253 && text.split('.').every((label) => /^[a-z0-9_-]{1,63}$/i.test(label));
+export function isMailDomain(text: string, isUtf8 = false): boolean {
+  const label = isUtf8 ? /^[\p{L}\p{M}\p{N}_-]{1,63}$/u : /^[a-z0-9_-]{1,63}$/i;
+  return text.length <= 253 && text.split('.').every((each) => label.test(each));
 }
 
 /** Hosts of source routes in disguise: behind `%` or `@`, before `!`. */

@@ -20,7 +20,7 @@ export interface HeaderTexts {
 /** The smallest generated message: its headers and nothing else. In octets. */
 export function minMessageBytes({ from, to, addresses, subject }: HeaderTexts): number {
   const numbered = (from + to).replaceAll('%d', String(addresses));
-  return HEADER_BYTES + numbered.length + subject.length;
+  return HEADER_BYTES + new TextEncoder().encode(numbered).length + subject.length;
 }
 
 /**

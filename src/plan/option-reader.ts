@@ -76,7 +76,7 @@ export class OptionReader {
     const value = this.#options[key];
     if (value === undefined) return fallback;
     const word = typeof value === 'string' ? value.toLowerCase() : '';
-    const choice = choices.find((one) => one === word);
+    const choice = choices.find((one) => one.toLowerCase() === word);
     if (choice === undefined) this.refuse(key, `takes ${listOf(choices)}`, describe(value));
     return choice ?? fallback;
   }

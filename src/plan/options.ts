@@ -24,6 +24,32 @@ export interface LoadTestOptions {
   readonly size?: number | string;
   /** A whole message to send in place of generated text. Text is sent as UTF-8; line ends become CRLF. */
   readonly message?: Uint8Array | string;
+  /** Sessions to begin after the warm-up, over all workers, when they send no messages. */
+  readonly connections?: number | string;
+  /** Content by BDAT (RFC 3030): true for one chunk, or the octets of each. @defaultValue DATA */
+  readonly bdat?: boolean | number | string;
+  /** Declare the size in MAIL (RFC 1870). @defaultValue false */
+  readonly declareSize?: boolean;
+  /** BODY=8BITMIME (RFC 6152). @defaultValue false */
+  readonly eightBitMime?: boolean;
+  /** SMTPUTF8 (RFC 6531). @defaultValue false */
+  readonly smtpUtf8?: boolean;
+  /** REQUIRETLS (RFC 8689). @defaultValue false */
+  readonly requireTls?: boolean;
+  /** Parameters of DSN (RFC 3461): `'RET=HDRS NOTIFY=FAILURE'`. */
+  readonly dsn?: string;
+  /** A session as a list of steps: `'ehlo noop vrfy:postmaster quit'`. @defaultValue the standard session */
+  readonly steps?: string;
+  /** Sessions connect, authenticate and quit. @defaultValue false */
+  readonly authOnly?: boolean;
+  /** Sessions connect, and stay idle for so long. */
+  readonly hold?: string;
+  /** Sessions end without a word behind the last reply to this step. */
+  readonly dropAfter?: string;
+  /** Attributes of XCLIENT, `NAME=value`, said behind EHLO. */
+  readonly xclient?: string | readonly string[];
+  /** Attributes of XFORWARD, `NAME=value`, said before every MAIL. */
+  readonly xforward?: string | readonly string[];
   /** Reverse-path, `%d` is the number of the message; `''` or `'<>'` is the null reverse-path. @defaultValue `'sender%d@example.test'` */
   readonly from?: string;
   /** Forward-path, `%d` is the number of the recipient. @defaultValue `'user%d@example.test'` */
@@ -114,6 +140,19 @@ export const OPTION_NAMES = {
   duration: '--duration',
   messages: '--messages',
   messagesPerSession: '--messages-per-session',
+  connections: '--connections',
+  bdat: '--bdat',
+  declareSize: '--declare-size',
+  eightBitMime: '--8bitmime',
+  smtpUtf8: '--smtputf8',
+  requireTls: '--requiretls',
+  dsn: '--dsn',
+  steps: '--steps',
+  authOnly: '--auth-only',
+  hold: '--hold',
+  dropAfter: '--drop-after',
+  xclient: '--xclient',
+  xforward: '--xforward',
   recipients: '--rcpt',
   size: '--size',
   message: '--message',

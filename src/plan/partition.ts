@@ -10,6 +10,8 @@ export interface PlanShare {
   readonly sessions: number;
   /** Messages of this worker after the warm-up; null: no bound. */
   readonly messages: number | null;
+  /** Sessions without messages of this worker after the warm-up; null: no bound. */
+  readonly connections: number | null;
 }
 
 /**
@@ -18,14 +20,15 @@ export interface PlanShare {
  *
  * @returns one share per worker, by worker id
  */
-export function partition(plan: Pick<LoadPlan, 'sessions' | 'messages' | 'workers'>): PlanShare[] {
-  const { sessions, messages, workers } = plan;
+export function partition(plan: Pick<LoadPlan, 'sessions' | 'messages' | 'connections' | 'workers'>): PlanShare[] {
+  const { sessions, messages, connections, workers } = plan;
   assert(workers >= 1, 'a plan has at least one worker');
   return Array.from({ length: workers }, (_, workerId) => ({
     workerId,
     workerCount: workers,
     sessions: shareOf(sessions, workerId, workers),
     messages: messages === null ? null : shareOf(messages, workerId, workers),
+    connections: connections === null ? null : shareOf(connections, workerId, workers),
   }));
 }
 

@@ -13,6 +13,9 @@ import { OptionReader, listOf } from './option-reader.js';
 import { DEFAULTS } from './options.js';
 import type { LoadTestOptions } from './options.js';
 import { readAuth } from './read-auth.js';
+import { readExtensions } from './read-extensions.js';
+import { readSession } from './read-session.js';
+import { sendsMail } from './session-steps.js';
 import { isHostName, parseTarget } from './target.js';
 import type { ParsedTarget } from './target.js';
 import { formatSize, parseCount, parseDurationMs, parseSizeBytes } from './units.js';
@@ -47,17 +50,22 @@ export function resolvePlan(options: LoadTestOptions, cores: number): LoadPlan {
   const target = readTarget(reader);
   const sessions = reader.count('sessions', DEFAULTS.sessions, 1, MAX_SESSIONS);
   const allowDomains = readAllowDomains(reader);
-  const from = readAddress(reader, 'from', allowDomains);
-  const to = readAddress(reader, 'to', allowDomains);
+  const isUtf8 = reader.flag('smtpUtf8');
+  const from = readAddress(reader, 'from', allowDomains, isUtf8);
+  const to = readAddress(reader, 'to', allowDomains, isUtf8);
   const recipients = readRecipients(reader, to);
   const tls = readTls(reader, target);
+  const auth = readAuth(reader, tls);
+  const session = readSession(reader, tls, auth);
   const plan: LoadPlan = {
-    target: { url: target.url, host: target.host, port: target.port },
+    target: { url: target.url, protocol: target.protocol, host: target.host, port: target.port },
     tls,
-    auth: readAuth(reader, tls),
+    auth,
     pipelining: reader.choice('pipelining', DEFAULTS.pipelining, ['auto', 'on', 'off', 'across', 'force']),
     sessions,
-    ...readEnd(reader),
+    ...readEnd(reader, sendsMail(session.steps)),
+    session,
+    extensions: readExtensions(reader, tls),
     messagesPerSession: readMessagesPerSession(reader),
     ...recipients,
     from,
@@ -84,7 +92,7 @@ export function resolvePlan(options: LoadTestOptions, cores: number): LoadPlan {
 }
 
 /** Stands in for a target that could not be read, so that the other options are still checked. */
-const NO_TARGET: ParsedTarget = { url: '', host: '', port: 0, implicitTls: false };
+const NO_TARGET: ParsedTarget = { url: '', protocol: 'smtp', host: '', port: 0, implicitTls: false };
 
 function readTarget(reader: OptionReader): ParsedTarget {
   const text = reader.text('target', '');
@@ -140,10 +148,20 @@ function readClientCertificate(reader: OptionReader): ClientCertificate | null {
 }
 
 /** When the run ends. */
-function readEnd(reader: OptionReader): Pick<LoadPlan, 'durationMs' | 'messages'> {
+function readEnd(
+  reader: OptionReader,
+  hasMail: boolean,
+): Pick<LoadPlan, 'durationMs' | 'messages' | 'connections'> {
   const messages = reader.count('messages', null, 1, MAX_MESSAGES);
-  const fallback = reader.has('messages') ? null : DEFAULTS.durationMs;
-  return { durationMs: reader.durationMs('duration', fallback, 1, MAX_DURATION_MS), messages };
+  const connections = reader.count('connections', null, 1, MAX_MESSAGES);
+  if (messages !== null && !hasMail) {
+    reader.refuse('messages', 'ends no run whose sessions send no mail: give -d or --connections');
+  }
+  if (connections !== null && hasMail) {
+    reader.refuse('connections', 'is for sessions that send no mail: give -m for messages');
+  }
+  const fallback = reader.has('messages') || reader.has('connections') ? null : DEFAULTS.durationMs;
+  return { durationMs: reader.durationMs('duration', fallback, 1, MAX_DURATION_MS), messages, connections };
 }
 
 function readMessagesPerSession(reader: OptionReader): number | null {
@@ -169,9 +187,14 @@ function readRecipients(reader: OptionReader, to: string): Pick<LoadPlan, 'recip
 }
 
 /** A path of the envelope, without brackets. */
-function readAddress(reader: OptionReader, key: 'from' | 'to', allowDomains: readonly string[]): string {
+function readAddress(
+  reader: OptionReader,
+  key: 'from' | 'to',
+  allowDomains: readonly string[],
+  isUtf8: boolean,
+): string {
   const text = reader.text(key, DEFAULTS[key]);
-  const address = parseMailAddress(text);
+  const address = parseMailAddress(text, isUtf8);
   if ('takes' in address) {
     reader.refuse(key, address.takes, text);
     return DEFAULTS[key];

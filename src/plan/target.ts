@@ -7,10 +7,11 @@ export interface ParsedTarget extends TargetPlan {
   readonly implicitTls: boolean;
 }
 
-const FORMS = 'takes smtp://host[:port], smtps://host[:port] or host:port';
+const FORMS = 'takes smtp://host[:port], smtps://host[:port], lmtp://host[:port] or host:port';
 const SCHEME_PORTS: ReadonlyMap<string, number> = new Map([
   ['smtp', 25],
   ['smtps', 465],
+  ['lmtp', 24],
 ]);
 /** RFC 1035 §2.3.4 */
 const MAX_HOST_LENGTH = 253;
@@ -43,7 +44,13 @@ export function parseTarget(text: string): ParsedTarget | { readonly problem: st
   const port = place.port === null ? defaultPort : readPort(place.port);
   if (port === null) return { problem: `${FORMS}, where port is a number from 1 to 65535` };
   const printedHost = place.isBracketed ? `[${host}]` : host;
-  return { url: `${scheme}://${printedHost}:${port}`, host, port, implicitTls: scheme === 'smtps' };
+  return {
+    url: `${scheme}://${printedHost}:${port}`,
+    protocol: scheme === 'lmtp' ? 'lmtp' : 'smtp',
+    host,
+    port,
+    implicitTls: scheme === 'smtps',
+  };
 }
 
 function splitHostAndPort(text: string): { host: string; port: string | null; isBracketed: boolean } | null {

@@ -37,9 +37,25 @@ export function helo(name: string): Uint8Array {
   return commandLine('HELO', name);
 }
 
-function commandLine(verb: string, argument: string): Uint8Array {
-  assertSingleLine(argument);
-  return encoder.encode(`${verb} ${argument}\r\n`);
+/**
+ * A greeting of LMTP (RFC 2033 §4.1).
+ *
+ * @param name - domain or address literal of the client
+ * @throws Error when the name holds CR, LF or NUL
+ */
+export function lhlo(name: string): Uint8Array {
+  return commandLine('LHLO', name);
+}
+
+/**
+ * A command with its CRLF.
+ *
+ * @param argument - '' where there is none
+ * @throws Error when either holds CR, LF or NUL
+ */
+export function commandLine(verb: string, argument: string): Uint8Array {
+  assertSingleLine(verb + argument);
+  return encoder.encode(`${verb}${argument === '' ? '' : ' '}${argument}\r\n`);
 }
 
 /** Stops text that would end its line early, and so smuggle a command, from getting into one. */

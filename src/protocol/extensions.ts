@@ -21,6 +21,12 @@ export const Extension = {
   smtpUtf8: 128,
   /** RFC 3461 */
   dsn: 256,
+  /** RFC 8689 */
+  requireTls: 512,
+  /** Postfix: whom the session speaks for. */
+  xclient: 1024,
+  /** Postfix: where the messages come from. */
+  xforward: 2048,
 } as const;
 
 /** SASL mechanisms, as bits of {@link ServerExtensions.authMechanisms}. */
@@ -65,6 +71,9 @@ const KEYWORDS: readonly Word[] = [
   word('DSN', Extension.dsn),
   word('SMTPUTF8', Extension.smtpUtf8),
   word('CHUNKING', Extension.chunking),
+  word('REQUIRETLS', Extension.requireTls),
+  word('XCLIENT', Extension.xclient),
+  word('XFORWARD', Extension.xforward),
 ];
 
 const MECHANISMS: readonly Word[] = [
@@ -79,6 +88,11 @@ const MECHANISMS: readonly Word[] = [
   word('EXTERNAL', AuthMechanism.external),
   word('GSSAPI', AuthMechanism.gssapi),
 ];
+
+/** The keywords of {@link Extension} bits. */
+export function extensionNames(bits: number): string[] {
+  return KEYWORDS.filter(({ bit }) => (bits & bit) !== 0).map(({ octets }) => new TextDecoder().decode(octets));
+}
 
 /** What one server offers on one connection. Forget it when TLS begins (RFC 3207 §4.2). */
 export class ServerExtensions {

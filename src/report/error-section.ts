@@ -17,6 +17,7 @@ const ERROR_KIND_MEANINGS: Readonly<Record<ErrorKindName, string>> = {
   tls: 'the TLS handshake failed',
   tlsNotOffered: 'TLS wanted, STARTTLS not offered',
   authNotOffered: 'login wanted, mechanism not offered',
+  notOffered: 'extension wanted, not offered',
   malformed: 'a reply or challenge that makes no sense',
   overlong: 'a reply line or reply beyond every limit',
   unexpectedCode: 'a code that cannot answer this command',

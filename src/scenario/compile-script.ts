@@ -1,13 +1,16 @@
 /** Turns a plan into the flat list of steps that every session walks through, with all its octets ready. */
 import { randomBytes } from 'node:crypto';
 import type { AuthPlan, LoadPlan, PipeliningMode, TlsPlan } from '../plan/load-plan.js';
-import { ehlo, helo } from '../protocol/commands.js';
+import type { SessionStep } from '../plan/session-steps.js';
+import { commandLine, ehlo, helo, lhlo } from '../protocol/commands.js';
+import { Extension } from '../protocol/extensions.js';
 import { NumberedBytes } from '../protocol/numbered-bytes.js';
 import { PASSWORD_MECHANISMS, SASL_MECHANISMS } from '../protocol/sasl/mechanisms.js';
 import type { SaslMechanism } from '../protocol/sasl/mechanisms.js';
 import type { SaslKnowledge } from '../protocol/sasl/sasl-conversation.js';
 import { ScramKeyCache } from '../protocol/sasl/scram-keys.js';
-import { STEP_NAMES } from '../protocol/steps.js';
+import { STEP_NAMES, Step } from '../protocol/steps.js';
+import { ContentChunks } from './content-chunks.js';
 import { MessageTemplate } from './message-template.js';
 
 /** 144 bits, as many as 24 characters of base64 hold. */
@@ -32,6 +35,13 @@ export const Op = {
   /** Argument: the step to go back to. */
   repeat: 10,
   quit: 11,
+  /** Argument: which of the commands. Nothing is grouped with it. */
+  command: 12,
+  rset: 13,
+  /** Argument: which of the holds. */
+  hold: 14,
+  /** The session ends without a word. */
+  drop: 15,
 } as const;
 
 /** How the sessions of a worker authenticate. */
@@ -43,14 +53,31 @@ export interface AuthScript {
   readonly notOffered: string;
 }
 
+/** A command that is the same in every session. */
+export interface ScriptCommand {
+  /** Index of the step that it is counted under. */
+  readonly step: number;
+  /** With its CRLF. */
+  readonly octets: Uint8Array;
+}
+
 /** A script: what to do, and the octets for it. Shared by all sessions of a worker. */
 export interface CompiledScript {
   readonly ops: Uint8Array;
   /** Argument of each step, see {@link Op}; 0 where it takes none. */
   readonly args: Int32Array;
   readonly quitIndex: number;
-  /** The step behind the content: where a transaction goes that ends early. */
-  readonly afterContentIndex: number;
+  /** For {@link Op.command}. */
+  readonly commands: readonly ScriptCommand[];
+  /** For {@link Op.hold}, µs. */
+  readonly holdsUs: readonly number[];
+  readonly isLmtp: boolean;
+  /** Bits of `Extension` without which no message is sent. */
+  readonly required: number;
+  /** How content goes by BDAT; null: it goes by DATA. */
+  readonly chunks: ContentChunks | null;
+  /** Said before every MAIL; null: nothing. */
+  readonly xforward: Uint8Array | null;
   readonly ehlo: Uint8Array;
   readonly helo: Uint8Array;
   readonly auth: AuthScript | null;
@@ -65,63 +92,193 @@ export interface CompiledScript {
   readonly timeoutsUs: Float64Array;
 }
 
-/** Compiles the standard session: greet, secure, authenticate, messages, quit. */
+/** Compiles the sessions of a load. */
 export function compileLoadScript(plan: LoadPlan): CompiledScript {
-  return compile(plan, true);
+  const { steps } = plan.session;
+  return compile(plan, steps === null ? addStandardMessages : (builder) => addSteps(builder, steps), steps === null);
 }
 
-/** Compiles the session of the pre-flight: the same without a message. */
+/** Compiles the session of the pre-flight: what comes before the messages of the standard one. */
 export function compilePreflightScript(plan: LoadPlan): CompiledScript {
-  return compile(plan, false);
+  return compile(plan, (builder) => builder.add(Op.quit), true);
 }
 
-function compile(plan: LoadPlan, withMessages: boolean): CompiledScript {
-  const ops: number[] = [];
-  const args: number[] = [];
-  const add = (op: number, argument = 0): number => {
-    args.push(argument);
-    return ops.push(op) - 1;
-  };
+/** A script in the making. */
+class ScriptBuilder {
+  readonly plan: LoadPlan;
+  readonly ops: number[] = [];
+  readonly args: number[] = [];
+  readonly commands: ScriptCommand[] = [];
+  readonly holdsUs: number[] = [];
 
-  add(Op.connect);
-  if (plan.tls.mode === 'implicit') add(Op.tls);
-  add(Op.greeting);
-  add(Op.ehlo);
-  if (plan.tls.mode === 'required' || plan.tls.mode === 'opportunistic') {
-    const startTls = add(Op.startTls);
-    add(Op.tls);
+  constructor(plan: LoadPlan) {
+    this.plan = plan;
+  }
+
+  /** @returns the index of the step */
+  add(op: number, argument = 0): number {
+    this.args.push(argument);
+    return this.ops.push(op) - 1;
+  }
+
+  command(step: number, octets: Uint8Array): void {
+    this.add(Op.command, this.commands.push({ step, octets }) - 1);
+  }
+
+  startTls(): void {
+    const startTls = this.add(Op.startTls);
+    this.add(Op.tls);
     // What was learnt in clear is forgotten (RFC 3207 §4.2).
-    args[startTls] = add(Op.ehlo) + 1;
+    this.args[startTls] = this.add(Op.ehlo) + 1;
   }
-  if (plan.auth !== null) add(Op.auth);
-  let afterContentIndex = -1;
-  if (withMessages) {
-    const mail = add(Op.mail);
-    add(Op.rcpt, plan.recipients);
-    add(Op.data);
-    add(Op.content);
-    afterContentIndex = add(Op.repeat, mail);
-    args[mail] = ops.length;
-  }
-  const quitIndex = add(Op.quit);
 
+  /** RCPT, DATA and content, as far as they come. */
+  content(): void {
+    if (!this.plan.extensions.isChunked) this.add(Op.data);
+    this.add(Op.content);
+  }
+}
+
+function compile(plan: LoadPlan, addRest: (builder: ScriptBuilder) => void, hasOpening: boolean): CompiledScript {
+  const builder = new ScriptBuilder(plan);
+  const { ops, args } = builder;
+  builder.add(Op.connect);
+  if (plan.tls.mode === 'implicit') builder.add(Op.tls);
+  const first = plan.session.steps?.[0];
+  if (hasOpening || first?.word !== 'drop' || first.argument !== 'connect') builder.add(Op.greeting);
+  if (hasOpening) addOpening(builder);
+  addRest(builder);
+  // Whoever breaks off goes there, even where the script itself ends in another way.
+  const quitIndex = ops.at(-1) === Op.quit ? ops.length - 1 : builder.add(Op.quit);
+  for (const [index, op] of ops.entries()) if (op === Op.mail) args[index] = quitIndex;
+  return finish(builder, quitIndex);
+}
+
+/** EHLO, TLS and AUTH as the plan has them. */
+function addOpening(builder: ScriptBuilder): void {
+  const { tls, auth, session } = builder.plan;
+  builder.add(Op.ehlo);
+  if (tls.mode === 'required' || tls.mode === 'opportunistic') builder.startTls();
+  if (session.xclient !== null) addXclient(builder, session.xclient);
+  if (auth !== null) builder.add(Op.auth);
+}
+
+/** Behind XCLIENT the server greets anew, and knows nothing of what was said before (Postfix, XCLIENT_README). */
+function addXclient(builder: ScriptBuilder, line: string): void {
+  builder.command(Step.xclient, commandLine(line, ''));
+  builder.add(Op.ehlo);
+}
+
+function addStandardMessages(builder: ScriptBuilder): void {
+  const mail = builder.add(Op.mail);
+  builder.add(Op.rcpt, builder.plan.recipients);
+  builder.content();
+  builder.add(Op.repeat, mail);
+  builder.add(Op.quit);
+}
+
+function addSteps(builder: ScriptBuilder, steps: readonly SessionStep[]): void {
+  const { session, recipients } = builder.plan;
+  for (const [index, { word, argument, holdMs }] of steps.entries()) {
+    switch (word) {
+      case 'ehlo':
+        builder.add(Op.ehlo);
+        if (session.xclient !== null && steps[index + 1]?.word !== 'starttls') addXclient(builder, session.xclient);
+        break;
+      case 'helo':
+        builder.command(Step.ehlo, helo(builder.plan.helo));
+        break;
+      case 'starttls':
+        builder.startTls();
+        if (session.xclient !== null) addXclient(builder, session.xclient);
+        break;
+      case 'auth':
+        builder.add(Op.auth);
+        break;
+      case 'mail':
+        builder.add(Op.mail);
+        break;
+      case 'rcpt':
+        builder.add(Op.rcpt, recipients);
+        break;
+      case 'data':
+        // A drop behind 354 leaves the content out.
+        if (steps[index + 1]?.argument === 'data') builder.add(Op.data);
+        else builder.content();
+        break;
+      case 'rset':
+        builder.add(Op.rset);
+        break;
+      case 'hold':
+        builder.add(Op.hold, builder.holdsUs.push(holdMs * 1e3) - 1);
+        break;
+      case 'quit':
+        builder.add(Op.quit);
+        break;
+      case 'drop':
+        builder.add(Op.drop);
+        break;
+      case 'raw':
+        builder.command(Step.raw, commandLine(argument, ''));
+        break;
+      default:
+        builder.command(Step[word], commandLine(word.toUpperCase(), argument));
+    }
+  }
+}
+
+function finish(builder: ScriptBuilder, quitIndex: number): CompiledScript {
+  const { plan, ops, args, commands, holdsUs } = builder;
+  const { extensions, session, target } = plan;
+  const message = new MessageTemplate(plan);
+  const hello = target.protocol === 'lmtp' ? lhlo : ehlo;
   return {
     ops: Uint8Array.from(ops),
     args: Int32Array.from(args),
     quitIndex,
-    afterContentIndex,
-    ehlo: ehlo(plan.helo),
+    commands,
+    holdsUs,
+    isLmtp: target.protocol === 'lmtp',
+    required: requiredOf(plan),
+    chunks: extensions.isChunked ? new ContentChunks(message.sizeBytes, extensions.chunkBytes) : null,
+    xforward: session.xforward === null ? null : commandLine(session.xforward, ''),
+    ehlo: hello(plan.helo),
     helo: helo(plan.helo),
     auth: compileAuth(plan),
     tlsRequired: plan.tls.mode === 'required',
     pipelining: plan.pipelining,
-    mail: new NumberedBytes(plan.from, 'MAIL FROM:<', '>\r\n'),
-    rcpt: new NumberedBytes(plan.to, 'RCPT TO:<', '>\r\n'),
+    mail: new NumberedBytes(`${plan.from}>${mailParameters(plan, message.sizeBytes)}`, 'MAIL FROM:<', '\r\n'),
+    rcpt: new NumberedBytes(`${plan.to}>${extensions.dsnRcpt}`, 'RCPT TO:<', '\r\n'),
     recipients: plan.recipients,
     addresses: plan.addresses,
-    message: new MessageTemplate(plan),
+    message,
     timeoutsUs: Float64Array.from(STEP_NAMES, (name) => (name === 'session' ? 0 : plan.timeoutsMs[name] * 1e3)),
   };
+}
+
+/** What MAIL says behind the reverse-path. */
+function mailParameters({ extensions }: LoadPlan, sizeBytes: number): string {
+  const { declareSize, eightBitMime, smtpUtf8, requireTls, dsnMail } = extensions;
+  return [
+    declareSize ? ` SIZE=${String(sizeBytes)}` : '',
+    eightBitMime ? ' BODY=8BITMIME' : '',
+    smtpUtf8 ? ' SMTPUTF8' : '',
+    requireTls ? ' REQUIRETLS' : '',
+    dsnMail,
+  ].join('');
+}
+
+/** Bits of the extensions that the plan asks for. */
+function requiredOf({ extensions, session }: LoadPlan): number {
+  return (
+    (extensions.isChunked ? Extension.chunking : 0) |
+    (extensions.declareSize ? Extension.size : 0) |
+    (extensions.eightBitMime ? Extension.eightBitMime : 0) |
+    (extensions.smtpUtf8 ? Extension.smtpUtf8 : 0) |
+    (extensions.requireTls ? Extension.requireTls : 0) |
+    (extensions.dsnMail !== '' || extensions.dsnRcpt !== '' ? Extension.dsn : 0) |
+    (session.xforward === null ? 0 : Extension.xforward)
+  );
 }
 
 function compileAuth({ auth, tls, target }: LoadPlan): AuthScript | null {

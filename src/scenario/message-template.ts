@@ -24,6 +24,8 @@ const MESSAGE_ID_HEADER = /^message-id:[^\r\n]*\r\n(?:[ \t][^\r\n]*\r\n)*/gim;
 /** RFC 5322 §2.2 */
 const HEADER_LINE = /^[\x21-\x39\x3b-\x7e]+:/;
 const FILLER_LINE = 'postrush '.repeat(9).slice(0, 78);
+/** The same in UTF-8, one character for each octet. */
+const FILLER_LINE_8BIT = Buffer.from('pöstrüsh '.repeat(7), 'utf8').toString('latin1');
 const PAD_OCTET = 0x78;
 
 /** A message ready to be written with its own number. */
@@ -48,6 +50,7 @@ export class MessageTemplate {
   #head: Uint8Array = new Uint8Array(0);
   #fromStart = 0;
   #toStart = 0;
+  readonly #scratch: Uint8Array;
 
   /** @throws PostrushError E_CONFIG when the size asked for is smaller than the headers */
   constructor(plan: LoadPlan) {
@@ -79,7 +82,7 @@ export class MessageTemplate {
         throw new PostrushError('E_CONFIG', `--size ${message}`, { issues: [{ path: '--size', message }] });
       }
       this.#paddedLength = headLength;
-      this.body = Buffer.concat([dotStuff(fillerText(fillerLength)), encode(TERMINATOR)]);
+      this.body = bodyOf(fillerText(fillerLength, plan.extensions.eightBitMime), plan.extensions.isChunked);
       this.sizeBytes = plan.message.sizeBytes;
     } else {
       const lines = content.replace(/\r\n|\r|\n/g, CRLF);
@@ -89,14 +92,26 @@ export class MessageTemplate {
       // Text without headers of its own is a body.
       const own = HEADER_LINE.test(rest) || rest.startsWith(CRLF) ? rest : CRLF + rest;
       this.#paddedLength = 0;
-      this.body = Buffer.concat([dotStuff(Buffer.from(own, 'latin1')), encode(TERMINATOR)]);
+      this.body = bodyOf(Buffer.from(own, 'latin1'), plan.extensions.isChunked);
       this.sizeBytes = idLength + own.length;
     }
     this.maxHeadLength = Math.max(
       this.#paddedLength,
       idLength + this.#from.maxLength + this.#to.maxLength + this.#rest.length,
     );
+    this.#scratch = new Uint8Array(this.maxHeadLength);
     this.#layOutHead(1, 1);
+  }
+
+  /** Octets of every head with its padding. */
+  get headLength(): number {
+    return this.#head.length;
+  }
+
+  /** The head of message `number` and its padding; valid until the next one is asked for. */
+  headOf(number: number): Uint8Array {
+    this.writeHead(this.#scratch, 0, number);
+    return this.#scratch.subarray(0, this.headLength);
   }
 
   /**
@@ -148,13 +163,19 @@ function headersLengthOf(text: string): number {
   return HEADER_LINE.test(text) ? text.length : 0;
 }
 
-/** `length` octets of text in lines, then a line end. */
-function fillerText(length: number): Uint8Array {
+/** What stands behind the head on the wire: with its final dot, or as it is where chunks carry it. */
+function bodyOf(octets: Uint8Array, isChunked: boolean): Buffer {
+  return isChunked ? Buffer.from(octets) : Buffer.concat([dotStuff(octets), Buffer.from(TERMINATOR, 'latin1')]);
+}
+
+/** `length` octets of text in lines, then a line end; with octets of more than 7 bits (UTF-8) when asked for. */
+function fillerText(length: number, isEightBit: boolean): Uint8Array {
+  const filler = isEightBit ? FILLER_LINE_8BIT : FILLER_LINE;
   const lines: string[] = [];
   let left = length;
-  while (left >= FILLER_LINE.length + CRLF.length) {
-    lines.push(FILLER_LINE);
-    left -= FILLER_LINE.length + CRLF.length;
+  while (left >= filler.length + CRLF.length) {
+    lines.push(filler);
+    left -= filler.length + CRLF.length;
   }
   // The last line ends where the size does; a rest of one octet cannot hold a line end of its own.
   lines.push('x'.repeat(left));

@@ -1,0 +1,113 @@
+/** What a session says beyond the standard one: scripted steps, and the flags that stand for such scripts. */
+import type { AuthPlan, SessionPlan, TlsPlan } from './load-plan.js';
+import type { OptionKey, OptionReader } from './option-reader.js';
+import { parseSteps } from './session-steps.js';
+import type { SessionStep, StepWord } from './session-steps.js';
+import { parseDurationMs } from './units.js';
+
+/** A timer of Node holds 31 bits of ms, 596 hours. */
+const MAX_HOLD_MS = 500 * 3_600_000;
+/** Where `--drop-after` can end a session: behind the last reply to this. */
+const DROP_PLACES = ['connect', 'greeting', 'ehlo', 'starttls', 'auth', 'mail', 'rcpt', 'data', 'endOfData'] as const;
+/** Postfix, XCLIENT_README and XFORWARD_README. */
+const XCLIENT_NAMES = ['NAME', 'ADDR', 'PORT', 'PROTO', 'HELO', 'LOGIN', 'DESTADDR', 'DESTPORT'];
+const XFORWARD_NAMES = ['NAME', 'ADDR', 'PORT', 'PROTO', 'HELO', 'IDENT', 'SOURCE'];
+
+const step = (word: StepWord, holdMs = 0): SessionStep => ({ word, argument: '', holdMs });
+
+/** Reads how a session goes. */
+export function readSession(reader: OptionReader, tls: TlsPlan, auth: AuthPlan | null): SessionPlan {
+  const usesStartTls = tls.mode === 'required' || tls.mode === 'opportunistic';
+  const opening = [step('ehlo'), ...(usesStartTls ? [step('starttls')] : []), ...(auth === null ? [] : [step('auth')])];
+  const isAuthOnly = reader.flag('authOnly');
+  const holdMs = reader.durationMs('hold', null, 1, MAX_HOLD_MS);
+  const scripted = readSteps(reader, usesStartTls, auth !== null);
+  if (isAuthOnly && auth === null) reader.refuse('authOnly', 'needs --auth');
+  if (scripted !== null && isAuthOnly) reader.refuse('authOnly', 'contradicts --steps');
+  if (scripted !== null && holdMs !== null) reader.refuse('hold', 'contradicts --steps: put hold:TIME among them');
+  const short =
+    isAuthOnly || holdMs !== null ? [...opening, ...(holdMs === null ? [] : [step('hold', holdMs)]), step('quit')] : null;
+  return {
+    steps: readDrop(reader, scripted ?? short, opening),
+    xclient: readAttributes(reader, 'xclient', 'XCLIENT', XCLIENT_NAMES),
+    xforward: readAttributes(reader, 'xforward', 'XFORWARD', XFORWARD_NAMES),
+  };
+}
+
+function readSteps(reader: OptionReader, usesStartTls: boolean, hasAuth: boolean): readonly SessionStep[] | null {
+  const text = reader.text('steps', null);
+  if (text === null) return null;
+  const steps = parseSteps(text, (time) => {
+    const reading = parseDurationMs(time, 1, MAX_HOLD_MS);
+    return reading.ok ? reading.value : null;
+  });
+  if ('problem' in steps) {
+    reader.refuse('steps', steps.problem, text);
+    return null;
+  }
+  const has = (word: StepWord): boolean => steps.some((each) => each.word === word);
+  if (has('starttls') && !usesStartTls) reader.refuse('steps', 'has starttls, which needs --tls required or opportunistic');
+  if (!has('starttls') && usesStartTls) reader.refuse('tls', 'has no place in --steps: put starttls there');
+  if (has('auth') && !hasAuth) reader.refuse('steps', 'has auth, which needs --auth');
+  if (!has('auth') && hasAuth) reader.refuse('auth', 'has no place in --steps: put auth there');
+  if (reader.has('messagesPerSession')) {
+    reader.refuse('messagesPerSession', 'contradicts --steps, which say what one session sends');
+  }
+  // What does not end by itself ends politely.
+  const last = steps.at(-1)?.word;
+  return last === 'quit' || last === 'drop' ? steps : [...steps, step('quit')];
+}
+
+/** Ends the steps where `--drop-after` says. */
+function readDrop(
+  reader: OptionReader,
+  steps: readonly SessionStep[] | null,
+  opening: readonly SessionStep[],
+): readonly SessionStep[] | null {
+  const place = reader.choice('dropAfter', null, DROP_PLACES);
+  if (place === null) return steps;
+  if (steps !== null) {
+    reader.refuse('dropAfter', 'contradicts --steps, --auth-only and --hold: put drop at the end of --steps');
+    return steps;
+  }
+  const all = [...opening, step('mail'), step('rcpt'), step('data')];
+  if (place === 'connect' || place === 'greeting') return [{ ...step('drop'), argument: place }];
+  if (place === 'data') return [...all, { ...step('drop'), argument: 'data' }];
+  if (place === 'endOfData') return [...all, step('drop')];
+  const index = all.findIndex(({ word }) => word === place);
+  if (index === -1) {
+    reader.refuse('dropAfter', `names ${place}, which these sessions do not say`, place);
+    return steps;
+  }
+  return [...all.slice(0, index + 1), step('drop')];
+}
+
+/** `NAME=value` attributes as they stand in the command; null: none were given. */
+function readAttributes(
+  reader: OptionReader,
+  key: OptionKey & ('xclient' | 'xforward'),
+  verb: string,
+  names: readonly string[],
+): string | null {
+  const given = reader.list(key);
+  if (given.length === 0) return null;
+  const words: string[] = [];
+  for (const text of given) {
+    const [, name = '', value = ''] = /^([A-Za-z]+)=(.+)$/s.exec(text) ?? [];
+    if (!names.includes(name.toUpperCase()) || /[^\x20-\x7e]/.test(value)) {
+      reader.refuse(key, `takes NAME=value with a name of ${names.join(', ')}`, text);
+    } else words.push(`${name.toUpperCase()}=${xtext(value)}`);
+  }
+  const line = `${verb} ${words.join(' ')}`;
+  if (line.length > 510) reader.refuse(key, 'makes a line of more than 512 octets: give fewer attributes');
+  return line;
+}
+
+/** RFC 3461 §4: `+`, `=` and what is no visible ASCII as `+` and two hexadecimal digits. */
+function xtext(value: string): string {
+  return Array.from(new TextEncoder().encode(value), (octet) =>
+    octet > 0x20 && octet < 0x7f && octet !== 0x2b && octet !== 0x3d
+      ? String.fromCharCode(octet)
+      : `+${octet.toString(16).toUpperCase().padStart(2, '0')}`,
+  ).join('');
+}
