@@ -96,7 +96,19 @@ const PARTS = [
     name: 'generator',
     from: '^workers/(?!sink-worker\\.ts$)',
     may: [...FOUNDATION, '^src/protocol/', '^src/scenario/', '^src/plan/', '^src/metrics/', '^src/messages/'],
-    node: ['net', 'tls', 'worker_threads', 'perf_hooks', 'fs', 'os', 'crypto', 'buffer', 'timers', 'timers/promises'],
+    node: [
+      'net',
+      'dgram',
+      'tls',
+      'worker_threads',
+      'perf_hooks',
+      'fs',
+      'os',
+      'crypto',
+      'buffer',
+      'timers',
+      'timers/promises',
+    ],
   },
 ];
 

@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import type { Clock } from '../src/clock.js';
 import type { PinnedAddress } from '../src/messages/coordinator-worker.js';
+import { listedAddresses } from '../src/plan/address-list.js';
 import type { LoadPlan, TlsPlan } from '../src/plan/load-plan.js';
 import { READ_BUFFER_BYTES, type ConnectionTools } from './smtp-connection.js';
 
@@ -20,6 +21,8 @@ export function connectionTools(
   return {
     address,
     port: target.port,
+    localAddresses: plan.localAddresses.length === 0 ? [] : listedAddresses(plan.localAddresses).addresses,
+    places: plan.sessions,
     clock,
     readBuffer: Buffer.allocUnsafeSlow(READ_BUFFER_BYTES),
     secureContext: tls.mode === 'off' ? null : secureContextOf(tls),

@@ -184,12 +184,12 @@ class Generator implements ClientHost {
     const connections: ConnectionTools = connectionTools(this.#task.plan, this.#task.address, clock, (limit) => {
       this.#health.limitHit(limit);
     });
-    const { sessions } = this.#task.share;
+    const { sessions, workerId, workerCount } = this.#task.share;
     this.#activeClients = sessions;
     for (let index = 0; index < sessions; index++) {
       const client = new Client(this);
       const session = new SessionActor(tools, client);
-      session.attach(new SmtpConnection(connections, session));
+      session.attach(new SmtpConnection(connections, session, workerId + index * workerCount));
       client.attach(session);
       this.#clients.push(client);
     }

@@ -5,6 +5,7 @@
 import { RunClock, monotonicUs } from '../src/clock.js';
 import type { PreflightResult, PreflightTask, TlsDescription } from '../src/messages/coordinator-worker.js';
 import { ERROR_KIND_NAMES } from '../src/metrics/outcome.js';
+import { listedAddresses } from '../src/plan/address-list.js';
 import type { LoadPlan } from '../src/plan/load-plan.js';
 import { sendsMail } from '../src/plan/session-steps.js';
 import { ServerExtensions, extensionNames } from '../src/protocol/extensions.js';
@@ -12,6 +13,7 @@ import { Step, STEP_NAMES } from '../src/protocol/steps.js';
 import { compilePreflightScript } from '../src/scenario/compile-script.js';
 import { connectionTools } from './connection-tools.js';
 import { DeadlineWheel, WHEEL_TICK_US } from './deadline-wheel.js';
+import { firstMissingAddress } from './local-addresses.js';
 import { Outbox } from './outbox.js';
 import { Recorder } from './recorder.js';
 import { SessionActor } from './session-actor.js';
@@ -69,6 +71,9 @@ class Findings implements SessionObserver {
 
 /** Asks the target politely whether the load can begin. */
 export async function preflight(task: PreflightTask): Promise<PreflightResult> {
+  const { localAddresses } = task.plan;
+  const missing = localAddresses.length === 0 ? null : await firstMissingAddress(listedAddresses(localAddresses));
+  if (missing !== null) return missingAddress(missing);
   let connections = 0;
   let commands = 0;
   for (;;) {
@@ -96,6 +101,23 @@ export async function preflight(task: PreflightTask): Promise<PreflightResult> {
       authMechanism: findings.authMechanism,
     };
   }
+}
+
+/** Not a connection was tried: another address of the target would make no difference. */
+function missingAddress(address: string): PreflightResult {
+  return {
+    ok: false,
+    isConnected: true,
+    problem: `cannot be connected to from ${address}: this machine does not have that address`,
+    advice: 'give it to an interface, or leave it out of --local-address',
+    connections: 0,
+    commands: 0,
+    greeting: null,
+    keywords: [],
+    keywordsAfterTls: null,
+    tls: null,
+    authMechanism: null,
+  };
 }
 
 function oneSession(task: PreflightTask): Promise<Findings> {
@@ -133,6 +155,7 @@ function oneSession(task: PreflightTask): Promise<Findings> {
       new SmtpConnection(
         connectionTools(plan, address, clock, () => undefined, true),
         session,
+        0,
       ),
     );
     session.begin(-1, clock.nowUs());
@@ -193,11 +216,15 @@ function explainError({ step, kind, text }: Refusal, plan: LoadPlan): [string, s
   if (step === Step.auth && (name === 'malformed' || name === 'unexpectedCode')) {
     return [`does not authenticate as it should: ${text}`, 'see whether it is the right server, or try another --auth'];
   }
+  const isUnix = plan.target.path !== null;
   switch (name) {
     case 'refused':
-      return ['refused the connection: nothing listens there', 'start the server, or check the port'];
+      return [
+        'refused the connection: nothing listens there',
+        `start the server, or check the ${isUnix ? 'path' : 'port'}`,
+      ];
     case 'unreachable':
-      return [`cannot be reached: ${text}`, 'check the address and the network'];
+      return [`cannot be reached: ${text}`, isUnix ? 'check the path' : 'check the address and the network'];
     case 'tlsNotOffered':
       return [
         'does not offer STARTTLS, which --tls required asks for',

@@ -1,5 +1,5 @@
 /**
- * A TCP connection that can turn into TLS, as its session sees it. Knows no SMTP.
+ * A connection over TCP or a unix socket that can turn into TLS, as its session sees it. Knows no SMTP.
  *
  * Plain sockets read through `onread` into one buffer per thread, and the same `net.Socket` object is connected again
  * after its close: both save much of what Node does per read and per connection (figures in benchmarks/README.md).
@@ -15,10 +15,14 @@ import type { Connection, ConnectionListener } from './session-state.js';
 export const READ_BUFFER_BYTES = 64 * 1024;
 const NOTHING = Buffer.alloc(0);
 
-/** What all connections of a worker share. */
+/** What all connections of a worker share. Sessions are numbered over the whole run: place, place + places, … */
 export interface ConnectionTools {
   readonly address: PinnedAddress;
   readonly port: number;
+  /** Addresses to connect from, session by session; empty: the kernel's choice. */
+  readonly localAddresses: readonly string[];
+  /** Concurrent sessions over all workers. */
+  readonly places: number;
   readonly clock: Clock;
   readonly readBuffer: Buffer;
   /** One context for all sessions: building one costs more than a resumed handshake. Null: no TLS. */
@@ -43,9 +47,13 @@ export class SmtpConnection implements Connection {
   #secure: TLSSocket | null = null;
   /** What octets are written to: one of the two above. */
   #stream: Socket;
+  /** Number of the session under way. */
+  #session: number;
 
-  constructor(tools: ConnectionTools, listener: ConnectionListener) {
+  /** @param place - which of the concurrent sessions of the run this is, from 0 */
+  constructor(tools: ConnectionTools, listener: ConnectionListener, place: number) {
     this.#tools = tools;
+    this.#session = place - tools.places;
     this.#listener = listener;
     this.#stream = this.#newSocket();
     this.#plain = this.#stream;
@@ -63,8 +71,16 @@ export class SmtpConnection implements Connection {
     this.#secure = null;
     this.#plain ??= this.#newSocket();
     this.#stream = this.#plain;
-    const { address, port } = this.#tools;
-    this.#plain.connect({ host: address.address, port, family: address.family, autoSelectFamily: false });
+    const { address, port, localAddresses, places } = this.#tools;
+    this.#session += places;
+    if (address.family === null) {
+      this.#plain.connect({ path: address.address });
+      return;
+    }
+    const remote = { host: address.address, port, family: address.family, autoSelectFamily: false };
+    if (localAddresses.length === 0) this.#plain.connect(remote);
+    else
+      this.#plain.connect({ ...remote, localAddress: localAddresses[this.#session % localAddresses.length] as string });
   }
 
   startTls(): void {
@@ -146,7 +162,7 @@ export class SmtpConnection implements Connection {
 
   readonly #onError = (error: NodeJS.ErrnoException): void => {
     if (error.code === 'EMFILE' || error.code === 'ENFILE') this.#tools.onLimit('file');
-    else if (error.code === 'EADDRNOTAVAIL') this.#tools.onLimit('port');
+    else if (error.code === 'EADDRNOTAVAIL' || error.code === 'EADDRINUSE') this.#tools.onLimit('port');
     this.#listener.onConnectionLost(
       errorKindOf(error, this.#secure !== null),
       error.message,
@@ -171,6 +187,8 @@ export class SmtpConnection implements Connection {
 function errorKindOf(error: NodeJS.ErrnoException, isSecure: boolean): number {
   switch (error.code) {
     case 'ECONNREFUSED':
+    // What a full queue of a listening unix socket says (unix(7), connect(2)); over TCP it would be silence.
+    case 'EAGAIN':
       return ErrorKind.refused;
     case 'ECONNRESET':
     case 'EPIPE':
@@ -180,6 +198,8 @@ function errorKindOf(error: NodeJS.ErrnoException, isSecure: boolean): number {
     case 'EMFILE':
     case 'ENFILE':
     case 'EADDRNOTAVAIL':
+    // The address to connect from has no free port left.
+    case 'EADDRINUSE':
     case 'ENOBUFS':
       return ErrorKind.limit;
     case 'EHOSTUNREACH':

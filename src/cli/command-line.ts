@@ -117,7 +117,7 @@ function buildProgram(version: string): Built {
     .command('run')
     .summary('put load on a server')
     .description('Puts load on an SMTP server, prints the report and exits by its verdict.')
-    .argument('[TARGET]', 'smtp://host[:port] (25), smtps://host[:port] (465) or host:port')
+    .argument('[TARGET]', 'smtp://host[:port] (25), smtps://host[:port] (465), smtp+unix:/path or host:port')
     .allowExcessArguments();
   for (const { title, flags } of RUN_FLAG_GROUPS) {
     for (const flag of flags) run.addOption(toOption(flag).helpGroup(title));

@@ -229,6 +229,12 @@ export const RUN_FLAG_GROUPS: readonly RunFlagGroup[] = [
         help: `auto: where offered; on: must be offered; off: lock-step; across: content and next envelope in one write; force: even if not offered ${byDefault(DEFAULTS.pipelining)}`,
       },
       {
+        usage: '--local-address <list>',
+        kind: 'list',
+        option: 'localAddresses',
+        help: 'connect from these addresses in turn: single ones, 127.0.0.2-127.0.0.50, 127.0.0.0/28; may be repeated',
+      },
+      {
         usage: '--timeout <time>',
         kind: 'list',
         option: 'timeouts',

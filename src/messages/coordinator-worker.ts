@@ -15,8 +15,10 @@ export interface WorkerShare {
 
 /** The address that the target's name was pinned to. */
 export interface PinnedAddress {
+  /** An IP address, or the path of a unix socket. */
   readonly address: string;
-  readonly family: 4 | 6;
+  /** Null: a unix socket. */
+  readonly family: 4 | 6 | null;
 }
 
 /** What a worker thread is asked to do. `port` is transferred beside it. */

@@ -114,7 +114,7 @@ export interface HealthRecord {
   readonly cpuSec: number;
   /** Connects that failed because this machine ran out of file descriptors (EMFILE, ENFILE). Cumulative. */
   readonly fileLimitHits: number;
-  /** Connects that failed because no local port was free (EADDRNOTAVAIL). Cumulative. */
+  /** Connects that failed because no local port was free (EADDRNOTAVAIL, EADDRINUSE). Cumulative. */
   readonly portLimitHits: number;
 }
 

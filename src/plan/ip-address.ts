@@ -39,6 +39,24 @@ export function canonicalIp(text: string): string | null {
   return formatIpv6(groups) + (zoneAt < 0 ? '' : text.slice(zoneAt));
 }
 
+/** The octets of an address in network order, 4 or 16, without a zone; null when the text is no address. */
+export function ipOctets(text: string): Uint8Array | null {
+  const ipv4 = parseIpv4(text);
+  if (ipv4 !== null) return Uint8Array.from(ipv4);
+  const groups = parseIpv6(text);
+  return groups === null ? null : Uint8Array.from(groups.flatMap((group) => [group >> 8, group & 255]));
+}
+
+/** The one way to write an address (see {@link canonicalIp}), from its 4 or 16 octets. */
+export function formatIp(octets: Uint8Array): string {
+  if (octets.length === 4) return octets.join('.');
+  const groups = Array.from(
+    { length: GROUPS },
+    (_, index) => (octets[2 * index] ?? 0) * 256 + (octets[2 * index + 1] ?? 0),
+  );
+  return formatIpv6(groups);
+}
+
 /** Four octets; null for anything but dotted decimal without leading zeros, which some resolvers read as octal. */
 function parseIpv4(text: string): readonly number[] | null {
   if (!/^(?:(?:0|[1-9]\d{0,2})\.){3}(?:0|[1-9]\d{0,2})$/.test(text)) return null;

@@ -11,12 +11,15 @@ export type PipeliningMode = 'auto' | 'on' | 'off' | 'across' | 'force';
 
 /** Where the load goes. */
 export interface TargetPlan {
-  /** As reports print it: `smtp://127.0.0.1:2525`. */
+  /** As reports print it: `smtp://127.0.0.1:2525`, `smtp+unix:/run/mail.sock`. */
   readonly url: string;
   readonly protocol: 'smtp' | 'lmtp';
-  /** Host name or address literal without brackets, as written. */
+  /** Host name or address literal without brackets, as written; empty with a unix socket. */
   readonly host: string;
+  /** 0 with a unix socket. */
   readonly port: number;
+  /** Absolute path of a unix socket; null: the target is a host. */
+  readonly path: string | null;
 }
 
 /** TLS settings. Files are read when the plan is made, so that workers and reports never touch the disk. */
@@ -116,6 +119,8 @@ export interface LoadPlan {
   readonly tls: TlsPlan;
   readonly auth: AuthPlan | null;
   readonly pipelining: PipeliningMode;
+  /** Addresses that connections come from in turn, as written (see `address-list.ts`); empty: the kernel's choice. */
+  readonly localAddresses: readonly string[];
   /** Concurrent sessions over all workers. */
   readonly sessions: number;
   /** The measured time in ms; null: `messages` alone ends the run. At least one of the two is set. */

@@ -8,7 +8,7 @@
  * counts are numbers or decimal text.
  */
 export interface LoadTestOptions {
-  /** `smtp://host[:port]` (25), `smtps://host[:port]` (465) or `host:port`. */
+  /** `smtp://host[:port]` (25), `smtps://host[:port]` (465), `smtp+unix:/path` or `host:port`. */
   readonly target: string;
   /** Concurrent sessions over all workers. @defaultValue 20 */
   readonly sessions?: number | string;
@@ -95,6 +95,8 @@ export interface LoadTestOptions {
   readonly seed?: number | string;
   /** Worker threads. @defaultValue the number of cores, at most `sessions` */
   readonly workers?: number | string;
+  /** Addresses of this machine to connect from in turn: single ones, ranges and CIDR blocks. @defaultValue the kernel's choice */
+  readonly localAddresses?: string | readonly string[];
   /** Connects in progress per worker. @defaultValue 256 */
   readonly connectLimit?: number | string;
   /** Recipient numbers wrap after so many. @defaultValue 100,000 */
@@ -176,6 +178,7 @@ export const OPTION_NAMES = {
   giveUp: '--give-up',
   seed: '--seed',
   workers: '--workers',
+  localAddresses: '--local-address',
   connectLimit: '--connect-limit',
   addresses: '--addresses',
   allowTargets: '--allow-target',

@@ -4,7 +4,8 @@
  */
 import { PostrushError } from '../errors.js';
 import { checkPinnedAddresses, isAllowedDomain, isReservedDomain } from './address-safety.js';
-import { isIp } from './ip-address.js';
+import { parseAddressList } from './address-list.js';
+import { ipOctets, isIp } from './ip-address.js';
 import type { ClientCertificate, LoadPlan, MessagePlan, TimeoutPlan, TlsMode, TlsPlan } from './load-plan.js';
 import { isMailDomain, parseMailAddress } from './mail-address.js';
 import { MAX_MESSAGE_BYTES, minMessageBytes, withCrlfLines } from './message-content.js';
@@ -48,6 +49,7 @@ const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
 export function resolvePlan(options: LoadTestOptions, cores: number): LoadPlan {
   const reader = new OptionReader(options);
   const target = readTarget(reader);
+  const { url, protocol, host, port, path } = target;
   const sessions = reader.count('sessions', DEFAULTS.sessions, 1, MAX_SESSIONS);
   const allowDomains = readAllowDomains(reader);
   const isUtf8 = reader.flag('smtpUtf8');
@@ -58,10 +60,11 @@ export function resolvePlan(options: LoadTestOptions, cores: number): LoadPlan {
   const auth = readAuth(reader, tls);
   const session = readSession(reader, tls, auth);
   const plan: LoadPlan = {
-    target: { url: target.url, protocol: target.protocol, host: target.host, port: target.port },
+    target: { url, protocol, host, port, path },
     tls,
     auth,
     pipelining: reader.choice('pipelining', DEFAULTS.pipelining, ['auto', 'on', 'off', 'across', 'force']),
+    localAddresses: readLocalAddresses(reader, target),
     sessions,
     ...readEnd(reader, sendsMail(session.steps)),
     session,
@@ -82,7 +85,7 @@ export function resolvePlan(options: LoadTestOptions, cores: number): LoadPlan {
     allowTargets: readAllowTargets(reader),
     authClear: reader.flag('authClear'),
   };
-  const unsafe = isIp(target.host) ? checkPinnedAddresses(plan, [target.host]) : [];
+  const unsafe = isIp(host) ? checkPinnedAddresses(plan, [host]) : [];
   const issues = [...reader.issues, ...unsafe];
   if (issues.length > 0) {
     const list = issues.map(({ path, message }) => `${path} ${message}`).join('; ');
@@ -92,7 +95,7 @@ export function resolvePlan(options: LoadTestOptions, cores: number): LoadPlan {
 }
 
 /** Stands in for a target that could not be read, so that the other options are still checked. */
-const NO_TARGET: ParsedTarget = { url: '', protocol: 'smtp', host: '', port: 0, implicitTls: false };
+const NO_TARGET: ParsedTarget = { url: '', protocol: 'smtp', host: '', port: 0, path: null, implicitTls: false };
 
 function readTarget(reader: OptionReader): ParsedTarget {
   const text = reader.text('target', '');
@@ -301,6 +304,25 @@ function readWorkers(reader: OptionReader, sessions: number, cores: number): num
   if (workers > sessions)
     reader.refuse('workers', `takes at most as many as --sessions (${sessions})`, String(workers));
   return workers;
+}
+
+/** Where connections come from: addresses of the target's IP version, as far as that is known already. */
+function readLocalAddresses(reader: OptionReader, target: ParsedTarget): readonly string[] {
+  const texts = reader.list('localAddresses');
+  if (texts.length === 0) return texts;
+  const list = parseAddressList(texts);
+  const received = texts.join(',');
+  if ('problem' in list) reader.refuse('localAddresses', list.problem, received);
+  else if (target.path !== null)
+    reader.refuse('localAddresses', 'needs a host as TARGET: a unix socket has no addresses');
+  else {
+    const octets = ipOctets(target.host);
+    const family = octets === null ? list.family : octets.length === 4 ? 4 : 6;
+    if (family !== list.family) {
+      reader.refuse('localAddresses', `takes addresses of the target's IP version (IPv${family})`, received);
+    }
+  }
+  return texts;
 }
 
 function readAllowTargets(reader: OptionReader): readonly string[] {

@@ -7,7 +7,8 @@ export interface ParsedTarget extends TargetPlan {
   readonly implicitTls: boolean;
 }
 
-const FORMS = 'takes smtp://host[:port], smtps://host[:port], lmtp://host[:port] or host:port';
+const FORMS =
+  'takes smtp://host[:port], smtps://host[:port], lmtp://host[:port], smtp+unix:/path, lmtp+unix:/path or host:port';
 const SCHEME_PORTS: ReadonlyMap<string, number> = new Map([
   ['smtp', 25],
   ['smtps', 465],
@@ -15,6 +16,8 @@ const SCHEME_PORTS: ReadonlyMap<string, number> = new Map([
 ]);
 /** RFC 1035 §2.3.4 */
 const MAX_HOST_LENGTH = 253;
+/** `sun_path` of Linux with its final NUL. Node would connect to a shortened path and say nothing. */
+const MAX_PATH_OCTETS = 107;
 
 /**
  * Reads a target.
@@ -25,6 +28,9 @@ const MAX_HOST_LENGTH = 253;
 export function parseTarget(text: string): ParsedTarget | { readonly problem: string } {
   if (text === '') return { problem: FORMS };
   if (/[\s\p{Cc}]/u.test(text)) return { problem: `${FORMS}, without blanks and control characters` };
+  const unix = /^(smtp|lmtp)\+unix:(?:\/\/)?(\/.*)$/i.exec(text);
+  if (unix !== null) return unixTarget(unix[1]?.toLowerCase() === 'lmtp' ? 'lmtp' : 'smtp', unix[2] ?? '');
+  if (/^[sl]mtp\+unix:/i.test(text)) return { problem: `${FORMS}, where path begins with /` };
   const url = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/(.*)$/.exec(text);
   const scheme = url?.[1]?.toLowerCase() ?? 'smtp';
   const rest = url?.[2] ?? text;
@@ -49,8 +55,16 @@ export function parseTarget(text: string): ParsedTarget | { readonly problem: st
     protocol: scheme === 'lmtp' ? 'lmtp' : 'smtp',
     host,
     port,
+    path: null,
     implicitTls: scheme === 'smtps',
   };
+}
+
+function unixTarget(protocol: 'smtp' | 'lmtp', path: string): ParsedTarget | { readonly problem: string } {
+  if (new TextEncoder().encode(path).length > MAX_PATH_OCTETS) {
+    return { problem: `takes paths of unix sockets up to ${MAX_PATH_OCTETS} octets` };
+  }
+  return { url: `${protocol}+unix:${path}`, protocol, host: '', port: 0, path, implicitTls: false };
 }
 
 function splitHostAndPort(text: string): { host: string; port: string | null; isBracketed: boolean } | null {

@@ -267,10 +267,13 @@ const tlsResult = z
 const targetResult = z
   .strictObject({
     url: text('Target as asked for'),
-    host: text('Host name or address as written'),
-    port: z.int().min(0).max(65535).describe('TCP port'),
-    address: text('Address that was used'),
-    family: z.union([z.literal(4), z.literal(6)]).describe('IP version'),
+    host: text('Host name or address as written; empty: a unix socket'),
+    port: z.int().min(0).max(65535).describe('TCP port; 0: a unix socket'),
+    address: text('Address that was used, or the path of the unix socket'),
+    family: z
+      .union([z.literal(4), z.literal(6)])
+      .nullable()
+      .describe('IP version; null: a unix socket'),
     greeting: z.string().nullable().describe('Text of the greeting, as received; null: none came'),
     keywords: z.array(z.string()).describe('EHLO keywords with parameters, before TLS'),
     keywordsAfterTls: z.array(z.string()).nullable().describe('The same after TLS; null: no TLS'),
@@ -292,6 +295,7 @@ const planResult = z
     messagesPerSession: z.int().positive().nullable().describe('Messages per connection; null: it is kept'),
     recipients: count('Recipients per message'),
     pipelining: text('off, auto, on, across or force'),
+    localAddresses: z.array(z.string()).describe('Where connections came from, as asked for; empty: the kernel chose'),
     warmupMs: amount('Warm-up, ms'),
     seed: z.number().describe('Seed of everything random'),
     message: z.looseObject({ sizeBytes: count('Octets of headers and body') }),

@@ -65,7 +65,7 @@ export function summarise(input: SummaryInput): RunResult {
       authMechanism: preflight.authMechanism,
       builtInSink: input.builtInSink,
     },
-    plan: { ...input.redactedPlan },
+    plan: { ...input.redactedPlan, localAddresses: [...plan.localAddresses] },
     preflight: { connections: preflight.connections, commands: preflight.commands },
     window: {
       startedAt: input.startedAt.toISOString(),

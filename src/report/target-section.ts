@@ -12,6 +12,7 @@ export function targetSection(result: RunResult, width: number): ReportLine[] {
   const paragraphs: [string, string | null][] = [
     ['Target', targetText(result)],
     ['Sink', sinkText(result)],
+    ['From', result.plan.localAddresses.length === 0 ? null : result.plan.localAddresses.join(', ')],
     ['Greeting', target.greeting],
     ['Offers', target.greeting === null ? null : offersText(target.keywords)],
     ['After TLS', target.keywordsAfterTls === null ? null : changeText(target.keywords, target.keywordsAfterTls)],
@@ -25,6 +26,7 @@ export function targetSection(result: RunResult, width: number): ReportLine[] {
 }
 
 function targetText({ target }: RunResult): string {
+  if (target.family === null) return target.url;
   const pinned = target.host === target.address ? '' : ` at ${target.address}`;
   return `${target.url}${pinned}${target.family === 6 ? ' (IPv6)' : ''}`;
 }

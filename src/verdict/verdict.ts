@@ -94,7 +94,7 @@ function gateText(name: string, value: number, bound: number): string {
     default:
       return (
         `${String(value)} connects failed for want of local ports: use fewer connections per second, ` +
-        'more messages per session (-n), or widen net.ipv4.ip_local_port_range'
+        'more messages per session (-n), more source addresses (--local-address), or widen net.ipv4.ip_local_port_range'
       );
   }
 }

@@ -110,7 +110,7 @@ describe('bad usage ends with 2, says all on stderr and sends nothing:', () => {
   test.each<[string[], RegExp]>([
     [['run', '--sesions', '5'], /^postrush: --sesions: is not a flag: did you mean --sessions\?\n$/],
     [['runn'], /^postrush: runn: is not a command: did you mean run\?\n$/],
-    [['run', 'lmtp://127.0.0.1'], /^postrush: TARGET: takes smtp:.*other schemes are not supported, got 'lmtp:/],
+    [['run', 'http://127.0.0.1'], /^postrush: TARGET: takes smtp:.*other schemes are not supported, got 'http:/],
     [['run', 'smtp://load:secret@127.0.0.1'], /^postrush: TARGET: (?!.*secret).*without credentials.*\n$/],
     [['run', 'smtp://203.0.113.9'], /^postrush: TARGET: 203\.0\.113\.9 is neither .* --allow-target 203\.0\.113\.9\n$/],
     [['run', '--to', 'a\r\nRSET@b.test'], /^postrush: --to: takes .* got 'a\\x0d\\x0aRSET@b\.test'\n$/],

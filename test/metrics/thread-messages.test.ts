@@ -52,7 +52,7 @@ const toCoordinator: { readonly [Type in WorkerMessage['type']]: Extract<WorkerM
 const load: Omit<GeneratorTask, 'port'> = {
   kind: 'load',
   plan,
-  share: { workerId: 1, workerCount: 2, sessions: 10, messages: 3 },
+  share: { workerId: 1, workerCount: 2, sessions: 10, messages: 3, connections: null },
   address,
 };
 const polite: PreflightTask = { kind: 'preflight', plan, address };

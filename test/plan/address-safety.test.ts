@@ -50,7 +50,13 @@ test('consent for a domain covers it and what is below, and nothing else', () =>
 describe('the addresses behind a target', () => {
   const login = { mechanism: 'login', user: 'load', password: 'secret' } as const;
   const plan = (changes: Partial<GuardedPlan> & { host?: string; mode?: TlsMode }): GuardedPlan => ({
-    target: { url: 'smtp://mail.lab.test:25', host: changes.host ?? 'mail.lab.test', port: 25 },
+    target: {
+      url: 'smtp://mail.lab.test:25',
+      protocol: 'smtp',
+      host: changes.host ?? 'mail.lab.test',
+      port: 25,
+      path: null,
+    },
     tls: { mode: changes.mode ?? 'off', verify: true, serverName: null, caPem: null, clientCertificate: null },
     auth: changes.auth ?? null,
     allowTargets: changes.allowTargets ?? [],

@@ -39,13 +39,26 @@ function issuesOf(options: Record<string, unknown>): readonly ConfigIssue[] {
 describe('a plan from nothing but a target', () => {
   test('holds the defaults', () => {
     expect(resolve()).toEqual({
-      target: { url: TARGET, host: '127.0.0.1', port: 2525 },
+      target: { url: TARGET, protocol: 'smtp', host: '127.0.0.1', port: 2525, path: null },
       tls: { mode: 'off', verify: true, serverName: null, caPem: null, clientCertificate: null },
       auth: null,
       pipelining: 'auto',
+      localAddresses: [],
       sessions: 20,
       durationMs: 10_000,
       messages: null,
+      connections: null,
+      session: { steps: null, xclient: null, xforward: null },
+      extensions: {
+        isChunked: false,
+        chunkBytes: null,
+        declareSize: false,
+        eightBitMime: false,
+        smtpUtf8: false,
+        requireTls: false,
+        dsnMail: '',
+        dsnRcpt: '',
+      },
       messagesPerSession: 1,
       recipients: 1,
       addresses: 100_000,
@@ -60,12 +73,20 @@ describe('a plan from nothing but a target', () => {
         ehlo: 30_000,
         starttls: 30_000,
         auth: 30_000,
+        xclient: 30_000,
+        xforward: 30_000,
         mail: 30_000,
         rcpt: 30_000,
         data: 30_000,
+        bdat: 30_000,
         transfer: 30_000,
         endOfData: 60_000,
         rset: 30_000,
+        noop: 30_000,
+        vrfy: 30_000,
+        expn: 30_000,
+        help: 30_000,
+        raw: 30_000,
         quit: 30_000,
       },
       warmupMs: 0,
@@ -101,6 +122,24 @@ describe('a plan from nothing but a target', () => {
   });
 });
 
+test.each<[Partial<LoadTestOptions>, string]>([
+  [
+    { localAddresses: 'localhost' },
+    "--local-address: takes addresses, ranges (127.0.0.2-127.0.0.50) and CIDR blocks (127.0.0.0/28), separated by commas, got 'localhost'",
+  ],
+  [
+    { localAddresses: ['127.0.0.1', '::1'] },
+    "--local-address: takes addresses, ranges (127.0.0.2-127.0.0.50) and CIDR blocks (127.0.0.0/28), separated by commas, all of one IP version, got '127.0.0.1,::1'",
+  ],
+  [{ localAddresses: '::1' }, "--local-address: takes addresses of the target's IP version (IPv4), got '::1'"],
+  [
+    { target: 'smtp+unix:/run/mail.sock', localAddresses: '127.0.0.2' },
+    '--local-address: needs a host as TARGET: a unix socket has no addresses',
+  ],
+])('where connections come from: %j is refused', (options, problem) => {
+  expect(problemsOf(options)).toEqual([problem]);
+});
+
 describe('options that are taken', () => {
   test.each<[string, Partial<LoadTestOptions>, object]>([
     ['counts as text', { sessions: '50', messages: '20000' }, { sessions: 50, messages: 20_000, durationMs: null }],
@@ -108,6 +147,26 @@ describe('options that are taken', () => {
     ['a duration alone', { duration: '1m30s' }, { durationMs: 90_000, messages: null }],
     ['one connection for all messages', { messagesPerSession: 'all' }, { messagesPerSession: null }],
     ['messages per session as a number', { messagesPerSession: 10 }, { messagesPerSession: 10 }],
+    [
+      'a unix socket',
+      { target: 'smtp+unix:/run/mail.sock' },
+      { target: { host: '', port: 0, path: '/run/mail.sock' } },
+    ],
+    [
+      'a password in clear over a unix socket',
+      { target: 'smtp+unix:/run/mail.sock', auth: 'plain', user: 'u', password: 'p' },
+      { authClear: false },
+    ],
+    [
+      'addresses to connect from',
+      { localAddresses: '127.0.0.2,127.0.0.8/29' },
+      { localAddresses: ['127.0.0.2,127.0.0.8/29'] },
+    ],
+    [
+      'addresses to connect from for a name, of either IP version',
+      { target: 'smtp://mail.lab.test', localAddresses: ['::1'] },
+      { localAddresses: ['::1'] },
+    ],
     ['a size with a unit', { size: '10KiB' }, { message: { sizeBytes: 10_240, content: null } }],
     ['a size as a number', { size: 2000 }, { message: { sizeBytes: 2000 } }],
     ['the null reverse-path', { from: '<>' }, { from: '' }],
@@ -332,8 +391,8 @@ describe('options that are refused', () => {
     [{ timeouts: ['0s'] }, `--timeout: takes a time from 1ms to 1h ${TIME}, or step=time, got '0s'`],
     [{ timeouts: ['connect=5'] }, `--timeout: takes a time from 1ms to 1h ${TIME}, or step=time, got 'connect=5'`],
     [
-      { timeouts: ['noop=5s'] },
-      "--timeout: knows the steps connect, tls, greeting, ehlo, starttls, auth, mail, rcpt, data, transfer, endOfData, rset or quit, got 'noop=5s'",
+      { timeouts: ['nope=5s'] },
+      "--timeout: knows the steps connect, tls, greeting, ehlo, starttls, auth, xclient, xforward, mail, rcpt, data, bdat, transfer, endOfData, rset, noop, vrfy, expn, help, raw or quit, got 'nope=5s'",
     ],
     [{ timeouts: 5 }, "--timeout: takes text, or a list of texts, got '5'"],
     [{ warmup: '5' }, `--warmup: takes a time from 0s to 500h ${TIME}, got '5'`],
@@ -346,10 +405,13 @@ describe('options that are refused', () => {
     [{ allowTargets: ['a.test:25'] }, "--allow-target: takes a host name or address, no port, got 'a.test:25'"],
     [{ allowDomains: ['@a.test'] }, "--allow-domain: takes a domain, got '@a.test'"],
     [
-      { target: 'lmtp://127.0.0.1' },
-      "TARGET: takes smtp://host[:port], smtps://host[:port] or host:port; other schemes are not supported, got 'lmtp://127.0.0.1'",
+      { target: 'http://127.0.0.1' },
+      "TARGET: takes smtp://host[:port], smtps://host[:port], lmtp://host[:port], smtp+unix:/path, lmtp+unix:/path or host:port; other schemes are not supported, got 'http://127.0.0.1'",
     ],
-    [{ target: undefined }, 'TARGET: takes smtp://host[:port], smtps://host[:port] or host:port'],
+    [
+      { target: undefined },
+      'TARGET: takes smtp://host[:port], smtps://host[:port], lmtp://host[:port], smtp+unix:/path, lmtp+unix:/path or host:port',
+    ],
     [
       { target: 'smtp://203.0.113.9' },
       'TARGET: 203.0.113.9 is neither loopback nor private: if its owner agrees to the load, give --allow-target 203.0.113.9',

@@ -21,18 +21,40 @@ describe('a target', () => {
     ['smtp://[fe80::1%eth0]:25', 'smtp://[fe80::1%eth0]:25', 'fe80::1%eth0', 25, false],
     ['smtp://[::ffff:7f00:1]:25', 'smtp://[::ffff:127.0.0.1]:25', '::ffff:127.0.0.1', 25, false],
   ])('%s is %s', (text, url, host, port, implicitTls) => {
-    expect(parseTarget(text)).toEqual({ url, host, port, implicitTls });
+    expect(parseTarget(text)).toEqual({ url, protocol: 'smtp', host, port, path: null, implicitTls });
   });
 
-  const forms = 'takes smtp://host[:port], smtps://host[:port] or host:port';
+  test.each([
+    ['lmtp://127.0.0.1', { url: 'lmtp://127.0.0.1:24', host: '127.0.0.1', port: 24 }],
+    ['LMTP://[::1]:2424', { url: 'lmtp://[::1]:2424', host: '::1', port: 2424 }],
+    ['lmtp+unix:/run/mail.sock', { url: 'lmtp+unix:/run/mail.sock', path: '/run/mail.sock' }],
+  ])('%s is spoken to in LMTP', (text, target) => {
+    const place = { host: '', port: 0, path: null, ...target };
+    expect(parseTarget(text)).toEqual({ protocol: 'lmtp', implicitTls: false, ...place });
+  });
+
+  test.each([
+    ['smtp+unix:/run/mail.sock', '/run/mail.sock'],
+    ['smtp+unix:///run/mail.sock', '/run/mail.sock'],
+    ['SMTP+UNIX:/Run/a@b?c#d', '/Run/a@b?c#d'],
+    [`smtp+unix:/${'p'.repeat(106)}`, `/${'p'.repeat(106)}`],
+  ])('%s is a unix socket, its path as written', (text, path) => {
+    const url = `smtp+unix:${path}`;
+    expect(parseTarget(text)).toEqual({ url, protocol: 'smtp', host: '', port: 0, path, implicitTls: false });
+  });
+
+  const forms =
+    'takes smtp://host[:port], smtps://host[:port], lmtp://host[:port], smtp+unix:/path, lmtp+unix:/path or host:port';
   test.each([
     ['', forms],
-    ['lmtp://127.0.0.1', `${forms}; other schemes are not supported`],
     ['http://127.0.0.1', `${forms}; other schemes are not supported`],
     ['constructor://127.0.0.1', `${forms}; other schemes are not supported`],
-    ['smtp+unix:/run/mail.sock', `${forms}; other schemes are not supported`],
-    ['smtp+unix:///run/mail.sock', `${forms}; other schemes are not supported`],
-    ['lmtp+unix:/run/mail.sock', `${forms}; other schemes are not supported`],
+    ['smtp+unix:run/mail.sock', `${forms}, where path begins with /`],
+    ['smtps+unix:/run/mail.sock', `${forms}; other schemes are not supported`],
+    ['smtp+unix:', `${forms}, where path begins with /`],
+    ['smtp+unix:/run/a b', `${forms}, without blanks and control characters`],
+    [`smtp+unix:/${'p'.repeat(107)}`, 'takes paths of unix sockets up to 107 octets'],
+    [`smtp+unix:/${'ü'.repeat(54)}`, 'takes paths of unix sockets up to 107 octets'],
     [
       'smtp://user:secret@127.0.0.1',
       `${forms}, without credentials: give those with --auth, --user and --password-file`,
@@ -81,7 +103,7 @@ describe('a target', () => {
       fc.property(
         hosts,
         fc.integer({ min: 1, max: 65_535 }),
-        fc.constantFrom('smtp', 'smtps'),
+        fc.constantFrom('smtp', 'smtps', 'lmtp'),
         (host, port, scheme) => {
           const target = parseTarget(`${scheme}://${host}:${port}`);
           expect(target).toMatchObject({ port });
@@ -95,7 +117,9 @@ describe('a target', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.webUrl()), (text) => {
         const target = parseTarget(text);
-        expect('problem' in target ? target.problem : target.url).toMatch(/^(takes |smtps?:\/\/)/);
+        expect('problem' in target ? target.problem : target.url).toMatch(
+          /^(takes |smtps?:\/\/|lmtp:\/\/|[sl]mtp\+unix:\/)/,
+        );
       }),
     );
   });

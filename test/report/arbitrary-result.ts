@@ -114,7 +114,7 @@ const target = fc.record({
   host: text,
   port: fc.nat(65_535),
   address: text,
-  family: fc.constantFrom(4 as const, 6 as const),
+  family: fc.constantFrom(4 as const, 6 as const, null),
   greeting: textOrNull,
   keywords: fc.array(text, { maxLength: 20 }),
   keywordsAfterTls: fc.option(fc.array(text, { maxLength: 20 })),

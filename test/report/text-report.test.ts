@@ -76,6 +76,15 @@ test.each([
   expect(/^AUTH +(.*)$/m.exec(report)?.[1]).toBe(told);
 });
 
+test('where connections came from is told when it was asked for', () => {
+  const { plan } = sampleResult();
+  const localAddresses = ['127.0.0.2-127.0.0.50', '127.0.0.60'];
+  expect(plain(sampleResult({ plan: { ...plan, localAddresses } }))).toMatch(
+    /^From +127\.0\.0\.2-127\.0\.0\.50, 127\.0\.0\.60$/m,
+  );
+  expect(plain()).not.toMatch(/^From/m);
+});
+
 test('what began in the warm-up shows in no total', () => {
   const { warmup } = sampleResult();
   const withoutWarmup = plain(sampleResult({ warmup: null }));

@@ -49,7 +49,6 @@ describe('the standard session', () => {
     const script = compileLoadScript(planOf({ recipients: 7 }));
     expect(stepsOf(script)).toContain(' rcpt*7 ');
     expect(script.ops[script.quitIndex]).toBe(Op.quit);
-    expect(script.ops[script.afterContentIndex]).toBe(Op.repeat);
     expect([script.recipients, script.addresses]).toEqual([7, 100_000]);
   });
 

@@ -19,6 +19,8 @@ export type Hidden = 'commands' | 'replies';
 export interface Trial {
   readonly options?: Partial<LoadTestOptions>;
   readonly sink?: SinkOptions;
+  /** What stands before the sink; gives the target. */
+  readonly via?: (sink: RunningSink) => Promise<string>;
   readonly hooks?: RunHooks | ((sink: RunningSink) => RunHooks);
   readonly hidden?: readonly Hidden[];
 }
@@ -54,9 +56,11 @@ export function loadOptions(target: string, options: Partial<LoadTestOptions> = 
 }
 
 /** Runs a load against a sink and checks the result, the books, and that the sink saw what the result says. */
-export async function runLoad({ options, sink: sinkOptions, hooks = {}, hidden = [] }: Trial): Promise<Outcome> {
-  const sink = await openSink(sinkOptions);
-  const result = await run(loadOptions(sink.url, options), typeof hooks === 'function' ? hooks(sink) : hooks);
+export async function runLoad(trial: Trial): Promise<Outcome> {
+  const { options, hooks = {}, hidden = [] } = trial;
+  const sink = await openSink(trial.sink);
+  const target = trial.via === undefined ? sink.url : await trial.via(sink);
+  const result = await run(loadOptions(target, options), typeof hooks === 'function' ? hooks(sink) : hooks);
   checkResult(result);
   const stats = await settledStats(sink);
   checkAgainstSink(result, stats, hidden);

@@ -282,6 +282,7 @@ export function sampleResult(overrides: Partial<RunResult> = {}): RunResult {
       messagesPerSession: 10,
       recipients: 3,
       pipelining: 'auto',
+      localAddresses: [],
       warmupMs: 2_000,
       seed: 1,
       message: { sizeBytes: 1_024, content: null, subject: 'postrush %d' },

@@ -14,6 +14,7 @@ class Stage implements ClientHost {
   readonly supply: MessageSupply;
   readonly recipients = 2;
   readonly messagesPerClient: number;
+  sendsMail = true;
   readonly client: Client;
   readonly begun: number[] = [];
   readonly pausesUs: number[] = [];

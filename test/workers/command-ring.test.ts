@@ -48,12 +48,13 @@ test('matches no reply to a command that was not sent', () => {
   expect(() => new CommandRing(1).pop()).toThrow(/was sent/);
 });
 
-test('lets the oldest command begin later', () => {
+test('lets a command begin later', () => {
   const ring = new CommandRing(1);
   ring.push(10, 0, 5);
   ring.push(12, 0, 5);
-  ring.sentAtUs = 9;
-  expect([ring.sentAtUs, ring.sentAtUsAt(0), ring.sentAtUsAt(1)]).toEqual([9, 9, 5]);
+  ring.setSentAtUs(12, 9);
+  expect([ring.sentAtUs, ring.sentAtUsAt(0), ring.sentAtUsAt(1), ring.slotAt(1)]).toEqual([5, 5, 9, 0]);
+  expect(() => ring.setSentAtUs(11, 9)).toThrow(/under way/);
 });
 
 test('is empty after a clear', () => {

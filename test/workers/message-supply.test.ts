@@ -13,7 +13,7 @@ function takeAll(supply: MessageSupply, nowUs: number): number[] {
 test('the workers together have every number once, and no other', () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 16 }), fc.integer({ min: 1, max: 300 }), (workers, messages) => {
-      const shares = partition({ sessions: workers, messages, workers });
+      const shares = partition({ sessions: workers, messages, connections: null, workers });
       const numbers = shares.flatMap((share) => takeAll(new MessageSupply(share, 0), 0));
       expect(numbers.sort((a, b) => a - b)).toEqual(Array.from({ length: messages }, (_, index) => index));
     }),

@@ -240,7 +240,7 @@ describe('the window', () => {
 
 test('an interval says which it is, of which worker, and how the worker was', () => {
   expect(intervalOf(recorder())).toMatchObject({
-    version: 1,
+    version: 2,
     workerId: 2,
     index: 7,
     startUs: 7_000_000,

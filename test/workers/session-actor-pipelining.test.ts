@@ -1,5 +1,6 @@
 /** Groups of commands (RFC 2920): which octets go in one write, and what mixed replies to a group mean. */
 import { describe, expect, test } from 'vitest';
+import { Step } from '../../src/protocol/steps.js';
 import { RING_CAPACITY } from '../../workers/command-ring.js';
 import { LARGEST_COPIED_BODY } from '../../workers/outbox.js';
 import { EngineSession } from '../support/engine-session.js';
@@ -144,7 +145,7 @@ describe('replies to a group', () => {
       expect(writesOf(session).at(-1)).toBe(`<0>${QUIT}`);
       // The reply to MAIL is the first line, those to RCPT are the next three.
       const early = Math.min(3, Math.max(0, octets.slice(0, cut).split('\n').length - 2));
-      expect(session.latencies().get(7)).toEqual({ count: 3, sumUs: early * 1_000 + (3 - early) * 6_000 });
+      expect(session.latencies().get(Step.rcpt)).toEqual({ count: 3, sumUs: early * 1_000 + (3 - early) * 6_000 });
       session.says('250 queued');
       expect(session.recipients).toEqual({ accepted: 1, deferred: 1, rejected: 1 });
       session.destroy();

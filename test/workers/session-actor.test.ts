@@ -1,6 +1,8 @@
 /** One session in lock-step: every reply at every step, and what is counted for it. */
 import { describe, expect, test } from 'vitest';
+import { LatencyKey } from '../../src/metrics/interval-record.js';
 import { Ending } from '../../src/metrics/outcome.js';
+import { Step } from '../../src/protocol/steps.js';
 import { EngineSession } from '../support/engine-session.js';
 
 const GREETED = ['ehlo 250 x1', 'greeting 220 x1'];
@@ -64,8 +66,8 @@ describe('a message in lock-step', () => {
     session.saysOctets('250-still\r\n', 3_000).saysOctets('250 ok\r\n', 10_000);
     session.saysOctets('550 no\r\n', 17_000).saysOctets('221 bye\r\n', 19_000).lost().closed();
     const latencies = session.latencies();
-    // connect, greeting, ehlo, mail, rcpt, quit; then session and refused.
-    expect([0, 2, 3, 6, 7, 12].map((step) => latencies.get(step))).toEqual([
+    const steps = [Step.connect, Step.greeting, Step.ehlo, Step.mail, Step.rcpt, Step.quit];
+    expect(steps.map((step) => latencies.get(step))).toEqual([
       { count: 1, sumUs: 1_000 },
       { count: 1, sumUs: 7_000 },
       { count: 1, sumUs: 11_000 },
@@ -73,10 +75,10 @@ describe('a message in lock-step', () => {
       { count: 1, sumUs: 17_000 },
       { count: 1, sumUs: 19_000 },
     ]);
-    expect(latencies.get(15)).toEqual({ count: 1, sumUs: 70_000 });
+    expect(latencies.get(LatencyKey.session)).toEqual({ count: 1, sumUs: 70_000 });
     // From the write of MAIL to the reply that settled it.
-    expect(latencies.get(16)).toEqual({ count: 1, sumUs: 30_000 });
-    expect(latencies.get(14)).toBeUndefined();
+    expect(latencies.get(LatencyKey.refused)).toEqual({ count: 1, sumUs: 30_000 });
+    expect(latencies.get(LatencyKey.message)).toBeUndefined();
   });
 
   test('is followed by the next one on the same connection, without RSET', () => {
