@@ -83,7 +83,10 @@ export class ContentSender {
       const [start, end] = [chunks.startOf(index), chunks.endOf(index)];
       if (head !== null && start < head.length) outbox.append(head.subarray(start, Math.min(end, head.length)));
       if (end > message.headLength) {
-        const piece = message.body.subarray(Math.max(0, start - message.headLength), end - message.headLength) as Buffer;
+        const piece = message.body.subarray(
+          Math.max(0, start - message.headLength),
+          end - message.headLength,
+        ) as Buffer;
         if (piece.length <= LARGEST_COPIED_BODY && piece.length + CHUNK_RESERVE < outbox.room) outbox.append(piece);
         else {
           cuts.push(outbox.length);

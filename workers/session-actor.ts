@@ -9,8 +9,9 @@ import type { Census } from '../src/metrics/phase-book.js';
 import { ReplyParser, type MalformedKind, type ReplySink } from '../src/protocol/reply-parser.js';
 import { AuthTurn, type AuthDialogue } from '../src/protocol/sasl/auth-dialogue.js';
 import { Step } from '../src/protocol/steps.js';
-import { Op, type CompiledScript } from '../src/scenario/compile-script.js';
+import { Op } from '../src/scenario/compile-script.js';
 import type { DeadlineWheel, WheelEntry } from './deadline-wheel.js';
+import { OpeningDialogue, type OpeningHost } from './opening-dialogue.js';
 import type { Recorder } from './recorder.js';
 import { DROP, NOT_BLOCKED, ScriptWalker, type SessionTools } from './script-walker.js';
 import {
@@ -24,19 +25,19 @@ import {
 import { NO_VERDICT, refusalOf } from './transaction.js';
 
 /** A session; the object serves all sessions of a client, one after another. */
-export class SessionActor implements ReplySink, WheelEntry, ConnectionListener {
+export class SessionActor implements ReplySink, WheelEntry, ConnectionListener, OpeningHost {
   deadlineUs = Infinity;
   bucketDueUs = Infinity;
   nextInBucket: WheelEntry | null = null;
   previousInBucket: WheelEntry | null = null;
 
-  readonly #script: CompiledScript;
   readonly #recorder: Recorder;
   readonly #wheel: DeadlineWheel;
   readonly #observer: SessionObserver | null;
   readonly #owner: SessionOwner;
   readonly #parser: ReplyParser;
   readonly #walker: ScriptWalker;
+  readonly #opening: OpeningDialogue;
   #state: number = SessionState.idle;
   #nowUs = 0;
   #startedAtUs = 0;
@@ -52,13 +53,13 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener {
   #wasGreeted = false;
 
   constructor(tools: SessionTools, owner: SessionOwner) {
-    this.#script = tools.script;
     this.#recorder = tools.recorder;
     this.#wheel = tools.wheel;
     this.#observer = tools.observer;
     this.#owner = owner;
     this.#parser = new ReplyParser(this);
     this.#walker = new ScriptWalker(tools, owner, this);
+    this.#opening = new OpeningDialogue(tools, this.#walker, this);
   }
 
   /** The last connection was greeted, whether or not it is still open. */
@@ -103,7 +104,7 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener {
     this.#recorder.replied(Step.connect, this.#startedAtUs, nowUs);
     this.#owner.onConnectSettled();
     this.#walker.step();
-    if (this.#walker.op === Op.tls) this.#startTls(nowUs);
+    if (this.#walker.op === Op.tls) this.startTls(nowUs);
     else this.#awaitGreeting(nowUs);
   }
 
@@ -117,7 +118,7 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener {
     this.#walker.step();
     this.#state = SessionState.dialogue;
     if (this.#walker.op === Op.greeting) this.#awaitGreeting(nowUs);
-    else this.#goOn(nowUs);
+    else this.goOn(nowUs);
   }
 
   onData(buffer: Uint8Array, length: number, nowUs: number): void {
@@ -128,7 +129,7 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener {
     this.#isParsing = false;
     if (!this.#isDue) return;
     this.#isDue = false;
-    if (this.#state === SessionState.dialogue && !this.#isShutDown) this.#goOn(nowUs);
+    if (this.#state === SessionState.dialogue && !this.#isShutDown) this.goOn(nowUs);
   }
 
   onDrained(nowUs: number): void {
@@ -178,7 +179,7 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener {
 
   onMalformed(_parser: ReplyParser, kind: MalformedKind, sample: string): void {
     if (this.#walker.ring.count === 0) this.#recorder.unasked(this.#nowUs, ErrorKind[kind], sample);
-    this.#breakOff(ErrorKind[kind], sample, this.#nowUs);
+    this.breakOff(ErrorKind[kind], sample, this.#nowUs);
   }
 
   onDeadline(nowUs: number): void {
@@ -194,14 +195,14 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener {
     }
     // Nothing was outstanding that could fail.
     if (this.#walker.isHolding) this.#recorder.unasked(nowUs, kind, sample);
-    this.#breakOff(kind, sample, nowUs);
+    this.breakOff(kind, sample, nowUs);
   }
 
   /** The script holds its session open no longer. */
   endHold(nowUs: number): void {
     if (!this.#walker.isHolding || this.#state !== SessionState.dialogue) return;
     this.#walker.isHolding = false;
-    this.#next(nowUs);
+    this.next(nowUs);
   }
 
   onClosed(nowUs: number): void {
@@ -254,7 +255,7 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener {
     this.#walker.await(Step.greeting, nowUs);
   }
 
-  #startTls(nowUs: number): void {
+  startTls(nowUs: number): void {
     this.#state = SessionState.securing;
     this.#tlsStartedAtUs = nowUs;
     this.#recorder.sent(Step.tls, nowUs);
@@ -289,81 +290,23 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener {
       case Step.quit:
         break;
       default:
-        this.#onOpeningReply(step, replyClass === 2, code, nowUs);
+        this.#opening.onReply(step, replyClass === 2, code, this.#parser, nowUs);
         return;
     }
     if (verdict !== NO_VERDICT) this.#walker.settle(transaction, verdict as Outcome, nowUs);
     if (this.#walker.ring.count > 0) return;
     if (this.#hasNothingLeft) this.#wheel.schedule(this, nowUs + CLOSE_WAIT_US);
-    else this.#goOn(nowUs);
+    else this.goOn(nowUs);
   }
 
-  /** Replies before the first message. */
-  #onOpeningReply(step: number, isPositive: boolean, code: number, nowUs: number): void {
-    switch (step) {
-      case Step.greeting:
-        this.#onGreetingReply(isPositive, code, nowUs);
-        break;
-      case Step.ehlo:
-        this.#onEhloReply(isPositive, code, nowUs);
-        break;
-      case Step.starttls:
-        this.#onStartTlsReply(isPositive, code, nowUs);
-        break;
-      case Step.auth:
-      case Step.xclient:
-        if (isPositive) this.#next(nowUs);
-        else this.#refused(step, code, nowUs);
-        break;
-      default:
-        assert(step >= Step.noop && step <= Step.raw, 'every step that has replies is decided');
-        // What they are answered says nothing of the session.
-        this.#next(nowUs);
-    }
+  next(nowUs: number): void {
+    this.#walker.step();
+    this.goOn(nowUs);
   }
 
-  #onGreetingReply(isPositive: boolean, code: number, nowUs: number): void {
-    this.#observer?.onGreeting(code, this.#parser.text());
-    if (!isPositive) {
-      this.#refused(Step.greeting, code, nowUs);
-      return;
-    }
+  onGreeted(nowUs: number): void {
     this.#wasGreeted = true;
     this.#owner.onGreeted(nowUs);
-    this.#next(nowUs);
-  }
-
-  #onEhloReply(isPositive: boolean, code: number, nowUs: number): void {
-    this.#parser.wantsLines = false;
-    if (isPositive) {
-      this.#walker.learnPipelining();
-      this.#next(nowUs);
-      return;
-    }
-    this.#walker.extensions.clear();
-    if (this.#walker.isHelo || this.#script.isLmtp || code < 500) {
-      this.#refused(Step.ehlo, code, nowUs);
-      return;
-    }
-    this.#walker.isHelo = true;
-    this.#goOn(nowUs);
-  }
-
-  #onStartTlsReply(isPositive: boolean, code: number, nowUs: number): void {
-    if (isPositive && this.#parser.bytesAfter > 0) {
-      // RFC 3207 §6: what came in clear behind the 220 was put there by somebody in between.
-      const sample = 'data in clear behind the 220 of STARTTLS';
-      this.#recorder.unasked(nowUs, ErrorKind.unaskedReply, sample);
-      this.#observer?.onRefused(Step.starttls, 0, ErrorKind.unaskedReply, sample);
-      this.#breakOff(ErrorKind.unaskedReply, sample, nowUs);
-    } else if (isPositive) {
-      this.#walker.step();
-      this.#startTls(nowUs);
-    } else if (this.#script.tlsRequired) this.#refused(Step.starttls, code, nowUs);
-    else {
-      this.#walker.skipTls();
-      this.#goOn(nowUs);
-    }
   }
 
   /** Whether a reply ends AUTH as its code says. What follows from any other is done here. */
@@ -379,7 +322,7 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener {
     else this.#recorder.reply(Step.auth, sentAtUs, nowUs, code, parser.enhanced, true, parser);
     if (turn === AuthTurn.goesOn) {
       // Who goes on without waiting cannot mean what is said now.
-      if (parser.bytesAfter > 0) this.#breakOff(ErrorKind.unaskedReply, 'data behind a challenge of AUTH', nowUs);
+      if (parser.bytesAfter > 0) this.breakOff(ErrorKind.unaskedReply, 'data behind a challenge of AUTH', nowUs);
       else walker.continueAuth(auth, nowUs);
     } else if (turn === AuthTurn.cancelled) this.#onAuthCancelled(code, auth.problem, parser, nowUs);
     return turn === AuthTurn.ends;
@@ -389,38 +332,30 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener {
   #onAuthCancelled(code: number, problem: string, parser: ReplyParser, nowUs: number): void {
     const { ring } = this.#walker;
     if (code < 400) {
-      this.#breakOff(ErrorKind.malformed, problem, nowUs);
+      this.breakOff(ErrorKind.malformed, problem, nowUs);
       return;
     }
     this.#failOpening(Step.auth, ring.sentAtUs, ErrorKind.malformed, problem, nowUs);
     ring.pop();
     if (code === 421) this.#onShutdown(Step.auth, parser, nowUs);
-    else this.#goOn(nowUs);
+    else this.goOn(nowUs);
   }
 
   /** Before the messages, a refusal ends the session; it settles the message that the session was opened for. */
-  #refused(step: number, code: number, nowUs: number): void {
+  refused(step: number, code: number, nowUs: number): void {
     this.#observer?.onRefused(step, code, -1, this.#parser.text());
     this.#hasFailed = true;
     this.#walker.settleOpen(refusalOf(code), nowUs);
     this.#walker.goToQuit();
-    this.#goOn(nowUs);
+    this.goOn(nowUs);
   }
 
   /** What the script wants is not offered: the dialogue ends before its first octet. */
   #notOffered(kind: number, nowUs: number): void {
-    let step: number = Step.auth;
-    let sample = this.#script.auth?.notOffered ?? '';
-    if (kind === ErrorKind.tlsNotOffered) {
-      step = Step.starttls;
-      sample = 'STARTTLS is not among the EHLO keywords';
-    } else if (kind === ErrorKind.notOffered) {
-      step = Step.mail;
-      sample = `${this.#walker.missingExtensions().join(', ')} not among the EHLO keywords`;
-    }
+    const { step, sample } = this.#opening.missing(kind);
     this.#recorder.sent(step, nowUs);
     this.#failOpening(step, nowUs, kind, sample, nowUs);
-    this.#goOn(nowUs);
+    this.goOn(nowUs);
   }
 
   /** A dialogue before the messages fails, though the connection is sound: QUIT is all that is left. */
@@ -451,13 +386,13 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener {
     }
     const sample = `${String(code)} ${parser.text()}`;
     this.#recorder.unasked(nowUs, ErrorKind.unaskedReply, sample);
-    this.#breakOff(ErrorKind.unaskedReply, sample, nowUs);
+    this.breakOff(ErrorKind.unaskedReply, sample, nowUs);
   }
 
   /** The code cannot end the command: it is counted as interim, and the command fails with all that wait behind it. */
   #onUnexpectedCode(step: number, code: number, parser: ReplyParser, nowUs: number): void {
     this.#recorder.reply(step, this.#walker.ring.sentAtUs, nowUs, code, parser.enhanced, true, parser);
-    this.#breakOff(ErrorKind.unexpectedCode, `${String(code)} ${parser.text()}`, nowUs);
+    this.breakOff(ErrorKind.unexpectedCode, `${String(code)} ${parser.text()}`, nowUs);
   }
 
   /** The verdict came before the content was taken: it counts, and the connection is of no further use. */
@@ -474,16 +409,11 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener {
       const verdict = transaction.answerContent(code);
       if (verdict !== NO_VERDICT) walker.settle(transaction, verdict as Outcome, nowUs);
     }
-    this.#breakOff(ErrorKind.earlyReply, 'the server answered before it had the content', nowUs);
-  }
-
-  #next(nowUs: number): void {
-    this.#walker.step();
-    this.#goOn(nowUs);
+    this.breakOff(ErrorKind.earlyReply, 'the server answered before it had the content', nowUs);
   }
 
   /** Sends what comes next. */
-  #goOn(nowUs: number): void {
+  goOn(nowUs: number): void {
     // What came together with this reply was said before the next command: it must not pass for its answer.
     if (this.#isParsing && this.#parser.bytesAfter > 0) {
       this.#isDue = true;
@@ -502,7 +432,7 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener {
   }
 
   /** Ends the session before its script: what is outstanding fails once each, what is unsettled fails with it. */
-  #breakOff(kind: number, sample: string, nowUs: number): void {
+  breakOff(kind: number, sample: string, nowUs: number): void {
     // An AUTH that is being cancelled failed before, and by something else.
     const problem = this.#walker.auth?.problem ?? '';
     const cause = problem === '' ? { kind, sample } : { kind: ErrorKind.malformed, sample: problem };

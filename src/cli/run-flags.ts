@@ -201,7 +201,7 @@ export const RUN_FLAG_GROUPS: readonly RunFlagGroup[] = [
         usage: '--steps <list>',
         kind: 'value',
         option: 'steps',
-        help: "one session: 'ehlo noop vrfy:postmaster quit', of ehlo helo starttls auth mail rcpt data rset noop vrfy:x expn:x help[:x] raw:\"x y\" hold:TIME quit drop",
+        help: 'one session: \'ehlo noop vrfy:postmaster quit\', of ehlo helo starttls auth mail rcpt data rset noop vrfy:x expn:x help[:x] raw:"x y" hold:TIME quit drop',
       },
       { usage: '--auth-only', kind: 'switch', option: 'authOnly', help: 'connect, authenticate, QUIT' },
       { usage: '--hold <time>', kind: 'value', option: 'hold', help: 'connect, stay idle for so long, QUIT' },

@@ -28,7 +28,8 @@ export function parseMailAddress(text: string, isUtf8 = false): MailAddress | { 
   }
   const path = text.startsWith('<') && text.endsWith('>') ? text.slice(1, -1) : text;
   if (path === '') return { path, domains: [] };
-  if (new TextEncoder().encode(path).length > MAX_PATH_OCTETS) return { takes: `takes an address of at most ${MAX_PATH_OCTETS} octets` };
+  if (new TextEncoder().encode(path).length > MAX_PATH_OCTETS)
+    return { takes: `takes an address of at most ${MAX_PATH_OCTETS} octets` };
   const match = /^("(?:[^"\\]|\\.)*"|[^"@()<>[\]\\,;:\s]+)(?:@(.*))?$/.exec(path);
   if (match === null) return { takes: 'takes one address such as user%d@example.test, without name and comments' };
   const [, localPart = '', domain] = match;

@@ -44,7 +44,8 @@ function readDsn(reader: OptionReader): Pick<ExtensionPlan, 'dsnMail' | 'dsnRcpt
     const [, name = '', value = ''] = /^([A-Za-z]+)=(.*)$/s.exec(word) ?? [];
     const problem = dsnProblem(name.toUpperCase(), value);
     if (problem !== null) reader.refuse('dsn', problem, word);
-    else if (name.toUpperCase() === 'RET' || name.toUpperCase() === 'ENVID') mail.push(` ${name.toUpperCase()}=${value}`);
+    else if (name.toUpperCase() === 'RET' || name.toUpperCase() === 'ENVID')
+      mail.push(` ${name.toUpperCase()}=${value}`);
     else rcpt.push(` ${name.toUpperCase()}=${value}`);
   }
   if (mail.length + rcpt.length === 0) reader.refuse('dsn', "takes such words as 'RET=HDRS NOTIFY=FAILURE'", text);
@@ -64,7 +65,9 @@ function dsnProblem(name: string, value: string): string | null {
         ? null
         : 'takes NOTIFY=NEVER, or SUCCESS, FAILURE and DELAY with commas between';
     case 'ORCPT':
-      return /^[A-Za-z0-9-]+;/.test(value) && XTEXT.test(value) ? null : 'takes ORCPT=rfc822;address, + as +2B; %d is a number';
+      return /^[A-Za-z0-9-]+;/.test(value) && XTEXT.test(value)
+        ? null
+        : 'takes ORCPT=rfc822;address, + as +2B; %d is a number';
     default:
       return 'knows RET, ENVID, NOTIFY and ORCPT (RFC 3461 §4)';
   }

@@ -26,7 +26,9 @@ export function readSession(reader: OptionReader, tls: TlsPlan, auth: AuthPlan |
   if (scripted !== null && isAuthOnly) reader.refuse('authOnly', 'contradicts --steps');
   if (scripted !== null && holdMs !== null) reader.refuse('hold', 'contradicts --steps: put hold:TIME among them');
   const short =
-    isAuthOnly || holdMs !== null ? [...opening, ...(holdMs === null ? [] : [step('hold', holdMs)]), step('quit')] : null;
+    isAuthOnly || holdMs !== null
+      ? [...opening, ...(holdMs === null ? [] : [step('hold', holdMs)]), step('quit')]
+      : null;
   return {
     steps: readDrop(reader, scripted ?? short, opening),
     xclient: readAttributes(reader, 'xclient', 'XCLIENT', XCLIENT_NAMES),
@@ -46,7 +48,8 @@ function readSteps(reader: OptionReader, usesStartTls: boolean, hasAuth: boolean
     return null;
   }
   const has = (word: StepWord): boolean => steps.some((each) => each.word === word);
-  if (has('starttls') && !usesStartTls) reader.refuse('steps', 'has starttls, which needs --tls required or opportunistic');
+  if (has('starttls') && !usesStartTls)
+    reader.refuse('steps', 'has starttls, which needs --tls required or opportunistic');
   if (!has('starttls') && usesStartTls) reader.refuse('tls', 'has no place in --steps: put starttls there');
   if (has('auth') && !hasAuth) reader.refuse('steps', 'has auth, which needs --auth');
   if (!has('auth') && hasAuth) reader.refuse('auth', 'has no place in --steps: put auth there');

@@ -151,10 +151,7 @@ function readClientCertificate(reader: OptionReader): ClientCertificate | null {
 }
 
 /** When the run ends. */
-function readEnd(
-  reader: OptionReader,
-  hasMail: boolean,
-): Pick<LoadPlan, 'durationMs' | 'messages' | 'connections'> {
+function readEnd(reader: OptionReader, hasMail: boolean): Pick<LoadPlan, 'durationMs' | 'messages' | 'connections'> {
   const messages = reader.count('messages', null, 1, MAX_MESSAGES);
   const connections = reader.count('connections', null, 1, MAX_MESSAGES);
   if (messages !== null && !hasMail) {

@@ -37,7 +37,12 @@ const INDENT = '    ';
 
 /** The verdict strip: the verdict in a sentence, then a line per reason with what to try. */
 export function verdictSection(result: RunResult, width: number): ReportLine[] {
-  const isEmptyPass = result.verdict === 'pass' && result.messages.attempted > 0 && result.messages.accepted === 0;
+  const { messages, sessions } = result;
+  const hasNothing =
+    messages.attempted > 0
+      ? messages.accepted === 0 && messages.abandoned < messages.attempted
+      : sessions.started > 0 && sessions.completed === 0;
+  const isEmptyPass = result.verdict === 'pass' && hasNothing;
   const lines: ReportLine[] = [
     [
       piece(` ${result.verdict.toUpperCase()} `, isEmptyPass ? 'doubtfulBadge' : VERDICT_STYLES[result.verdict]),
@@ -73,8 +78,15 @@ export function verdictSection(result: RunResult, width: number): ReportLine[] {
 function verdictSentence(result: RunResult): string {
   const { attempted, accepted } = result.messages;
   if (result.verdict === 'invalid') return 'These numbers do not count: the fault lies with the generator.';
-  if (attempted === 0) return 'No message was attempted.';
+  if (attempted === 0) return sessionSentence(result);
   return `${formatCount(accepted)} of ${formatCounted(attempted, 'message')} accepted (${formatShareOf(accepted, attempted)})${latencyWords(result)}.`;
+}
+
+/** Of a run that sent no mail: what its sessions did. */
+function sessionSentence({ sessions }: RunResult): string {
+  if (sessions.started === 0) return 'No message was attempted.';
+  const share = formatShareOf(sessions.completed, sessions.started);
+  return `No message was attempted; ${formatCount(sessions.completed)} of ${formatCounted(sessions.started, 'session')} completed (${share}).`;
 }
 
 /** The highest percentile that the count can carry, of the two that people ask for. */

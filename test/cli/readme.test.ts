@@ -16,7 +16,7 @@ function helpText(command: 'run' | 'sink'): string {
   return invocation.text;
 }
 
-const flagsOf = (text: string): Set<string> => new Set(text.match(/--[a-z][a-z-]+/g));
+const flagsOf = (text: string): Set<string> => new Set(text.match(/--[a-z0-9][a-z0-9-]*[a-z][a-z0-9-]*/g));
 
 describe('the tables of flags in the README', () => {
   test.each([

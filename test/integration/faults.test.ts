@@ -143,6 +143,15 @@ const FAULTS: readonly FaultTest[] = [
     messages: { failed: 4 },
   },
   {
+    server: 'no longer offers what the messages need',
+    kind: 'notOffered',
+    options: { eightBitMime: true },
+    faults: [{ on: 'ehlo', after: 1, reply: EHLO_WITHOUT_TLS_AND_AUTH }],
+    hidden: ['commands'],
+    errors: { 'mail notOffered': 4 },
+    messages: { failed: 4 },
+  },
+  {
     server: 'answers MAIL with something that is no reply',
     kind: 'malformed',
     faults: [{ on: 'mail', raw: 'hello, who is there?\r\n' }],

@@ -14,7 +14,9 @@ test('remainders go to the first workers', () => {
 });
 
 test('without a number of messages no worker has a bound', () => {
-  expect(partition({ sessions: 2, messages: null, connections: null, workers: 2 }).map((share) => share.messages)).toEqual([null, null]);
+  expect(
+    partition({ sessions: 2, messages: null, connections: null, workers: 2 }).map((share) => share.messages),
+  ).toEqual([null, null]);
 });
 
 test('the sum over workers is the plan, and shares differ by one at most', () => {
