@@ -24,7 +24,7 @@ export class CommandRing {
   readonly #steps: Uint8Array;
   readonly #sentAtUs: Float64Array;
 
-  /** @param recipients - per message; a ring is no larger than they need, since there is one per session */
+  /** @param recipients - per message, or recipients and chunks; a ring is no larger than they need, since there is one per session */
   constructor(recipients: number) {
     let capacity = SMALLEST_CAPACITY;
     while (capacity < recipients + COMMANDS_BESIDE_RECIPIENTS && capacity < RING_CAPACITY) capacity *= 2;

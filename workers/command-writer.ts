@@ -37,7 +37,7 @@ export class CommandWriter {
 
   /** @param entry - the session's place in the wheel, for the deadlines of what is sent */
   constructor({ script, recorder, wheel, outbox }: WriterTools, entry: WheelEntry) {
-    this.ring = new CommandRing(script.recipients);
+    this.ring = new CommandRing(script.recipients + (script.chunks?.count ?? 0));
     this.outbox = outbox;
     this.#script = script;
     this.#recorder = recorder;

@@ -105,7 +105,7 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener, 
     this.#owner.onConnectSettled();
     this.#walker.step();
     if (this.#walker.op === Op.tls) this.startTls(nowUs);
-    else this.#awaitGreeting(nowUs);
+    else this.#openDialogue(nowUs);
   }
 
   onTlsReady(tls: TlsDescription | null, nowUs: number): void {
@@ -116,9 +116,7 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener, 
     this.#parser.reset();
     this.#walker.extensions.clear();
     this.#walker.step();
-    this.#state = SessionState.dialogue;
-    if (this.#walker.op === Op.greeting) this.#awaitGreeting(nowUs);
-    else this.goOn(nowUs);
+    this.#openDialogue(nowUs);
   }
 
   onData(buffer: Uint8Array, length: number, nowUs: number): void {
@@ -250,9 +248,11 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener, 
     );
   }
 
-  #awaitGreeting(nowUs: number): void {
+  /** The server has the word if its greeting is due. */
+  #openDialogue(nowUs: number): void {
     this.#state = SessionState.dialogue;
-    this.#walker.await(Step.greeting, nowUs);
+    if (this.#walker.op === Op.greeting) this.#walker.await(Step.greeting, nowUs);
+    else this.goOn(nowUs);
   }
 
   startTls(nowUs: number): void {
