@@ -42,6 +42,8 @@ const LINGER_MS = 5000;
 
 /** One accepted connection. It takes part in its sink's counters until the socket is closed. */
 export class SinkConnection implements SinkWire {
+  /** Belongs to {@link OpenConnections}. */
+  place = -1;
   readonly #core: SinkCore;
   readonly #secureContext: SecureContext | null;
   readonly #session: SinkSession;
