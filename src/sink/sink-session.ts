@@ -63,7 +63,7 @@ export class SinkSession implements AuthHost, ContentHost {
   #waits = 0;
   #isGone = false;
 
-  /** @param address - of the client; '' is a unix socket */
+  /** @param address - of the client; '' is a unix socket, or of no interest to the policies */
   constructor(core: SinkCore, wire: SinkWire, address: string) {
     this.#address = address;
     this.#refusal = core.arbiter.enter(address);
