@@ -5,7 +5,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SINK_CASES, SINK_MEMORY_CASE, START_UP_MESSAGES, type LoadCase } from '../support/cases.js';
 import { printMachine, readMacroSettings } from '../support/macro-settings.js';
-import { runForMemory, runPostrush, runSmtpSource, type ProgramRun } from '../support/programs.js';
+import { runPostrush, runSmtpSource, type ProgramRun } from '../support/programs.js';
+import { whileHolding } from '../support/session-holder.js';
 import { preferredSink, startSinkProcess, type SinkKind, type SinkProcess } from '../support/sink-process.js';
 import { median, spread } from '../support/statistics.js';
 import { holds, printTable } from '../support/table.js';
@@ -24,8 +25,6 @@ interface Round<T> {
   readonly smtpSink: T | null;
 }
 
-/** Threads of the client that opens many sessions. */
-const MEMORY_WORKERS = 2;
 /** Until the server has seen the ends of the client's last connections. */
 const SETTLE_MS = 100;
 
@@ -33,6 +32,7 @@ const settings = readMacroSettings([...SINK_CASES, SINK_MEMORY_CASE].map(({ name
 const smtpSource = findExecutable('smtp-source');
 const hasSmtpSink = preferredSink() === 'smtp-sink';
 const machine = printMachine();
+const sessions = Math.max(2 * SINK_MEMORY_CASE.fewSessions, Math.round(SINK_MEMORY_CASE.sessions * settings.scale));
 let accepted = 0;
 let expected = 0;
 
@@ -99,17 +99,15 @@ async function runClient(loadCase: LoadCase, port: number, messages: number): Pr
 /** KB per open session. */
 async function measureMemory(kind: SinkKind): Promise<number> {
   const { fewSessions } = SINK_MEMORY_CASE;
-  const sessions = Math.max(2 * fewSessions, Math.round(SINK_MEMORY_CASE.sessions * settings.scale));
-  const durationSec = Math.max(1, Math.round(SINK_MEMORY_CASE.durationSec * settings.scale));
   return withSink(kind, async (sink) => {
-    await runForMemory(sink.port, MEMORY_WORKERS, fewSessions, durationSec);
-    const fewKb = sink.peakKb();
-    const { peakOpen } = await runForMemory(sink.port, MEMORY_WORKERS, sessions, durationSec);
-    if (peakOpen < sessions) {
-      console.log(`memory of ${kind}: only ${peakOpen} of ${sessions} sessions were open at once`);
-      process.exitCode = 1;
-    }
-    return (sink.peakKb() - fewKb) / (sessions - fewSessions);
+    const fewKb = await whileHolding(sink.port, fewSessions, () => sink.peakKb());
+    return whileHolding(sink.port, sessions, ({ open, problem }) => {
+      if (open < sessions) {
+        console.log(`memory of ${kind}: only ${open} of ${sessions} sessions were open at once: ${problem}`);
+        process.exitCode = 1;
+      }
+      return (sink.peakKb() - fewKb) / (sessions - fewSessions);
+    });
   });
 }
 
@@ -148,7 +146,7 @@ function printMemory(): void {
   const theirs = memory.flatMap(({ smtpSink }) => smtpSink ?? []);
   const { boundKb } = SINK_MEMORY_CASE;
   console.log(
-    `memory: ${median(ours).toFixed(1)} KB per open session (${spread(ours, 1)}; bound ${boundKb}, ` +
+    `memory: ${median(ours).toFixed(1)} KB per open session, ${sessions} at once (${spread(ours, 1)}; bound ${boundKb}, ` +
       `holds: ${holds(median(ours), boundKb)})` +
       (hasSmtpSink ? `, smtp-sink ${median(theirs).toFixed(1)} KB (${spread(theirs, 1)})` : ''),
   );

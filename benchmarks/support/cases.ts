@@ -79,10 +79,4 @@ export const SINK_CASES: readonly LoadCase[] = [
 ];
 
 /** Peak memory of the sink with many open sessions, less that with few. */
-export const SINK_MEMORY_CASE = {
-  name: 'memory',
-  sessions: 10_000,
-  fewSessions: 10,
-  durationSec: 10,
-  boundKb: 12,
-} as const;
+export const SINK_MEMORY_CASE = { name: 'memory', sessions: 10_000, fewSessions: 10, boundKb: 12 } as const;

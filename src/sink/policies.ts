@@ -72,3 +72,8 @@ export class Policies {
     return this.#lockOut?.isLocked(user, isProved, this.#nowMs()) === true ? 'lockedOut' : null;
   }
 }
+
+/** Whether a policy asks where a client comes from; otherwise all may be '' to {@link Policies}. */
+export function asksForAddress({ maxConnectionsPerAddress, greylistMs }: SinkSettings): boolean {
+  return maxConnectionsPerAddress > 0 || greylistMs > 0;
+}

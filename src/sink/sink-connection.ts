@@ -7,12 +7,13 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { SecureContext } from 'node:tls';
+import { asksForAddress } from './policies.js';
 import type { CountedReply, ReplyStep } from './reply-book.js';
 import { SinkSession } from './sink-session.js';
 import type { SinkCore, SinkWire } from './sink-wire.js';
 
 /** What follows the octets written so far. */
-const Ending = { none: 0, close: 1, reset: 2, tls: 3 } as const;
+const Ending = { none: 0, close: 1, leave: 2, reset: 3, tls: 4 } as const;
 type Ending = (typeof Ending)[keyof typeof Ending];
 
 /** Why nothing is read; bits. */
@@ -42,6 +43,8 @@ const LINGER_MS = 5000;
 
 /** One accepted connection. It takes part in its sink's counters until the socket is closed. */
 export class SinkConnection implements SinkWire {
+  /** Belongs to {@link OpenConnections}. */
+  place = -1;
   readonly #core: SinkCore;
   readonly #secureContext: SecureContext | null;
   readonly #session: SinkSession;
@@ -79,7 +82,9 @@ export class SinkConnection implements SinkWire {
     this.#socket = socket;
     this.#secureContext = secureContext;
     this.#replyDelayMs = core.settings.replyDelayMs;
-    this.#session = new SinkSession(core, this, socket.remoteAddress ?? '');
+    // Node asks the system for the address: of 92 µs for a connection with one message that is 2 (npm run bench:sink).
+    const address = asksForAddress(core.settings) ? (socket.remoteAddress ?? '') : '';
+    this.#session = new SinkSession(core, this, address);
     core.counters.connectionOpened();
     socket.on('close', () => {
       if (this.#timer !== null) clearTimeout(this.#timer);
@@ -136,8 +141,8 @@ export class SinkConnection implements SinkWire {
     this.#isNextSlow = delayMs > 0 || dripMs > 0;
   }
 
-  close(delayMs: number): void {
-    this.#end(Ending.close, delayMs);
+  close(delayMs: number, isOver = false): void {
+    this.#end(isOver ? Ending.leave : Ending.close, delayMs);
   }
 
   reset(delayMs: number): void {
@@ -305,15 +310,28 @@ export class SinkConnection implements SinkWire {
     if (this.#tcp.destroyed) return;
     if (ending === Ending.reset) {
       this.#tcp.resetAndDestroy();
-    } else if (ending === Ending.close) {
-      this.#hasEnded = !this.#clientHasEnded;
-      if (this.#socket.writable) this.#core.counters.bytesSent += octets.length;
-      this.#socket.end(octets, 'latin1');
-      this.#tcp.setTimeout(LINGER_MS, () => this.cut());
+    } else if (ending === Ending.close || ending === Ending.leave) {
+      this.#finish(octets, ending === Ending.leave);
     } else {
       if (octets !== '') this.#write(octets);
       if (ending === Ending.tls) this.#upgrade();
     }
+  }
+
+  /**
+   * Writes the last octets and ends our side; the client gets some time to end its own.
+   *
+   * One that has said its last word needs none. What the system has taken it delivers, so closing at once loses nothing,
+   * and spares us the client's end or reset: 8 of 92 µs of CPU for a connection with one message
+   * (`npm run bench:sink -- --only single-lock-step`).
+   */
+  #finish(octets: string, isOver: boolean): void {
+    this.#hasEnded = !this.#clientHasEnded;
+    if (this.#socket.writable) this.#core.counters.bytesSent += octets.length;
+    this.#socket.end(octets, 'latin1');
+    // Under TLS a client has one more word to say, its close_notify.
+    if (isOver && this.#socket === this.#tcp && this.#tcp.writableLength === 0) this.cut();
+    else this.#tcp.setTimeout(LINGER_MS, () => this.cut());
   }
 
   #write(octets: string): void {

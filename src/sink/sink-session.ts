@@ -63,7 +63,7 @@ export class SinkSession implements AuthHost, ContentHost {
   #waits = 0;
   #isGone = false;
 
-  /** @param address - of the client; '' is a unix socket */
+  /** @param address - of the client; '' is a unix socket, or of no interest to the policies */
   constructor(core: SinkCore, wire: SinkWire, address: string) {
     this.#address = address;
     this.#refusal = core.arbiter.enter(address);
@@ -363,7 +363,7 @@ export class SinkSession implements AuthHost, ContentHost {
 
   /** What happens behind the reply of a command that was performed. */
   #follow(verb: Verb): void {
-    if (verb === Verb.quit) this.hangUp();
+    if (verb === Verb.quit) this.hangUp(this.#standing.isGroupOver);
     else if (verb === Verb.starttls) this.#handshake();
   }
 
@@ -457,8 +457,8 @@ export class SinkSession implements AuthHost, ContentHost {
     return this.#phase === Phase.content || this.#phase === Phase.chunk;
   }
 
-  hangUp(): void {
+  hangUp(isOver = false): void {
     this.#phase = Phase.deaf;
-    this.#wire.close(0);
+    this.#wire.close(0, isOver);
   }
 }

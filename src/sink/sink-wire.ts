@@ -47,8 +47,13 @@ export interface SinkWire {
   slowNext(delayMs: number, dripMs: number): void;
   /** Ends the connection now, whatever still waits to be sent. */
   cut(): void;
-  /** FIN. */
-  close(delayMs: number): void;
+  /**
+   * FIN. What still comes is read and ignored until the client ends its side, or has had time enough to: who talks on
+   * while nobody listens could find a reset in place of the last reply.
+   *
+   * @param isOver - the client has said its last word: nothing is waited for
+   */
+  close(delayMs: number, isOver?: boolean): void;
   /** RST. */
   reset(delayMs: number): void;
   /** Calls `onSecure` of the session when the handshake is done. */

@@ -20,6 +20,7 @@ import { parseListenAddress } from './listen-address.js';
 import type { ListenAddress } from './listen-address.js';
 import { MessageArchive, openArchive } from './message-archive.js';
 import type { ArchiveRange } from './message-archive.js';
+import { OpenConnections } from './open-connections.js';
 import { policyReplies } from './policy-replies.js';
 import { ReplyBook } from './reply-book.js';
 import { ScramKeys } from './sasl/scram-keys.js';
@@ -89,18 +90,18 @@ export interface SinkSharing {
  */
 export async function startSinkPart(settings: SinkSettings, sharing: SinkSharing): Promise<RunningSink> {
   const secureContext = createContext(settings);
-  const connections = new Set<SinkConnection>();
+  const connections = new OpenConnections<SinkConnection>();
   const common = commonCore(settings, sharing);
   const listeners: SinkListener[] = [];
   const close = async (): Promise<void> => {
-    const ended = [...connections].map((each) => each.destroy());
+    const ended = connections.all().map((each) => each.destroy());
     await Promise.all([...listeners.map((each) => each.close()), ...ended]);
   };
   try {
     for (const address of addressesOf(settings)) {
       const core = coreAt(address, common);
       const accept = (socket: Socket): void => {
-        const connection = new SinkConnection(core, socket, secureContext, () => connections.delete(connection));
+        const connection = new SinkConnection(core, socket, secureContext, () => connections.remove(connection));
         connections.add(connection);
         connection.open();
       };

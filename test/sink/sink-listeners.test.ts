@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { startSink } from '../../src/sink/sink.js';
 import { LineClient } from '../support/line-client.js';
-import { codesOf, countOf, openSink, sendMessage } from './open-sink.js';
+import { codeOf, codesOf, countOf, openSink, sendMessage } from './open-sink.js';
 
 function unixPath(): string {
   const folder = mkdtempSync(join(tmpdir(), 'sink-'));
@@ -43,6 +43,28 @@ describe('several addresses', () => {
       message: `the sink cannot listen on ${busy.url}: another program listens there; choose another port`,
     });
     expect(existsSync(path)).toBe(false);
+  });
+});
+
+describe('a client by another way', () => {
+  test('comes from another address as far as limits go', async () => {
+    const path = unixPath();
+    const sink = await openSink({ listen: ['smtp://127.0.0.1:0', `smtp+unix:${path}`], maxConnectionsPerAddress: 1 });
+    const codes: string[] = [];
+    for (const place of [sink.port, path, sink.port, path]) codes.push(codeOf(await (await clientAt(place)).reply()));
+    expect(codes).toEqual(['220', '220', '421', '421']);
+  });
+
+  test('is greylisted for itself', async () => {
+    const path = unixPath();
+    const sink = await openSink({ listen: ['smtp://127.0.0.1:0', `smtp+unix:${path}`], greylistMs: 1 });
+    const lines = ['MAIL FROM:<a@b.test>', 'RCPT TO:<c@d.test>'];
+    const [first, other] = [await clientAt(sink.port), await clientAt(path)];
+    for (const client of [first, other]) {
+      await client.hello();
+      expect(await codesOf(client, lines)).toEqual(['250 2.1.0', '450 4.7.1']);
+      await expect.poll(async () => codeOf(await client.command('RCPT TO:<c@d.test>'))).toBe('250 2.1.5');
+    }
   });
 });
 

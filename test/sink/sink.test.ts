@@ -26,11 +26,24 @@ describe('a sink', () => {
     await expect((await LineClient.connect(sink.port)).ended).resolves.toBe('failed');
   });
 
-  test('closes what a client leaves open after QUIT only when the client had its chance', async () => {
+  test('is done with a client that has said QUIT, whatever the client does with its side', async () => {
     const { client, sink } = await openSession();
-    expect(codeOf(await client.command('QUIT'))).toBe('221 2.0.0');
+    client.pause();
+    client.write('QUIT\r\n');
+    await expect.poll(() => sink.stats(), { timeout: 3000 }).toMatchObject({ open: 0, socketErrors: 0 });
+    client.resume();
+    expect(codeOf(await client.reply())).toBe('221 2.0.0');
     expect(await client.ended).toBe('closed');
-    await expect.poll(() => sink.stats(), { timeout: 10_000 }).toMatchObject({ open: 0, socketErrors: 0 });
+  });
+
+  test('hears a client out that talks on behind QUIT: the 221 and the end come through', async () => {
+    const { client, sink } = await openSession();
+    client.write('QUIT\r\nNOOP');
+    expect(codeOf(await client.reply())).toBe('221 2.0.0');
+    client.write('x'.repeat(1_000_000));
+    expect(await client.ended).toBe('closed');
+    await expect.poll(() => sink.stats(), { timeout: 3000 }).toMatchObject({ open: 0, socketErrors: 0 });
+    expect(sink.stats().commands).toMatchObject({ quit: 1, noop: 0, unknown: 0 });
   });
 
   test('counts a reset as an error of the socket, and nothing else', async () => {
