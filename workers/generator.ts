@@ -7,6 +7,7 @@ import { assertNever } from '../src/assert.js';
 import { RunClock, type Clock } from '../src/clock.js';
 import { Census } from '../src/metrics/phase-book.js';
 import type { IntervalRecord } from '../src/metrics/interval-record.js';
+import type { CheckRecord, CheckTask } from '../src/messages/check-record.js';
 import type {
   CoordinatorMessage,
   GeneratorResult,
@@ -17,6 +18,7 @@ import type {
 } from '../src/messages/coordinator-worker.js';
 import { sendsMail } from '../src/plan/session-steps.js';
 import { compileLoadScript } from '../src/scenario/compile-script.js';
+import type { CheckPort } from './check-task.js';
 import { Client, type ClientHost } from './client.js';
 import { connectionTools } from './connection-tools.js';
 import { DeadlineWheel, WHEEL_TICK_US } from './deadline-wheel.js';
@@ -40,11 +42,23 @@ export interface GeneratorPort {
   close(): void;
 }
 
-/** What a worker thread runs: a share of the load, or the polite session before it. Resolves when every socket is closed. */
+/** What a worker thread runs: a share of the load, the polite session before it, or a check. Resolves when every socket is closed. */
 export default async function runTask(
-  task: GeneratorTask<GeneratorPort> | PreflightTask,
-): Promise<GeneratorResult | PreflightResult> {
-  return task.kind === 'load' ? new Generator(task).run() : preflight(task);
+  task: GeneratorTask<GeneratorPort> | PreflightTask | CheckTask<CheckPort>,
+): Promise<GeneratorResult | PreflightResult | CheckRecord> {
+  switch (task.kind) {
+    case 'load':
+      return new Generator(task).run();
+    case 'preflight':
+      return preflight(task);
+    case 'check': {
+      // A load needs none of it.
+      const { check } = await import('./check-task.js');
+      return check(task);
+    }
+    default:
+      return assertNever(task);
+  }
 }
 
 class Generator implements ClientHost {

@@ -1,5 +1,7 @@
 /** From the words of a command line to what is wanted. The only place that knows commander. Reads no files. */
 import { Command, CommanderError, Option } from 'commander';
+import { CHECK_FLAGS } from './check-flags.js';
+import type { CheckFlag } from './check-flags.js';
 import { RUN_FLAGS, RUN_FLAG_GROUPS, longName } from './run-flags.js';
 import type { RunFlag } from './run-flags.js';
 import type { SinkFlag } from './sink-flags.js';
@@ -22,6 +24,12 @@ export type Invocation =
   | { readonly kind: 'refuse'; readonly problems: readonly UsageProblem[] }
   | { readonly kind: 'schema'; readonly name: string }
   | { readonly kind: 'sink'; readonly flags: GivenFlags; readonly problems: readonly UsageProblem[] }
+  | {
+      readonly kind: 'check';
+      readonly target: string | null;
+      readonly flags: GivenFlags;
+      readonly problems: readonly UsageProblem[];
+    }
   | {
       readonly kind: 'run';
       readonly target: string | null;
@@ -59,6 +67,15 @@ SIGUSR2 prints what it has seen so far. Exit codes: 0 ended as told, 2 usage,
 5 internal.
 `;
 
+const CHECK_EXAMPLES = `
+Examples:
+  $ postrush check smtp://127.0.0.1:2525
+  $ postrush check smtps://127.0.0.1:4650 --tls-ca ca.pem --json -
+
+It sends no mail and no password. Exit codes: 0 it could tell, 2 usage,
+4 target, 5 internal.
+`;
+
 /**
  * Reads a command line. Goes on behind a wrong word, so that all are found at once.
  *
@@ -82,7 +99,7 @@ export function readCommandLine(words: readonly string[], version: string): Invo
 
 function withProblems(invocation: Invocation, problems: readonly UsageProblem[]): Invocation {
   if (problems.length === 0) return invocation;
-  if (invocation.kind === 'run') return { ...invocation, target: null, problems };
+  if (invocation.kind === 'run' || invocation.kind === 'check') return { ...invocation, target: null, problems };
   if (invocation.kind === 'sink') return { ...invocation, problems };
   return { kind: 'refuse', problems };
 }
@@ -138,6 +155,16 @@ function buildProgram(version: string): Built {
     }));
     outcome.invocation = { kind: 'sink', flags: givenFlags(SINK_FLAGS, sink.opts()), problems };
   });
+  const check = program
+    .command('check')
+    .summary('tell what a server is')
+    .description('Asks an SMTP server in a few polite sessions, one at a time, what it offers, and tells it in words.')
+    .argument('[TARGET]', 'smtp://host[:port] (25), smtps://host[:port] (465) or host:port')
+    .allowExcessArguments();
+  for (const flag of CHECK_FLAGS) check.addOption(toOption(flag));
+  check.addHelpText('after', CHECK_EXAMPLES).action(() => {
+    outcome.invocation = checkInvocation(check.args, check.opts());
+  });
   program
     .command('schema')
     .summary('print a JSON Schema')
@@ -149,7 +176,7 @@ function buildProgram(version: string): Built {
   return { program, outcome };
 }
 
-function toOption(flag: RunFlag | SinkFlag): Option {
+function toOption(flag: RunFlag | SinkFlag | CheckFlag): Option {
   const option = new Option(flag.usage, flag.help);
   return flag.kind === 'list' ? option.argParser(appendTo) : option;
 }
@@ -159,7 +186,7 @@ function appendTo(value: string, previous: readonly string[] | undefined): reado
 }
 
 function givenFlags(
-  known: readonly (RunFlag | SinkFlag)[],
+  known: readonly (RunFlag | SinkFlag | CheckFlag)[],
   values: Readonly<Record<string, unknown>>,
 ): Map<string, string | readonly string[] | true> {
   const flags = new Map<string, string | readonly string[] | true>();
@@ -179,6 +206,13 @@ function runInvocation(operands: readonly string[], values: Readonly<Record<stri
   const [target = null, ...more] = operands;
   const problems = more.map((word) => ({ path: word, message: 'is one target too many: run takes one' }));
   return { kind: 'run', target, flags, problems };
+}
+
+function checkInvocation(operands: readonly string[], values: Readonly<Record<string, unknown>>): Invocation {
+  const flags = givenFlags(CHECK_FLAGS, values);
+  const [target = null, ...more] = operands;
+  const problems = more.map((word) => ({ path: word, message: 'is one target too many: check takes one' }));
+  return { kind: 'check', target, flags, problems };
 }
 
 function isTextList(value: unknown): value is readonly string[] {

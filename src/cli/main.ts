@@ -38,6 +38,10 @@ async function main(words: readonly string[]): Promise<ExitCode> {
         const { sinkCommand } = await import('./sink-command.js');
         return await sinkCommand(invocation, { stdout, stderr, environment: process.env });
       }
+      case 'check': {
+        const { checkCommand } = await import('./check-command.js');
+        return await checkCommand(invocation, { stdout, stderr, environment: process.env });
+      }
       case 'run': {
         // The engine is not needed for help, and help should be there at once.
         const { runCommand } = await import('./run-command.js');

@@ -14,9 +14,16 @@ export async function schemaText(name: string): Promise<string> {
     throw new PostrushError('E_CONFIG', `there is no schema of that name`, { issues: [issue] });
   }
   // Loaded here and nowhere else: the schema library would cost every run some of its start-up time.
-  const schema =
-    name === 'sink'
-      ? (await import('../report/sink-schema.js')).sinkJsonSchema()
-      : (await import('../report/result-schema.js')).resultJsonSchema();
-  return `${JSON.stringify(schema, null, 2)}\n`;
+  return `${JSON.stringify(await schemaNamed(name), null, 2)}\n`;
+}
+
+async function schemaNamed(name: string): Promise<object> {
+  switch (name) {
+    case 'sink':
+      return (await import('../report/sink-schema.js')).sinkJsonSchema();
+    case 'check':
+      return (await import('../report/check-schema.js')).checkJsonSchema();
+    default:
+      return (await import('../report/result-schema.js')).resultJsonSchema();
+  }
 }

@@ -5,12 +5,14 @@ import { readCommandLine } from '../../src/cli/command-line.js';
 
 const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
 
-function tableOf(command: 'run' | 'sink'): string {
-  const name = command === 'run' ? 'flags' : 'sink-flags';
+type CommandName = 'run' | 'sink' | 'check';
+
+function tableOf(command: CommandName): string {
+  const name = command === 'run' ? 'flags' : `${command}-flags`;
   return new RegExp(`<!-- ${name} -->([\\s\\S]*?)<!-- /${name} -->`).exec(readme)?.[1] ?? '';
 }
 
-function helpText(command: 'run' | 'sink'): string {
+function helpText(command: CommandName): string {
   const invocation = readCommandLine([command, '--help'], '0.0.0');
   if (invocation.kind !== 'print') throw new Error('help is printed');
   return invocation.text;
@@ -22,6 +24,7 @@ describe('the tables of flags in the README', () => {
   test.each([
     ['run', 30],
     ['sink', 15],
+    ['check', 8],
   ] as const)('hold every flag of the help of %s, and no other', (command, least) => {
     const flags = [...flagsOf(helpText(command))].filter((flag) => flag !== '--help').sort();
     expect(flags.length).toBeGreaterThan(least);
@@ -31,7 +34,7 @@ describe('the tables of flags in the README', () => {
   test('are all there is: no other flag is named anywhere', () => {
     // `npm run bench` and curl have flags of their own.
     const ofPostrush = readme.replace(/(?:npm run bench|curl)[^`]*`/g, '');
-    const known = new Set([...flagsOf(helpText('run')), ...flagsOf(helpText('sink'))]);
+    const known = new Set((['run', 'sink', 'check'] as const).flatMap((command) => [...flagsOf(helpText(command))]));
     expect([...flagsOf(ofPostrush)].filter((flag) => !known.has(flag))).toEqual([]);
   });
 });

@@ -1,4 +1,5 @@
 /** The built engine: worker threads need files that Node can run. Types come from the source, so no build is needed to check them. */
+import type * as Check from '../../src/check.js';
 import type * as Run from '../../src/run.js';
 import type * as Sink from '../../src/sink/sink.js';
 
@@ -12,3 +13,5 @@ async function load<Module>(path: string): Promise<Module> {
 /** `run` and `startSink` as a user of the package gets them. */
 export const { run } = await load<typeof Run>('src/run.js');
 export const { startSink } = await load<typeof Sink>('src/sink/sink.js');
+/** What `postrush check` is made of. */
+export const { checkTarget } = await load<typeof Check>('src/check.js');

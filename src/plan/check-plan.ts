@@ -1,0 +1,44 @@
+/** The plan of a check: where to look, and how far. Made from the plan of a run, so that both obey the same rules. */
+import { PostrushError } from '../errors.js';
+import type { LoadPlan } from './load-plan.js';
+import { OPTION_NAMES } from './options.js';
+import type { LoadTestOptions } from './options.js';
+import { resolvePlan } from './resolve-plan.js';
+import { parseTarget } from './target.js';
+
+/** How far a check looks for limits: not at all, as far as it goes without mail, or with messages. */
+export type LimitSearch = 'none' | 'envelope' | 'messages';
+
+/** What a check may be told; everything means what it means for a run. */
+export type CheckOptions = Pick<
+  LoadTestOptions,
+  'target' | 'from' | 'to' | 'helo' | 'tlsCa' | 'tlsServername' | 'timeouts' | 'allowTargets' | 'allowDomains'
+>;
+
+/** Everything a check needs to know. */
+export interface CheckPlan {
+  readonly protocol: 'smtp' | 'lmtp';
+  readonly limits: LimitSearch;
+  /** A run in which nothing is sent: target, TLS, name, addresses, deadlines and consent. */
+  readonly session: LoadPlan;
+}
+
+/**
+ * Makes the plan of a check.
+ *
+ * @throws PostrushError `E_CONFIG` with every problem in `issues`
+ */
+export function resolveCheckPlan(options: CheckOptions, limits: LimitSearch): CheckPlan {
+  const target = parseTarget(options.target);
+  const isImplicit = !('problem' in target) && target.implicitTls;
+  const session = resolvePlan({ ...options, ...(isImplicit ? {} : { tls: 'opportunistic' }) }, 1);
+  if (limits !== 'none' && !session.to.includes('%d')) {
+    const issue = {
+      path: OPTION_NAMES.to,
+      message: 'needs %d beside --limits, which counts recipients',
+      received: session.to,
+    };
+    throw new PostrushError('E_CONFIG', 'these options are unusable', { issues: [issue] });
+  }
+  return { protocol: session.target.url.startsWith('lmtp') ? 'lmtp' : 'smtp', limits, session };
+}

@@ -1,0 +1,235 @@
+/** What a check tells of a server, and that it never sends more than it says. */
+import { createServer as createTlsServer } from 'node:tls';
+import { describe, expect, test } from 'vitest';
+import { testCertificate } from '../support/certificate.js';
+import { check, checkSink, listen, openServer, openTalker } from '../support/check-run.js';
+
+const { key, cert } = await testCertificate();
+const tls = { key, cert };
+const users = { load: 'secret' };
+
+describe('a check of a server', () => {
+  test('tells greeting, extensions, SIZE, replies and times, in one session and without mail', async () => {
+    const { result, stats } = await checkSink({ maxSize: 10 * 1024 * 1024 });
+    expect(result).toMatchObject({
+      schema: 'postrush.check/1',
+      complete: true,
+      target: { protocol: 'smtp', addresses: ['127.0.0.1'], address: '127.0.0.1' },
+      greeting: { code: 220, text: 'sink.postrush.test ESMTP postrush' },
+      hello: { verb: 'EHLO', ehloRefusal: null },
+      size: { declared: true, maxBytes: 10 * 1024 * 1024 },
+      auth: { before: [], afterTls: null, offeredInClear: false },
+      tls: { begin: 'none', problem: null, protocol: null, versions: [], certificate: null },
+      pipelining: { offered: true, works: true, codes: [250, 503, 250] },
+      enhancedCodes: { offered: true, without: [], consistent: true },
+      limits: null,
+      notes: [],
+      traffic: { sessions: 1, messages: 0 },
+    });
+    expect(result.extensions.before).toContain('SIZE 10485760');
+    expect(result.commands.map(({ command, reply }) => `${command} ${reply.code}`)).toEqual([
+      'NOOP 250',
+      'MAIL 250',
+      'RSET 250',
+      'HELP 214',
+      'VRFY 252',
+      'EXPN 252',
+      'QUIT 221',
+    ]);
+    const { noop, tlsUs, starttlsUs, ...others } = result.times;
+    expect({ tlsUs, starttlsUs, count: noop?.count }).toEqual({ tlsUs: null, starttlsUs: null, count: 10 });
+    for (const us of Object.values(others)) expect(us).toBeGreaterThan(0);
+    expect(noop!.minUs).toBeLessThanOrEqual(noop!.medianUs);
+    expect(noop!.medianUs).toBeLessThanOrEqual(noop!.maxUs);
+    expect(stats.messages).toBe(0);
+  });
+
+  test('tells what STARTTLS changes, the versions of TLS and the certificate, and sends no password', async () => {
+    const sinkOptions = { tls, users, authNeedsTls: true };
+    const { result, stats } = await checkSink(sinkOptions, { tlsCa: cert });
+    expect(result.tls).toMatchObject({ begin: 'starttls', problem: null, protocol: 'TLSv1.3', group: 'X25519' });
+    expect(result.tls.cipher).toMatch(/^TLS_AES/);
+    expect(result.tls.versions.map(({ version, outcome }) => [version, outcome])).toEqual([
+      ['TLSv1.3', 'accepted'],
+      ['TLSv1.2', 'accepted'],
+      ['TLSv1.1', 'refused'],
+      ['TLSv1', 'refused'],
+    ]);
+    expect(result.tls.certificate).toMatchObject({
+      subject: 'CN=localhost',
+      trusted: true,
+      chainError: null,
+      checkedName: '127.0.0.1',
+      nameMatches: true,
+      problems: [],
+    });
+    expect(result.tls.certificate!.daysLeft).toBeGreaterThan(0);
+    expect(result.extensions.removed).toContain('STARTTLS');
+    expect(result.extensions.added).toEqual(['AUTH PLAIN LOGIN CRAM-MD5 SCRAM-SHA-256 XOAUTH2']);
+    expect(result.auth).toMatchObject({ before: [], offeredInClear: false });
+    expect(result.auth.afterTls).toContain('SCRAM-SHA-256');
+    expect(stats).toMatchObject({ connections: 4, tlsSessions: 2, authenticated: 0 });
+  });
+
+  test.each([
+    ['its authority', {}, ['it is self-signed, and not among the certificates that are trusted']],
+    ['its name', { tlsCa: cert, tlsServername: 'mail.test' }, ['it is not made out to mail.test']],
+  ])('says in words why a certificate does not verify: %s', async (_what, options, problems) => {
+    const { result } = await checkSink({ tls }, options);
+    expect(result.tls.certificate).toMatchObject({ trusted: false, problems });
+    expect(result.auth.offeredInClear).toBe(false);
+  });
+
+  test('says that AUTH is offered in clear', async () => {
+    const { result } = await checkSink({ users });
+    expect(result.auth).toMatchObject({ offeredInClear: true, afterTls: null });
+    expect(result.auth.before).toContain('PLAIN');
+  });
+
+  test('speaks TLS from the start to smtps://', async () => {
+    const { result } = await checkSink({ listen: ['smtps://127.0.0.1:0'], tls, users }, { tlsCa: cert });
+    expect(result.tls).toMatchObject({ begin: 'implicit', protocol: 'TLSv1.3', certificate: { trusted: true } });
+    expect(result.auth).toMatchObject({ offeredInClear: false, afterTls: null });
+    expect(result.times.tlsUs).toBeGreaterThan(0);
+    expect(result.times.starttlsUs).toBeNull();
+  });
+
+  test('finds the old versions of TLS where a server takes nothing else', async () => {
+    const server = createTlsServer({ key, cert, minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT:@SECLEVEL=0' }); // prettier-ignore
+    server.on('tlsClientError', () => undefined);
+    await expect(check(await listen(server, 'smtps'))).rejects.toMatchObject({
+      code: 'E_TARGET',
+      message: expect.stringMatching(/agreed on no TLS session: .*speaks TLS from the start$/s),
+    });
+    const both = createTlsServer({ key, cert, minVersion: 'TLSv1', ciphers: 'DEFAULT:@SECLEVEL=0' }, (socket) => {
+      socket.on('error', () => undefined);
+      socket.write('220 old ESMTP\r\n');
+      socket.on('data', (chunk) => socket.write(`250 ok\r\n`.repeat(chunk.toString().split('\r\n').length - 1)));
+    });
+    const { tls: found } = await check(await listen(both, 'smtps'));
+    expect(found.versions.map(({ outcome }) => outcome)).toEqual(['accepted', 'accepted', 'accepted', 'accepted']);
+  });
+
+  test('falls back to HELO when EHLO is refused', async () => {
+    const { result } = await checkSink({ withhold: ['EHLO'] });
+    expect(result.hello).toMatchObject({ verb: 'HELO', ehloRefusal: { code: 502 } });
+    expect(result.extensions.before).toEqual([]);
+    expect(result.size).toEqual({ declared: false, maxBytes: null });
+    expect(result.pipelining).toEqual({ offered: false, works: null, sent: [], codes: [] });
+  });
+
+  test('sends no group where PIPELINING is not offered', async () => {
+    const { result } = await checkSink({ withhold: ['PIPELINING'] });
+    expect(result.pipelining).toMatchObject({ offered: false, works: null });
+  });
+
+  test('notices a server that offers PIPELINING and forgets what comes behind the first command', async () => {
+    const target = await openServer((socket) => {
+      socket.write('220 mx.test\r\n');
+      socket.on('data', (chunk: Buffer) => {
+        const line = chunk.toString('latin1');
+        socket.write(line.startsWith('EHLO') ? '250-mx.test\r\n250 PIPELINING\r\n' : '250 ok\r\n');
+      });
+    });
+    const { pipelining, notes, complete } = await check(target, { timeouts: '300ms' });
+    expect({ pipelining, complete }).toMatchObject({
+      pipelining: { offered: true, works: false, codes: [250] },
+      complete: true,
+    });
+    expect(notes).toEqual(['gave no answer to a group of commands in one write within 300ms']);
+  });
+
+  test('lists the replies that lack an enhanced code though they are promised', async () => {
+    const { result } = await checkSink({ faults: [{ on: 'rset', reply: '250 ok' }, { on: 'noop', nth: 2, reply: '250 fine' }] }); // prettier-ignore
+    expect(result.enhancedCodes).toMatchObject({ offered: true, without: ['NOOP 250', 'RSET 250'], consistent: false });
+  });
+
+  test('goes on in clear when STARTTLS leads nowhere, and says so', async () => {
+    const refused = await checkSink({ tls, faults: [{ on: 'starttls', reply: '454 4.7.0 not now' }] });
+    expect(refused.result.tls).toMatchObject({ begin: 'starttls', problem: "answered STARTTLS with '454 4.7.0 not now'", versions: [] }); // prettier-ignore
+    expect(refused.result.times.noop).not.toBeNull();
+    const injected = await checkSink({ tls, faults: [{ on: 'starttls', raw: '220 go\r\n250 injected\r\n' }] });
+    expect(injected.result.tls.problem).toMatch(/data in clear behind the 220 of STARTTLS/);
+    expect(injected.result.times.noop).not.toBeNull();
+  });
+
+  test('tells what it had when it is stopped, and says that this is not all', async () => {
+    const stop = new AbortController();
+    const target = await openTalker((line) => {
+      if (line !== 'MAIL FROM:<sender1@example.test>') return line === '' ? '220 mx.test\r\n' : '250 mx.test\r\n';
+      stop.abort();
+      return '';
+    });
+    const result = await check(target, {}, 'none', stop.signal);
+    expect(result).toMatchObject({ complete: false, greeting: { code: 220 }, notes: ['was left at MAIL'] });
+    expect(result.times).toMatchObject({ mailUs: null, noop: { count: 10 } });
+  });
+
+  test('stopped before there was anything to tell it is no result', async () => {
+    const stop = new AbortController();
+    const target = await openServer(() => stop.abort());
+    await expect(check(target, {}, 'none', stop.signal)).rejects.toMatchObject({ code: 'E_STOPPED' });
+  });
+});
+
+describe('a server that is none is told in one sentence:', () => {
+  const EHLO = '250-mx.test\r\n250 SIZE 1000\r\n';
+  const greet = (line: string, then: string | null): string | null =>
+    line === '' ? '220 mx.test\r\n' : line.startsWith('EHLO') ? then : null;
+
+  test.each<[string, (line: string) => string | null, RegExp]>([
+    [
+      'garbage',
+      () => 'SSH-2.0-OpenSSH\r\n',
+      /sent what is no SMTP reply at the greeting: 'SSH-2\.0-OpenSSH.*'; see whether/,
+    ],
+    ['silence', () => '', /gave no answer to the greeting within 300ms; check the server, or .*--timeout$/],
+    ['an endless reply', () => '220-on and on\r\n'.repeat(10_000), /sent a reply without end at the greeting; see/],
+    ['an endless line', () => `220 ${'x'.repeat(100_000)}`, /sent a reply line without end at the greeting; see/],
+    ['an end before the greeting', () => null, /closed the connection at the greeting; see/],
+    ['554', () => '554 5.7.1 go away\r\n', /refuses sessions: it greeted with '554 5\.7\.1 go away'; see whether this/],
+    ['421', () => '421 4.3.2 busy\r\n', /greeted with '421 4\.3\.2 busy'; try again/],
+    ['an end at EHLO', (line) => greet(line, null), /closed the connection at EHLO; see/],
+    [
+      '500 to EHLO and HELO',
+      (line) => (line === '' ? '220 x\r\n' : '500 what\r\n'),
+      /EHLO with '500 what' and HELO with '500 what'/,
+    ],
+    ['control characters', () => '\x1b[2J\x07\r\n', /sent what is no SMTP reply at the greeting/],
+    ['replies to nothing', (line) => greet(line, '250 ok\r\n'.repeat(100)), /^$/],
+  ])('%s', async (what, answer, sentence) => {
+    const target = await openTalker(answer);
+    const outcome = check(target, { timeouts: '300ms' });
+    if (what === 'replies to nothing') {
+      const { notes } = await outcome;
+      expect(notes).toEqual([expect.stringMatching(/^keeps sending replies that nothing asked for, at NOOP: 'ok'$/)]);
+      return;
+    }
+    const error = await outcome.catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'E_TARGET', message: expect.stringMatching(sentence) });
+    expect((error as Error).message.startsWith(`${target} `)).toBe(true);
+  });
+
+  test('nothing listens', async () => {
+    const { sink } = await checkSink();
+    await sink.close();
+    await expect(check(sink.url)).rejects.toMatchObject({ code: 'E_TARGET', message: `${sink.url} refused the connection: nothing listens there; start the server, or check the port` }); // prettier-ignore
+  });
+
+  test('an end in the middle leaves what was known before', async () => {
+    const target = await openTalker((line) => (line.startsWith('NOOP') ? null : greet(line, EHLO)));
+    expect(await check(target)).toMatchObject({
+      complete: true,
+      size: { maxBytes: 1000 },
+      times: { noop: null },
+      commands: [],
+      notes: ['closed the connection at NOOP'],
+    });
+  });
+
+  test('a 421 instead of an answer is told with its text', async () => {
+    const target = await openTalker((line) => (line === 'RSET' ? '421 4.4.2 shutting down\r\n' : line === '' ? '220 x\r\n' : '250 x\r\n')); // prettier-ignore
+    const { commands } = await check(target);
+    expect(commands.find(({ command }) => command === 'RSET')?.reply.code).toBe(421);
+  });
+});
