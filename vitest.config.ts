@@ -13,6 +13,8 @@ export default defineConfig(({ mode }) => {
       pool: 'forks',
       // Real servers share the cores with the load; one file at a time keeps their timing honest.
       fileParallelism: !real,
+      // Tests that run side by side wait for deadlines most of their time.
+      maxConcurrency: 48,
       testTimeout: real ? 60_000 : 20_000,
       hookTimeout: real ? 60_000 : 20_000,
       teardownTimeout: 10_000,

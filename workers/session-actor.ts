@@ -395,7 +395,7 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener, 
     this.breakOff(ErrorKind.unexpectedCode, `${String(code)} ${parser.text()}`, nowUs);
   }
 
-  /** The verdict came before the content was taken: it counts, and the connection is of no further use. */
+  /** The verdict came before the content was taken: a refusal counts, and the connection is of no further use. */
   #onEarlyReply(code: number, parser: ReplyParser, nowUs: number): void {
     const walker = this.#walker;
     const startedAtUs = walker.contentAnsweredEarly(`${String(code)} ${parser.text()}`);
@@ -405,7 +405,8 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener, 
     const transaction = walker.transaction(slot);
     if (walker.isLastReply(slot)) walker.ring.pop();
     if (code === 421) walker.settleOpen(Outcome.deferred, nowUs);
-    else {
+    else if (code >= 400) {
+      // A 2yz settles nothing: nobody can have taken what was not sent. The message fails with the connection.
       const verdict = transaction.answerContent(code);
       if (verdict !== NO_VERDICT) walker.settle(transaction, verdict as Outcome, nowUs);
     }

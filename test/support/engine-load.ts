@@ -1,0 +1,192 @@
+/**
+ * A load inside the test's own process: real clients, sessions and sockets on one wheel, without a worker thread. Many
+ * of them run side by side, and nothing of them is hidden from the test.
+ */
+import { RunClock, monotonicUs } from '../../src/clock.js';
+import { Census } from '../../src/metrics/phase-book.js';
+import { totalsOf, type PhaseTotals } from '../../src/metrics/phase-totals.js';
+import { RunMetrics, isBalanced } from '../../src/metrics/run-metrics.js';
+import type { LoadPlan } from '../../src/plan/load-plan.js';
+import { compileLoadScript, type CompiledScript } from '../../src/scenario/compile-script.js';
+import { SeededRandom } from '../../src/seeded-random.js';
+import { checkBooks } from '../../src/verdict/books.js';
+import { Client, type ClientHost } from '../../workers/client.js';
+import { connectionTools } from '../../workers/connection-tools.js';
+import { DeadlineWheel, WHEEL_TICK_US } from '../../workers/deadline-wheel.js';
+import { MessageSupply } from '../../workers/message-supply.js';
+import { Outbox } from '../../workers/outbox.js';
+import { Recorder } from '../../workers/recorder.js';
+import { SessionActor } from '../../workers/session-actor.js';
+import { SmtpConnection } from '../../workers/smtp-connection.js';
+import { healthRecord } from './engine-records.js';
+
+/** Beyond every deadline that a plan of the tests can have. */
+const LONG_AFTER_US = 3_600e6;
+
+/** Scripts that are compiled already: stuffing the dots of a large message takes longer than sending it. */
+const scripts = new Map<string, CompiledScript>();
+
+/** What came of a load. */
+export interface LoadEnd {
+  readonly totals: PhaseTotals;
+  readonly elapsedMs: number;
+  /** What should not be: equations that do not hold, and what was left behind. In words. */
+  readonly faults: readonly string[];
+}
+
+/**
+ * Puts a load with a number of messages on its target and waits for its end.
+ *
+ * @throws Error when it has not ended after `longestMs`
+ */
+export function runInProcess(plan: LoadPlan, longestMs: number): Promise<LoadEnd> {
+  return new EngineLoad(plan).run(longestMs);
+}
+
+class EngineLoad implements ClientHost {
+  readonly recipients: number;
+  readonly messagesPerClient: number;
+  readonly supply: MessageSupply;
+  readonly recorder = new Recorder(0, Infinity);
+  readonly #plan: LoadPlan;
+  readonly #clients: Client[] = [];
+  readonly #sessions: SessionActor[] = [];
+  readonly #clock = new RunClock(monotonicUs());
+  readonly #wheel = new DeadlineWheel(0);
+  readonly #random: SeededRandom;
+  readonly #faults: string[] = [];
+  #active = 0;
+  #finished: (() => void) | null = null;
+
+  constructor(plan: LoadPlan) {
+    this.#plan = plan;
+    this.recipients = plan.recipients;
+    this.messagesPerClient = plan.messagesPerSession ?? Infinity;
+    this.#random = new SeededRandom(plan.seed, 0);
+    this.supply = new MessageSupply({ workerId: 0, workerCount: 1, messages: plan.messages }, 0);
+  }
+
+  async run(longestMs: number): Promise<LoadEnd> {
+    this.#open();
+    const ticker = setInterval(() => this.#tick(), WHEEL_TICK_US / 1e3);
+    let isHanging = false;
+    const watchdog = setTimeout(() => {
+      isHanging = true;
+      for (const session of this.#sessions) session.cut(this.#clock.nowUs());
+    }, longestMs);
+    await new Promise<void>((resolve) => {
+      this.#finished = resolve;
+      for (const client of this.#clients) client.start(this.#clock.nowUs(), null);
+    });
+    const elapsedMs = this.#clock.nowUs() / 1e3;
+    clearInterval(ticker);
+    clearTimeout(watchdog);
+    if (isHanging) this.#faults.push(`it had not ended after ${longestMs} ms`);
+    this.#checkResidue();
+    return { totals: this.#closeBooks(), elapsedMs, faults: this.#faults };
+  }
+
+  random(): number {
+    return this.#random.next();
+  }
+
+  requestStart(client: Client): void {
+    client.start(this.#clock.nowUs(), null);
+  }
+
+  schedule(client: Client, deadlineUs: number): void {
+    this.#wheel.schedule(client, deadlineUs);
+  }
+
+  onGreeted(): void {
+    // Nobody gives up here.
+  }
+
+  onSessionOver(): void {
+    // The same.
+  }
+
+  onSupplyEmpty(): void {
+    for (const client of this.#clients) if (client.isWaiting) client.retire();
+  }
+
+  onClientDone(): void {
+    this.#active--;
+    if (this.#active === 0) this.#finished?.();
+  }
+
+  #open(): void {
+    const address = { address: this.#plan.target.host, family: 4 } as const;
+    const connections = connectionTools(this.#plan, address, this.#clock, (limit) => {
+      this.#faults.push(`this machine is out of ${limit}s`);
+    });
+    const tools = {
+      script: scriptFor(this.#plan),
+      recorder: this.recorder,
+      wheel: this.#wheel,
+      outbox: new Outbox(),
+      clock: this.#clock,
+      observer: null,
+    };
+    for (let index = 0; index < this.#plan.sessions; index++) {
+      const client = new Client(this);
+      const session = new SessionActor(tools, client);
+      session.attach(new SmtpConnection(connections, session));
+      client.attach(session);
+      this.#clients.push(client);
+      this.#sessions.push(session);
+    }
+    this.#active = this.#clients.length;
+  }
+
+  #tick(): void {
+    this.#wheel.tick(this.#clock.nowUs());
+    const counts = this.recorder.phaseOf(Infinity).toCounts(this.#census());
+    if (!isBalanced(counts)) this.#faults.push(`the books do not balance under way: ${JSON.stringify(counts)}`);
+  }
+
+  #census(): Census {
+    const census = new Census();
+    for (const session of this.#sessions) session.count([new Census(), census], 0);
+    for (const client of this.#clients) if (client.startedAtUs >= 0) census.clients++;
+    return census;
+  }
+
+  /** Nothing is open, and nothing will ever happen again. */
+  #checkResidue(): void {
+    const sleepers = [...this.#sessions, ...this.#clients];
+    if (this.#sessions.some((session) => session.isOpen)) this.#faults.push('a session is open');
+    if (this.#sessions.some((session) => session.deadlineUs !== Infinity))
+      this.#faults.push('a session has a deadline');
+    this.#wheel.tick(this.#clock.nowUs() + LONG_AFTER_US);
+    if (sleepers.some((sleeper) => sleeper.bucketDueUs !== Infinity)) this.#faults.push('the wheel is not empty');
+  }
+
+  #closeBooks(): PhaseTotals {
+    const metrics = new RunMetrics(1, 0, Infinity);
+    const gauges = { lastGreetedUs: -1, health: healthRecord() };
+    const empty = new Census();
+    metrics.add(this.recorder.interval(0, 0, 0, this.#clock.nowUs(), [empty, this.#census()], gauges));
+    const phases = [totalsOf(metrics, 0), totalsOf(metrics, 1)] as const;
+    const checks = checkBooks({
+      metrics,
+      phases,
+      offered: this.#plan.messages ?? 0,
+      dropped: { cap: 0, target: 0, end: this.supply.left, worker: 0 },
+      results: [{ workerId: 0, intervals: 1, latencyCounts: this.recorder.latencyCounts() }],
+    });
+    for (const { name, left, right, ok } of checks) if (!ok) this.#faults.push(`${name}: ${left} and ${right}`);
+    if (phases[1].inFlight.some((count) => count !== 0)) this.#faults.push('something is in flight');
+    metrics.latencies.forEach((set) => set.destroy());
+    this.recorder.phaseOf(Infinity).latencies.destroy();
+    return phases[1];
+  }
+}
+
+/** The script of a plan; where its target listens makes no difference to it. */
+function scriptFor(plan: LoadPlan): CompiledScript {
+  const key = JSON.stringify({ ...plan, target: null });
+  const script = scripts.get(key) ?? compileLoadScript(plan);
+  scripts.set(key, script);
+  return script;
+}
