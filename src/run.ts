@@ -2,6 +2,7 @@
 import { X509Certificate, createPrivateKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
+import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { Coordinator, type LoadHooks, type LoadOutcome } from './coordinator/coordinator.js';
 import { pinTarget } from './coordinator/pin-target.js';
 import { PostrushError } from './errors.js';
@@ -9,8 +10,7 @@ import type { PinnedAddress, PreflightResult } from './messages/coordinator-work
 import { totalsOf, type PhaseTotals } from './metrics/phase-totals.js';
 import type { RunMetrics } from './metrics/run-metrics.js';
 import type { LoadPlan } from './plan/load-plan.js';
-import { OPTION_NAMES } from './plan/options.js';
-import type { LoadTestOptions } from './plan/options.js';
+import { OPTION_NAMES, type LoadTestOptions } from './plan/options.js';
 import { partition } from './plan/partition.js';
 import { redactPlan } from './plan/redact-plan.js';
 import { resolvePlan } from './plan/resolve-plan.js';
@@ -58,6 +58,7 @@ export async function run(options: LoadTestOptions, hooks: RunHooks = {}): Promi
 /** Runs a plan. See {@link run}. */
 export async function runPlan(given: LoadPlan, hooks: RunHooks = {}): Promise<RunResult> {
   checkFileLimit(given, hooks.builtInSink !== undefined);
+  checkTlsNames(given);
   // Compiled here once to refuse what cannot be compiled before anything is sent. A message from a file also gets its
   // size here: it is sent with a Message-ID of ours.
   checkClientCertificate(given);
@@ -225,6 +226,22 @@ function progressOf(
     generatorBusy: latest?.busy ?? 0,
     plannedMessages: phase === 'measured' ? plan.messages : null,
   };
+}
+
+/** Refuses ciphers and groups that this Node's OpenSSL does not know. Only it can tell. */
+function checkTlsNames({ tls: { ciphers, groups } }: LoadPlan): void {
+  const refuse = (option: 'tlsCiphers' | 'tlsGroups', names: string, settings: SecureContextOptions): void => {
+    try {
+      createSecureContext(settings);
+    } catch (error) {
+      const path = OPTION_NAMES[option];
+      const message = `holds no name that OpenSSL ${process.versions.openssl} can use`;
+      const issues = [{ path, message, received: names }];
+      throw new PostrushError('E_CONFIG', `these options are unusable: ${path} ${message}`, { cause: error, issues });
+    }
+  };
+  if (ciphers !== null) refuse('tlsCiphers', ciphers, { ciphers });
+  if (groups !== null) refuse('tlsGroups', groups, { ecdhCurve: groups });
 }
 
 /** Refuses a load that this process could not open the sockets for. */

@@ -5,14 +5,17 @@ import type { Clock } from '../src/clock.js';
 import type { PinnedAddress } from '../src/messages/coordinator-worker.js';
 import { listedAddresses } from '../src/plan/address-list.js';
 import type { LoadPlan, TlsPlan } from '../src/plan/load-plan.js';
-import { READ_BUFFER_BYTES, type ConnectionTools } from './smtp-connection.js';
+import { contextSettings } from '../src/plan/tls-settings.js';
+import { proxyHeaders } from './proxy-headers.js';
+import { READ_BUFFER_BYTES, type ConnectionHooks, type ConnectionTools } from './smtp-connection.js';
+import { TlsTickets } from './tls-tickets.js';
 
 /** Makes the shared read buffer and the one TLS context of a worker. */
 export function connectionTools(
   plan: LoadPlan,
   address: PinnedAddress,
   clock: Clock,
-  onLimit: ConnectionTools['onLimit'],
+  hooks: ConnectionHooks,
   describeTls = false,
 ): ConnectionTools {
   const { tls, target } = plan;
@@ -22,20 +25,24 @@ export function connectionTools(
     address,
     port: target.port,
     localAddresses: plan.localAddresses.length === 0 ? [] : listedAddresses(plan.localAddresses).addresses,
+    proxyHeaders: proxyHeaders(plan, address),
     places: plan.sessions,
     clock,
     readBuffer: Buffer.allocUnsafeSlow(READ_BUFFER_BYTES),
     secureContext: tls.mode === 'off' ? null : secureContextOf(tls),
+    tickets: tls.resumePercent === 0 ? null : new TlsTickets(tls.resumePercent),
     serverName,
     host: target.host,
     verify: tls.verify,
     describeTls,
-    onLimit,
+    hooks,
   };
 }
 
-function secureContextOf({ caPem, clientCertificate }: TlsPlan): SecureContext {
+function secureContextOf(tls: TlsPlan): SecureContext {
+  const { caPem, clientCertificate } = tls;
   return createSecureContext({
+    ...contextSettings(tls),
     ...(caPem === null ? {} : { ca: caPem }),
     ...(clientCertificate === null ? {} : { cert: clientCertificate.certPem, key: clientCertificate.keyPem }),
   });

@@ -195,8 +195,16 @@ class Generator implements ClientHost {
       clock,
       observer: null,
     };
-    const connections: ConnectionTools = connectionTools(this.#task.plan, this.#task.address, clock, (limit) => {
-      this.#health.limitHit(limit);
+    const connections: ConnectionTools = connectionTools(this.#task.plan, this.#task.address, clock, {
+      onLimit: (limit) => {
+        this.#health.limitHit(limit);
+      },
+      onHeaderSent: (octets, nowUs) => {
+        this.#recorder.bytesSent(octets, nowUs);
+      },
+      onHandshake: (beganAtUs, agreement) => {
+        this.#recorder.handshake(beganAtUs, agreement);
+      },
     });
     const { sessions, workerId, workerCount } = this.#task.share;
     this.#activeClients = sessions;

@@ -27,6 +27,9 @@ const RETRY_PAUSE_MS = 1_000;
 const TLS_WANTED = [523, 530, 538];
 const COMMAND_STEPS = [Step.ehlo, Step.starttls, Step.auth, Step.xclient, Step.quit];
 
+/** One session runs into no limit, and its octets are counted nowhere. */
+const NO_HOOKS = { onLimit: () => undefined, onHeaderSent: () => undefined, onHandshake: () => undefined };
+
 /** The first thing that went wrong. */
 interface Refusal {
   readonly step: number;
@@ -151,13 +154,7 @@ function oneSession(task: PreflightTask): Promise<Findings> {
       observer: findings,
     };
     const session = new SessionActor(tools, owner);
-    session.attach(
-      new SmtpConnection(
-        connectionTools(plan, address, clock, () => undefined, true),
-        session,
-        0,
-      ),
-    );
+    session.attach(new SmtpConnection(connectionTools(plan, address, clock, NO_HOOKS, true), session, 0));
     session.begin(-1, clock.nowUs());
   });
 }
@@ -236,7 +233,7 @@ function explainError({ step, kind, text }: Refusal, plan: LoadPlan): [string, s
         'try --auth auto, or --tls required: many servers offer AUTH only inside TLS',
       ];
     case 'tls':
-      return [`and postrush agreed on no TLS session: ${text}`, tlsAdvice(text, plan)];
+      return [`and postrush agreed on no TLS session: ${reasonOf(text)}`, tlsAdvice(text, plan)];
     case 'timeout':
       return [
         `gave no answer to ${STEP_NAMES[step] ?? 'us'} before the deadline`,
@@ -253,10 +250,20 @@ function explainError({ step, kind, text }: Refusal, plan: LoadPlan): [string, s
   }
 }
 
+/** What OpenSSL says between its numbers, file names and line ends; other texts as they are. */
+function reasonOf(text: string): string {
+  return /:SSL routines:[^:]*:([^:]+)/.exec(text)?.[1] ?? text.trim();
+}
+
 function tlsAdvice(text: string, plan: LoadPlan): string {
   // TLS 1.2 has no alert of its own for a certificate that is missing.
   if (/alert (certificate required|bad certificate|unknown ca|handshake failure)/i.test(text)) {
     return 'see whether it wants a certificate of ours (--tls-cert, --tls-key), and which';
+  }
+  const { minVersion, maxVersion, ciphers, groups } = plan.tls;
+  const isNarrow = minVersion === maxVersion || ciphers !== null || groups !== null;
+  if (isNarrow && /alert|no ciphers|no protocols|unsupported protocol|key share/i.test(text)) {
+    return 'ask for less with --tls-min, --tls-max, --tls-ciphers and --tls-groups';
   }
   if (/SSL routines|wrong version|packet length/i.test(text)) return 'check that this port speaks TLS from the start';
   if (text.includes("does not match certificate's")) return 'give the name in the certificate with --tls-servername';

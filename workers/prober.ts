@@ -222,5 +222,6 @@ export function lossAdvice(reason: LossReason, isTls: boolean): string {
 }
 
 function placeOf(address: CheckTask['address'], { port }: LoadPlan['target']): ProbePlace {
+  if (address.family === null) return { path: address.address };
   return { host: address.address, port, family: address.family };
 }

@@ -12,6 +12,7 @@ import {
 import { Ending, Outcome } from '../src/metrics/outcome.js';
 import { PhaseBook, type Census } from '../src/metrics/phase-book.js';
 import type { ReplyText } from '../src/metrics/reply-counts.js';
+import type { TlsAgreement } from '../src/metrics/tls-counts.js';
 import { Step } from '../src/protocol/steps.js';
 
 /** How a message ended and who settled its recipients. */
@@ -110,6 +111,11 @@ export class Recorder {
   cutOff(step: number, sentAtUs: number): void {
     const book = this.phaseOf(sentAtUs);
     book.cutOff[step] = (book.cutOff[step] as number) + 1;
+  }
+
+  /** A TLS handshake begun at `beganAtUs` succeeded. */
+  handshake(beganAtUs: number, agreement: TlsAgreement): void {
+    this.phaseOf(beganAtUs).tls.count(agreement);
   }
 
   bytesSent(count: number, nowUs: number): void {

@@ -5,11 +5,20 @@
  * after its close: both save much of what Node does per read and per connection (figures in benchmarks/README.md).
  */
 import { Socket } from 'node:net';
-import { connect as connectTls, type PeerCertificate, type SecureContext, type TLSSocket } from 'node:tls';
+import {
+  connect as connectTls,
+  type EphemeralKeyInfo,
+  type PeerCertificate,
+  type SecureContext,
+  type TLSSocket,
+} from 'node:tls';
 import type { Clock } from '../src/clock.js';
 import type { PinnedAddress, TlsDescription } from '../src/messages/coordinator-worker.js';
 import { ErrorKind } from '../src/metrics/outcome.js';
+import type { TlsAgreement } from '../src/metrics/tls-counts.js';
+import type { ProxyHeaders } from './proxy-headers.js';
 import type { Connection, ConnectionListener } from './session-state.js';
+import type { TlsTickets } from './tls-tickets.js';
 
 /** Size of the read buffer that all plain sockets of a thread share. */
 export const READ_BUFFER_BYTES = 64 * 1024;
@@ -21,12 +30,16 @@ export interface ConnectionTools {
   readonly port: number;
   /** Addresses to connect from, session by session; empty: the kernel's choice. */
   readonly localAddresses: readonly string[];
+  /** What is sent before anything else; null: nothing. */
+  readonly proxyHeaders: ProxyHeaders | null;
   /** Concurrent sessions over all workers. */
   readonly places: number;
   readonly clock: Clock;
   readonly readBuffer: Buffer;
   /** One context for all sessions: building one costs more than a resumed handshake. Null: no TLS. */
   readonly secureContext: SecureContext | null;
+  /** Null: every handshake is a full one. */
+  readonly tickets: TlsTickets | null;
   /** Name for SNI; empty when the target is an address. */
   readonly serverName: string;
   /** What the certificate must be made out to when there is no server name. */
@@ -34,8 +47,17 @@ export interface ConnectionTools {
   readonly verify: boolean;
   /** Whether somebody wants to know what TLS agreed on. */
   readonly describeTls: boolean;
-  /** Called when a connect fails for want of a file descriptor or a local port. */
-  readonly onLimit: (limit: 'file' | 'port') => void;
+  readonly hooks: ConnectionHooks;
+}
+
+/** What connections tell their worker, beside what their sessions hear. */
+export interface ConnectionHooks {
+  /** A connect failed for want of a file descriptor or a local port. */
+  onLimit(limit: 'file' | 'port'): void;
+  /** So many octets were sent that are no part of the dialogue. */
+  onHeaderSent(octets: number, nowUs: number): void;
+  /** A TLS handshake succeeded. */
+  onHandshake(beganAtUs: number, agreement: TlsAgreement): void;
 }
 
 /** A connection that its session opens again and again. */
@@ -49,11 +71,17 @@ export class SmtpConnection implements Connection {
   #stream: Socket;
   /** Number of the session under way. */
   #session: number;
+  /**
+   * Its turn in shares: one further with every session of a place and from place to place, so that a share holds among
+   * the sessions that are open together as well as among those that follow each other.
+   */
+  #turn: number;
 
   /** @param place - which of the concurrent sessions of the run this is, from 0 */
   constructor(tools: ConnectionTools, listener: ConnectionListener, place: number) {
     this.#tools = tools;
     this.#session = place - tools.places;
+    this.#turn = place - 1;
     this.#listener = listener;
     this.#stream = this.#newSocket();
     this.#plain = this.#stream;
@@ -73,6 +101,7 @@ export class SmtpConnection implements Connection {
     this.#stream = this.#plain;
     const { address, port, localAddresses, places } = this.#tools;
     this.#session += places;
+    this.#turn++;
     if (address.family === null) {
       this.#plain.connect({ path: address.address });
       return;
@@ -84,7 +113,9 @@ export class SmtpConnection implements Connection {
   }
 
   startTls(): void {
-    const { secureContext, serverName, host, verify } = this.#tools;
+    const { secureContext, serverName, host, verify, tickets, clock, hooks } = this.#tools;
+    const beganAtUs = clock.nowUs();
+    const ticket = tickets?.ticketOf(this.#turn) ?? null;
     const socket = this.#plain as Socket;
     // A socket under TLS cannot be used plain again.
     this.#plain = null;
@@ -94,12 +125,15 @@ export class SmtpConnection implements Connection {
       servername: serverName,
       host,
       rejectUnauthorized: verify,
+      ...(ticket === null ? {} : { session: ticket }),
     });
+    if (tickets !== null) secure.on('session', tickets.keep);
     this.#secure = secure;
     this.#stream = secure;
     secure.once('secureConnect', () => {
-      const description = this.#tools.describeTls ? describeTls(secure) : null;
-      this.#listener.onTlsReady(description, this.#tools.clock.nowUs());
+      const nowUs = clock.nowUs();
+      hooks.onHandshake(beganAtUs, agreementOf(secure));
+      this.#listener.onTlsReady(this.#tools.describeTls ? describeTls(secure) : null, nowUs);
     });
     secure.on('data', (chunk: Buffer) => {
       this.#listener.onData(chunk, chunk.length, this.#tools.clock.nowUs());
@@ -153,7 +187,14 @@ export class SmtpConnection implements Connection {
   };
 
   readonly #onConnect = (): void => {
-    this.#listener.onConnected(this.#tools.clock.nowUs());
+    const { proxyHeaders, clock, hooks } = this.#tools;
+    const nowUs = clock.nowUs();
+    if (proxyHeaders !== null) {
+      const header = proxyHeaders(this.#session);
+      this.#stream.write(header);
+      hooks.onHeaderSent(header.length, nowUs);
+    }
+    this.#listener.onConnected(nowUs);
   };
 
   readonly #onEnd = (): void => {
@@ -161,8 +202,8 @@ export class SmtpConnection implements Connection {
   };
 
   readonly #onError = (error: NodeJS.ErrnoException): void => {
-    if (error.code === 'EMFILE' || error.code === 'ENFILE') this.#tools.onLimit('file');
-    else if (error.code === 'EADDRNOTAVAIL' || error.code === 'EADDRINUSE') this.#tools.onLimit('port');
+    if (error.code === 'EMFILE' || error.code === 'ENFILE') this.#tools.hooks.onLimit('file');
+    else if (error.code === 'EADDRNOTAVAIL' || error.code === 'EADDRINUSE') this.#tools.hooks.onLimit('port');
     this.#listener.onConnectionLost(
       errorKindOf(error, this.#secure !== null),
       error.message,
@@ -213,6 +254,18 @@ function errorKindOf(error: NodeJS.ErrnoException, isSecure: boolean): number {
       // What has no errno of the network comes from OpenSSL or from the check of the certificate.
       return isSecure ? ErrorKind.tls : ErrorKind.unreachable;
   }
+}
+
+function agreementOf(secure: TLSSocket): TlsAgreement {
+  // Empty where no key was exchanged, and null on the side of a server.
+  const key: Partial<EphemeralKeyInfo> = secure.getEphemeralKeyInfo() ?? {};
+  return {
+    protocol: secure.getProtocol() ?? 'unknown',
+    cipher: secure.getCipher().name,
+    // Groups without a name are those of Diffie-Hellman over primes.
+    group: key.name ?? (key.size === undefined ? null : `${key.type ?? 'DH'}-${String(key.size)}`),
+    resumed: secure.isSessionReused(),
+  };
 }
 
 function describeTls(secure: TLSSocket): TlsDescription {

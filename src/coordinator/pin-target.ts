@@ -12,7 +12,7 @@ import { OPTION_NAMES } from '../plan/options.js';
  *
  * @throws PostrushError E_TARGET when the name does not resolve; E_CONFIG when an address needs consent that was not given
  */
-export async function pinTarget(plan: LoadPlan): Promise<PinnedAddress[]> {
+export async function pinTarget(plan: LoadPlan): Promise<readonly PinnedAddress[]> {
   const { host, url, path } = plan.target;
   // Nothing is nearer than a unix socket: there is no name to resolve, and no address to judge.
   if (path !== null) return [{ address: path, family: null }];
@@ -32,15 +32,29 @@ export async function pinTarget(plan: LoadPlan): Promise<PinnedAddress[]> {
   const [first] = issues;
   if (first !== undefined) throw new PostrushError('E_CONFIG', `${first.path}: ${first.message}`, { issues });
   const pinned = addresses.map(({ address, family }) => ({ address, family: family === 6 ? 6 : 4 }) as const);
-  return plan.localAddresses.length === 0 ? pinned : withinReach(pinned, plan);
+  return ADDRESS_LISTS.reduce<readonly PinnedAddress[]>(
+    (reachable, [option, listOf]) => ofIpVersion(reachable, option, listOf(plan), plan.target.host),
+    pinned,
+  );
 }
 
-/** Those of the addresses that can be connected to from the addresses that connections are to come from. */
-function withinReach(pinned: readonly PinnedAddress[], { localAddresses, target }: LoadPlan): PinnedAddress[] {
-  const { family } = listedAddresses(localAddresses);
-  const reachable = pinned.filter((address) => address.family === family);
-  if (reachable.length > 0) return reachable;
-  const message = `takes addresses of the target's IP version, and ${target.host} has none of IPv${String(family)}`;
-  const path = OPTION_NAMES.localAddresses;
+/** Lists in a plan that the target's address must have the IP version of. */
+const ADDRESS_LISTS: readonly (readonly [string, (plan: LoadPlan) => readonly string[]])[] = [
+  [OPTION_NAMES.localAddresses, ({ localAddresses }) => localAddresses],
+  [OPTION_NAMES.proxySources, ({ proxy }) => proxy?.sources ?? []],
+];
+
+/** Those of the target's addresses that have the IP version of a list. */
+function ofIpVersion(
+  addresses: readonly PinnedAddress[],
+  path: string,
+  list: readonly string[],
+  host: string,
+): readonly PinnedAddress[] {
+  if (list.length === 0) return addresses;
+  const { family } = listedAddresses(list);
+  const fitting = addresses.filter((address) => address.family === family);
+  if (fitting.length > 0) return fitting;
+  const message = `takes addresses of the target's IP version, and ${host} has none of IPv${String(family)} that can be used`;
   throw new PostrushError('E_CONFIG', `${path}: ${message}`, { issues: [{ path, message }] });
 }

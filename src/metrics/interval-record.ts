@@ -60,6 +60,19 @@ export interface ErrorRow {
   readonly sample: string;
 }
 
+/** TLS handshakes that agreed on the same. Counts are cumulative. */
+export interface TlsRow {
+  /** `TLSv1.3` */
+  readonly protocol: string;
+  /** As OpenSSL names it. */
+  readonly cipher: string;
+  /** Group of the key exchange; null: there was none, or OpenSSL does not tell. */
+  readonly group: string | null;
+  /** An earlier session was resumed. */
+  readonly resumed: boolean;
+  readonly count: number;
+}
+
 /** Started and ended, for clients and for sessions. Index with `Ending`. */
 export interface LifeCounts {
   readonly started: number;
@@ -92,6 +105,7 @@ export interface PhaseCounts {
   readonly inFlight: readonly number[];
   readonly replies: readonly ReplyRow[];
   readonly errors: readonly ErrorRow[];
+  readonly tls: readonly TlsRow[];
 }
 
 /** What was done between the end of the warm-up and the end of the window, whatever its phase. Cumulative. */

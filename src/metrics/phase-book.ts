@@ -4,6 +4,7 @@ import type { ErrorRow, LifeCounts, PhaseCounts } from './interval-record.js';
 import { LatencySet } from './latency-histograms.js';
 import { ERROR_KIND_NAMES, OUTCOME_COUNT } from './outcome.js';
 import { ReplyCounts } from './reply-counts.js';
+import { TlsCounts } from './tls-counts.js';
 
 const KIND_COUNT = ERROR_KIND_NAMES.length;
 
@@ -45,6 +46,7 @@ export class PhaseBook {
   /** Commands left without an answer when the run's end cut their session. */
   readonly cutOff = new Float64Array(STEP_COUNT);
   readonly replies = new ReplyCounts();
+  readonly tls = new TlsCounts();
   /** Of the interval under way; drained at its end. */
   readonly latencies = new LatencySet();
 
@@ -80,6 +82,7 @@ export class PhaseBook {
       inFlight: Array.from(this.cutOff, (cut, step) => cut + (census.steps[step] as number)),
       replies: this.replies.rows(),
       errors: this.#errorRows(),
+      tls: this.tls.rows(),
     };
   }
 

@@ -1,8 +1,9 @@
 /** The counters of one phase, summed over all workers. Pure arithmetic on finished records. */
 import { STEP_COUNT } from '../protocol/steps.js';
-import type { ErrorRow, PhaseCounts, ReplyRow } from './interval-record.js';
+import type { ErrorRow, PhaseCounts, ReplyRow, TlsRow } from './interval-record.js';
 import { Ending, OUTCOME_COUNT, Outcome } from './outcome.js';
 import type { RunMetrics } from './run-metrics.js';
+import { TlsCounts } from './tls-counts.js';
 
 /** Started and ended, over all workers. */
 export interface LifeTotals {
@@ -33,6 +34,8 @@ export interface PhaseTotals {
   /** Most frequent first within a step, in the order of steps. */
   replies: ReplyRow[];
   errors: ErrorRow[];
+  /** Most frequent first. */
+  tls: TlsRow[];
 }
 
 /** Sums a phase. What a lost worker had under way in its last record is cut: nobody will ever know more of it. */
@@ -54,9 +57,11 @@ export function totalsOf(metrics: RunMetrics, phase: 0 | 1): PhaseTotals {
     inFlight: zeros(STEP_COUNT),
     replies: [],
     errors: [],
+    tls: [],
   };
   const replies = new Map<string, ReplyRow>();
   const errors = new Map<string, ErrorRow>();
+  const tls = new TlsCounts();
   for (const { last, lost } of metrics.workers) {
     if (last === null) continue;
     const counts = last.phases[phase];
@@ -64,9 +69,11 @@ export function totalsOf(metrics: RunMetrics, phase: 0 | 1): PhaseTotals {
     if (lost) cutWhatWasLost(totals, counts);
     for (const row of counts.replies) addReply(replies, row);
     for (const row of counts.errors) addError(errors, row);
+    for (const { count, ...agreement } of counts.tls) tls.count(agreement, count);
   }
   totals.replies = [...replies.values()].sort((a, b) => a.step - b.step || b.count - a.count || a.code - b.code);
   totals.errors = [...errors.values()].sort((a, b) => a.step - b.step || b.count - a.count || a.kind - b.kind);
+  totals.tls = tls.rows();
   return totals;
 }
 

@@ -4,7 +4,7 @@
  */
 import type { ConfigIssue } from '../errors.js';
 import { canonicalIp, isIp, judgeAddress } from './ip-address.js';
-import type { LoadPlan } from './load-plan.js';
+import type { LoadPlan, TlsPlan } from './load-plan.js';
 import { OPTION_NAMES } from './options.js';
 import { showsSecret } from './read-auth.js';
 
@@ -32,7 +32,9 @@ function plainHost(host: string): string {
 }
 
 /** What {@link checkPinnedAddresses} needs of a plan. */
-export type GuardedPlan = Pick<LoadPlan, 'target' | 'tls' | 'auth' | 'allowTargets' | 'authClear'>;
+export interface GuardedPlan extends Pick<LoadPlan, 'target' | 'auth' | 'allowTargets' | 'authClear'> {
+  readonly tls: Pick<TlsPlan, 'mode'>;
+}
 
 /**
  * Judges the addresses that the target stands for. For an address literal the plan has been judged when it was made;

@@ -22,8 +22,23 @@ export interface TargetPlan {
   readonly path: string | null;
 }
 
+/** A version of TLS that can be asked for. */
+export type TlsVersion = 'TLSv1.2' | 'TLSv1.3';
+
+/** How TLS is spoken. */
+export interface TlsSettings {
+  readonly minVersion: TlsVersion;
+  readonly maxVersion: TlsVersion;
+  /** OpenSSL's cipher list, suites of TLS 1.3 among them; null: Node's own. */
+  readonly ciphers: string | null;
+  /** Groups of the key exchange, separated by `:`; null: OpenSSL's own. */
+  readonly groups: string | null;
+  /** Share of the sessions that offer to resume an earlier one, 0 to 100; 0: every handshake is a full one. */
+  readonly resumePercent: number;
+}
+
 /** TLS settings. Files are read when the plan is made, so that workers and reports never touch the disk. */
-export interface TlsPlan {
+export interface TlsPlan extends TlsSettings {
   readonly mode: TlsMode;
   /** Verify the certificate chain and name. */
   readonly verify: boolean;
@@ -39,6 +54,16 @@ export interface TlsPlan {
 export interface ClientCertificate {
   readonly certPem: string;
   readonly keyPem: string;
+}
+
+/** Sessions begin with a header of the PROXY protocol, as behind a load balancer. */
+export interface ProxyPlan {
+  readonly version: 'v1' | 'v2';
+  /**
+   * Addresses that sessions claim to come from in turn, as written (see `address-list.ts`); empty: addresses for
+   * documentation, of the target's IP version.
+   */
+  readonly sources: readonly string[];
 }
 
 /** SASL credentials. `password` is removed from every plan that is printed or stored. */
@@ -121,6 +146,8 @@ export interface LoadPlan {
   readonly pipelining: PipeliningMode;
   /** Addresses that connections come from in turn, as written (see `address-list.ts`); empty: the kernel's choice. */
   readonly localAddresses: readonly string[];
+  /** Null: no PROXY header. */
+  readonly proxy: ProxyPlan | null;
   /** Concurrent sessions over all workers. */
   readonly sessions: number;
   /** The measured time in ms; null: `messages` alone ends the run. At least one of the two is set. */

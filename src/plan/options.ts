@@ -79,6 +79,16 @@ export interface LoadTestOptions {
   readonly tlsKey?: string;
   /** Name for SNI and verification in place of the target's host. */
   readonly tlsServername?: string;
+  /** Lowest version of TLS: `TLSv1.2` or `TLSv1.3`. @defaultValue `'TLSv1.2'` */
+  readonly tlsMin?: string;
+  /** Highest version of TLS. @defaultValue `'TLSv1.3'` */
+  readonly tlsMax?: string;
+  /** Ciphers as OpenSSL lists them. @defaultValue Node's own list */
+  readonly tlsCiphers?: string;
+  /** Groups of the key exchange, such as `'X25519:P-256'`. @defaultValue OpenSSL's own list */
+  readonly tlsGroups?: string;
+  /** Resumption of earlier TLS sessions: `off`, `on` or a percentage of the sessions. @defaultValue `'off'` */
+  readonly tlsResume?: number | string;
   /** Skip the verification of the certificate. @defaultValue false */
   readonly tlsInsecure?: boolean;
   /** RFC 2920: `auto`, `on`, `off`, `across` or `force`. @defaultValue `'auto'` */
@@ -97,6 +107,10 @@ export interface LoadTestOptions {
   readonly workers?: number | string;
   /** Addresses of this machine to connect from in turn: single ones, ranges and CIDR blocks. @defaultValue the kernel's choice */
   readonly localAddresses?: string | readonly string[];
+  /** Begin connections with a header of the PROXY protocol: `v1` or `v2`. @defaultValue no header */
+  readonly proxy?: string;
+  /** Addresses that the PROXY header names in turn, written as `localAddresses`. @defaultValue 192.0.2.1-192.0.2.254, or 2001:db8::1-2001:db8::fe */
+  readonly proxySources?: string | readonly string[];
   /** Connects in progress per worker. @defaultValue 256 */
   readonly connectLimit?: number | string;
   /** Recipient numbers wrap after so many. @defaultValue 100,000 */
@@ -122,6 +136,10 @@ export const DEFAULTS = {
   helo: 'postrush.test',
   subject: 'postrush load test',
   tls: 'off',
+  tlsMin: 'TLSv1.2',
+  tlsMax: 'TLSv1.3',
+  /** Whoever counts handshakes wants whole ones. */
+  tlsResumePercent: 0,
   pipelining: 'auto',
   timeoutConnectMs: 10_000,
   timeoutEndOfDataMs: 60_000,
@@ -132,6 +150,9 @@ export const DEFAULTS = {
   giveUpMs: 30_000,
   seed: 1,
   connectLimit: 256,
+  /** Addresses for documentation (RFC 5737, RFC 3849): no real client is ever accused. */
+  proxySourcesIpv4: '192.0.2.1-192.0.2.254',
+  proxySourcesIpv6: '2001:db8::1-2001:db8::fe',
   addresses: 100_000,
 } as const;
 
@@ -170,6 +191,11 @@ export const OPTION_NAMES = {
   tlsCert: '--tls-cert',
   tlsKey: '--tls-key',
   tlsServername: '--tls-servername',
+  tlsMin: '--tls-min',
+  tlsMax: '--tls-max',
+  tlsCiphers: '--tls-ciphers',
+  tlsGroups: '--tls-groups',
+  tlsResume: '--tls-resume',
   tlsInsecure: '--tls-insecure',
   pipelining: '--pipelining',
   timeouts: '--timeout',
@@ -179,6 +205,8 @@ export const OPTION_NAMES = {
   seed: '--seed',
   workers: '--workers',
   localAddresses: '--local-address',
+  proxy: '--proxy',
+  proxySources: '--proxy-source',
   connectLimit: '--connect-limit',
   addresses: '--addresses',
   allowTargets: '--allow-target',

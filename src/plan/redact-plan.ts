@@ -15,12 +15,12 @@ export interface RedactedPlan extends Omit<LoadPlan, 'auth' | 'message' | 'tls'>
 
 /** Leaves out of a plan what no result may hold. */
 export function redactPlan(plan: LoadPlan): RedactedPlan {
-  const { mode, verify, serverName, caPem, clientCertificate } = plan.tls;
+  const { caPem, clientCertificate, ...tls } = plan.tls;
   const { sizeBytes, subject, content } = plan.message;
   return {
     ...plan,
     auth: plan.auth === null ? null : { mechanism: plan.auth.mechanism, user: plan.auth.user },
     message: { sizeBytes, subject, generated: content === null },
-    tls: { mode, verify, serverName, ownCa: caPem !== null, clientCertificate: clientCertificate !== null },
+    tls: { ...tls, ownCa: caPem !== null, clientCertificate: clientCertificate !== null },
   };
 }

@@ -6,7 +6,15 @@ import { PostrushError } from '../errors.js';
 import { checkPinnedAddresses, isAllowedDomain, isReservedDomain } from './address-safety.js';
 import { parseAddressList } from './address-list.js';
 import { ipOctets, isIp } from './ip-address.js';
-import type { ClientCertificate, LoadPlan, MessagePlan, TimeoutPlan, TlsMode, TlsPlan } from './load-plan.js';
+import type {
+  ClientCertificate,
+  LoadPlan,
+  MessagePlan,
+  ProxyPlan,
+  TimeoutPlan,
+  TlsMode,
+  TlsPlan,
+} from './load-plan.js';
 import { isMailDomain, parseMailAddress } from './mail-address.js';
 import { MAX_MESSAGE_BYTES, minMessageBytes, withCrlfLines } from './message-content.js';
 import type { HeaderTexts } from './message-content.js';
@@ -19,6 +27,7 @@ import { readSession } from './read-session.js';
 import { sendsMail } from './session-steps.js';
 import { isHostName, parseTarget } from './target.js';
 import type { ParsedTarget } from './target.js';
+import { readTlsSettings } from './tls-settings.js';
 import { formatSize, parseCount, parseDurationMs, parseSizeBytes } from './units.js';
 
 /** Bounds of counts. They keep products exact (messages × recipients < 2^53) and machines alive. */
@@ -64,7 +73,8 @@ export function resolvePlan(options: LoadTestOptions, cores: number): LoadPlan {
     tls,
     auth,
     pipelining: reader.choice('pipelining', DEFAULTS.pipelining, ['auto', 'on', 'off', 'across', 'force']),
-    localAddresses: readLocalAddresses(reader, target),
+    localAddresses: readAddresses(reader, 'localAddresses', target),
+    proxy: readProxy(reader, target),
     sessions,
     ...readEnd(reader, sendsMail(session.steps)),
     session,
@@ -132,7 +142,7 @@ function readTls(reader: OptionReader, target: ParsedTarget): TlsPlan {
     if (isInsecure) reader.refuse('tlsInsecure', needs);
     if (clientCertificate !== null) reader.refuse('tlsCert', needs);
   }
-  return { mode, verify: !isInsecure, serverName, caPem, clientCertificate };
+  return { mode, verify: !isInsecure, serverName, caPem, clientCertificate, ...readTlsSettings(reader, mode) };
 }
 
 /** What the client shows when the server asks who it is. */
@@ -303,23 +313,36 @@ function readWorkers(reader: OptionReader, sessions: number, cores: number): num
   return workers;
 }
 
-/** Where connections come from: addresses of the target's IP version, as far as that is known already. */
-function readLocalAddresses(reader: OptionReader, target: ParsedTarget): readonly string[] {
-  const texts = reader.list('localAddresses');
+/** A list of addresses, of the target's IP version as far as that is known already. */
+function readAddresses(
+  reader: OptionReader,
+  key: 'localAddresses' | 'proxySources',
+  target: ParsedTarget,
+): readonly string[] {
+  const texts = reader.list(key);
   if (texts.length === 0) return texts;
   const list = parseAddressList(texts);
   const received = texts.join(',');
-  if ('problem' in list) reader.refuse('localAddresses', list.problem, received);
-  else if (target.path !== null)
-    reader.refuse('localAddresses', 'needs a host as TARGET: a unix socket has no addresses');
+  if ('problem' in list) reader.refuse(key, list.problem, received);
+  else if (target.path !== null) reader.refuse(key, 'needs a host as TARGET: a unix socket has no addresses');
   else {
     const octets = ipOctets(target.host);
     const family = octets === null ? list.family : octets.length === 4 ? 4 : 6;
     if (family !== list.family) {
-      reader.refuse('localAddresses', `takes addresses of the target's IP version (IPv${family})`, received);
+      reader.refuse(key, `takes addresses of the target's IP version (IPv${family})`, received);
     }
   }
   return texts;
+}
+
+function readProxy(reader: OptionReader, target: ParsedTarget): ProxyPlan | null {
+  const version = reader.choice('proxy', null, ['v1', 'v2']);
+  const sources = readAddresses(reader, 'proxySources', target);
+  if (!reader.has('proxy') && reader.has('proxySources'))
+    reader.refuse('proxySources', 'needs --proxy v1 or --proxy v2');
+  if (version === null) return null;
+  if (target.path !== null) reader.refuse('proxy', 'needs a host as TARGET: its header names two addresses', version);
+  return { version, sources };
 }
 
 function readAllowTargets(reader: OptionReader): readonly string[] {

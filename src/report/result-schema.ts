@@ -111,6 +111,16 @@ const errorResult = z
 /** One row of the error table. */
 export type ErrorResult = z.infer<typeof errorResult>;
 
+const tlsAgreement = z
+  .strictObject({
+    protocol: text('Such as "TLSv1.3"'),
+    cipher: text('Cipher suite, as OpenSSL names it'),
+    group: z.string().nullable().describe('Group of the key exchange; null: there was none, or OpenSSL does not tell'),
+    resumed: flag('An earlier session was resumed'),
+    count: count('Handshakes'),
+  })
+  .meta({ id: 'TlsAgreement', description: 'Handshakes that agreed on the same' });
+
 const settledCounts = {
   accepted: count('Accepted by the server (2yz)'),
   deferred: count('Refused for now (4yz)'),
@@ -160,6 +170,14 @@ const blocks = {
   steps: z.partialRecord(stepName, stepResult).describe('Only steps that occurred'),
   replies: z.array(replyResult),
   errors: z.array(errorResult),
+  tls: z
+    .strictObject({
+      handshakes: count('Handshakes that succeeded; equals steps.tls.replied'),
+      resumed: count('Those that resumed an earlier session'),
+      rows: z.array(tlsAgreement).describe('Most frequent first'),
+    })
+    .nullable()
+    .describe('What TLS agreed on; null: no handshake succeeded'),
 };
 
 const resultBlocks = z
@@ -296,6 +314,13 @@ const planResult = z
     recipients: count('Recipients per message'),
     pipelining: text('off, auto, on, across or force'),
     localAddresses: z.array(z.string()).describe('Where connections came from, as asked for; empty: the kernel chose'),
+    proxy: z
+      .looseObject({
+        version: text('v1 or v2'),
+        sources: z.array(z.string()).describe('As asked for; empty: usual ones'),
+      })
+      .nullable()
+      .describe('Header of the PROXY protocol; null: none'),
     warmupMs: amount('Warm-up, ms'),
     seed: z.number().describe('Seed of everything random'),
     message: z.looseObject({ sizeBytes: count('Octets of headers and body') }),

@@ -59,6 +59,17 @@ export function blocksOf(
       count,
       sample,
     })),
+    tls: tlsOf(totals),
+  };
+}
+
+function tlsOf({ tls }: PhaseTotals): ResultBlocks['tls'] {
+  const sum = (rows: PhaseTotals['tls']): number => rows.reduce((total, { count }) => total + count, 0);
+  if (tls.length === 0) return null;
+  return {
+    handshakes: sum(tls),
+    resumed: sum(tls.filter(({ resumed }) => resumed)),
+    rows: tls.map((row) => ({ ...row })),
   };
 }
 

@@ -65,7 +65,11 @@ export function summarise(input: SummaryInput): RunResult {
       authMechanism: preflight.authMechanism,
       builtInSink: input.builtInSink,
     },
-    plan: { ...input.redactedPlan, localAddresses: [...plan.localAddresses] },
+    plan: {
+      ...input.redactedPlan,
+      localAddresses: [...plan.localAddresses],
+      proxy: plan.proxy === null ? null : { ...plan.proxy, sources: [...plan.proxy.sources] },
+    },
     preflight: { connections: preflight.connections, commands: preflight.commands },
     window: {
       startedAt: input.startedAt.toISOString(),

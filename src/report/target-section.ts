@@ -1,6 +1,6 @@
 /** What was run against what: the server, the load, the machine. */
 import { cleanText } from './clean-text.js';
-import { formatBytes, formatCount, formatCounted, formatSeconds } from './quantities.js';
+import { formatBytes, formatCount, formatCounted, formatSeconds, formatShareOf } from './quantities.js';
 import { labelled, type ReportLine } from './report-line.js';
 import type { RunResult } from './result-schema.js';
 
@@ -13,10 +13,12 @@ export function targetSection(result: RunResult, width: number): ReportLine[] {
     ['Target', targetText(result)],
     ['Sink', sinkText(result)],
     ['From', result.plan.localAddresses.length === 0 ? null : result.plan.localAddresses.join(', ')],
+    ['PROXY', proxyText(result)],
     ['Greeting', target.greeting],
     ['Offers', target.greeting === null ? null : offersText(target.keywords)],
     ['After TLS', target.keywordsAfterTls === null ? null : changeText(target.keywords, target.keywordsAfterTls)],
     ['TLS', tlsText(result)],
+    ['Handshakes', handshakesText(result)],
     ['AUTH', authText(result)],
     ['Load', loadText(result)],
     ['Run', runText(result)],
@@ -38,6 +40,12 @@ function sinkText({ target }: RunResult): string | null {
     `The built-in sink, in a thread of its own. It answers after ${formatCount(replyDelayMs)} ms, ` +
     `so the latencies below are its delay, not those of a mail server.`
   );
+}
+
+function proxyText({ plan: { proxy } }: RunResult): string | null {
+  if (proxy === null) return null;
+  const sources = proxy.sources.length === 0 ? 'addresses for documentation' : proxy.sources.join(', ');
+  return `header ${proxy.version} for clients from ${sources}`;
 }
 
 function offersText(keywords: readonly string[]): string {
@@ -72,6 +80,21 @@ function authText({ target, plan }: RunResult): string | null {
   const { mechanism } = plan.auth;
   const used = target.authMechanism ?? mechanism.toUpperCase();
   return used === mechanism.toUpperCase() ? used : `${used} (${mechanism})`;
+}
+
+/** What the handshakes of the load agreed on. */
+function handshakesText({ tls }: RunResult): string | null {
+  if (tls === null) return null;
+  const { handshakes, resumed, rows } = tls;
+  const resumedText =
+    resumed === 0 ? 'none resumed' : `${formatCount(resumed)} resumed (${formatShareOf(resumed, handshakes)})`;
+  const counts = new Map<string, number>();
+  for (const { protocol, cipher, group, count } of rows) {
+    const agreement = [protocol, cipher, ...(group === null ? [] : [group])].join(' ');
+    counts.set(agreement, (counts.get(agreement) ?? 0) + count);
+  }
+  const agreements = [...counts].map(([agreement, count]) => `${agreement} ${formatCount(count)}`);
+  return `${formatCount(handshakes)}, ${resumedText}; ${agreements.join(', ')}`;
 }
 
 function loadText({ plan }: RunResult): string {

@@ -49,6 +49,10 @@ export function checkBooks(input: BooksInput): BookCheck[] {
   if (warmup.messagesAttempted > 0 || warmup.sessions.started > 0) {
     checks.push(...checkPhase('warm-up: ', warmup, input.metrics.latencies[0]));
   }
+  // Over both phases: a connection looks at the clock a moment after its session did.
+  const handshakes = sum(input.phases.map(({ replied }) => replied[Step.tls] ?? 0));
+  const agreements = sum(input.phases.flatMap(({ tls }) => tls.map(({ count }) => count)));
+  if (handshakes + agreements > 0) checks.push(check('tls: agreements = replied', agreements, handshakes));
   checks.push(check('interval records that do not balance = 0', input.metrics.unbalancedRecords, 0));
   for (const result of input.results) {
     const received = input.metrics.workers[result.workerId]?.intervals ?? 0;

@@ -143,6 +143,29 @@ describe('the reply table of all workers', () => {
   });
 });
 
+test('the TLS table adds up what agreed on the same, the most frequent first', () => {
+  const agreement = { protocol: 'TLSv1.3', cipher: 'TLS_AES_256_GCM_SHA384', group: 'X25519', resumed: false };
+  const resumed = { ...agreement, resumed: true };
+  const older = { ...agreement, protocol: 'TLSv1.2', group: null };
+  const first = {
+    tls: [
+      { ...agreement, count: 3 },
+      { ...older, count: 1 },
+    ],
+  };
+  const second = {
+    tls: [
+      { ...resumed, count: 9 },
+      { ...agreement, count: 2 },
+    ],
+  };
+  expect(totalsOf(metricsOf([{ main: first }], [{ main: second }]), 1).tls).toEqual([
+    { ...resumed, count: 9 },
+    { ...agreement, count: 5 },
+    { ...older, count: 1 },
+  ]);
+});
+
 test('the error table adds up by step and kind, and keeps the first sample', () => {
   const error = (step: number, kind: number, count: number, sample: string) => ({ step, kind, count, sample });
   const metrics = metricsOf(

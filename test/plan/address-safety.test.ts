@@ -57,7 +57,7 @@ describe('the addresses behind a target', () => {
       port: 25,
       path: null,
     },
-    tls: { mode: changes.mode ?? 'off', verify: true, serverName: null, caPem: null, clientCertificate: null },
+    tls: { mode: changes.mode ?? 'off' },
     auth: changes.auth ?? null,
     allowTargets: changes.allowTargets ?? [],
     authClear: changes.authClear ?? false,

@@ -14,6 +14,7 @@ const KEY = '-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n';
 const CERTIFICATE = { tlsCert: PEM, tlsKey: KEY };
 const NO_TOKEN = '--password-file: takes a token alone on one line: letters, digits and -._~+/, then = (RFC 6750)';
 const CORES = 4;
+const NEEDS_TLS = 'needs TLS: give --tls required, --tls opportunistic or smtps://';
 
 const resolve = (options: Partial<LoadTestOptions> = {}, cores = CORES): LoadPlan =>
   resolvePlan({ target: TARGET, ...options }, cores);
@@ -40,10 +41,22 @@ describe('a plan from nothing but a target', () => {
   test('holds the defaults', () => {
     expect(resolve()).toEqual({
       target: { url: TARGET, protocol: 'smtp', host: '127.0.0.1', port: 2525, path: null },
-      tls: { mode: 'off', verify: true, serverName: null, caPem: null, clientCertificate: null },
+      tls: {
+        mode: 'off',
+        verify: true,
+        serverName: null,
+        caPem: null,
+        clientCertificate: null,
+        minVersion: 'TLSv1.2',
+        maxVersion: 'TLSv1.3',
+        ciphers: null,
+        groups: null,
+        resumePercent: 0,
+      },
       auth: null,
       pipelining: 'auto',
       localAddresses: [],
+      proxy: null,
       sessions: 20,
       durationMs: 10_000,
       messages: null,
@@ -123,6 +136,26 @@ describe('a plan from nothing but a target', () => {
 });
 
 test.each<[Partial<LoadTestOptions>, string]>([
+  [{ tls: 'required', tlsMin: 'TLSv1.1' }, "--tls-min: takes TLSv1.2 or TLSv1.3, got 'TLSv1.1'"],
+  [{ tls: 'required', tlsMax: '3' }, "--tls-max: takes TLSv1.2 or TLSv1.3, got '3'"],
+  [{ tls: 'required', tlsMin: '1.3', tlsMax: '1.2' }, "--tls-min: is above --tls-max (TLSv1.2), got 'TLSv1.3'"],
+  [
+    { tls: 'required', tlsCiphers: 'A B' },
+    "--tls-ciphers: takes names as OpenSSL has them, separated by ':', got 'A B'",
+  ],
+  [{ tls: 'required', tlsGroups: '' }, "--tls-groups: takes names as OpenSSL has them, separated by ':', got ''"],
+  [{ tls: 'required', tlsResume: '101' }, "--tls-resume: takes off, on or a percentage from 0 to 100, got '101'"],
+  [{ tls: 'required', tlsResume: 'always' }, "--tls-resume: takes off, on or a percentage from 0 to 100, got 'always'"],
+  [{ tlsMin: '1.2' }, `--tls-min: ${NEEDS_TLS}`],
+  [{ tlsMax: '1.2' }, `--tls-max: ${NEEDS_TLS}`],
+  [{ tlsCiphers: 'AES' }, `--tls-ciphers: ${NEEDS_TLS}`],
+  [{ tlsGroups: 'P-256' }, `--tls-groups: ${NEEDS_TLS}`],
+  [{ tlsResume: 'on' }, `--tls-resume: ${NEEDS_TLS}`],
+])('how TLS is spoken: %j is refused', (options, problem) => {
+  expect(problemsOf(options)).toEqual([problem]);
+});
+
+test.each<[Partial<LoadTestOptions>, string]>([
   [
     { localAddresses: 'localhost' },
     "--local-address: takes addresses, ranges (127.0.0.2-127.0.0.50) and CIDR blocks (127.0.0.0/28), separated by commas, got 'localhost'",
@@ -135,6 +168,16 @@ test.each<[Partial<LoadTestOptions>, string]>([
   [
     { target: 'smtp+unix:/run/mail.sock', localAddresses: '127.0.0.2' },
     '--local-address: needs a host as TARGET: a unix socket has no addresses',
+  ],
+  [{ proxy: 'v3' }, "--proxy: takes v1 or v2, got 'v3'"],
+  [{ proxySources: '192.0.2.1' }, '--proxy-source: needs --proxy v1 or --proxy v2'],
+  [
+    { proxy: 'v2', proxySources: '2001:db8::1' },
+    "--proxy-source: takes addresses of the target's IP version (IPv4), got '2001:db8::1'",
+  ],
+  [
+    { target: 'smtp+unix:/run/mail.sock', proxy: 'v2' },
+    "--proxy: needs a host as TARGET: its header names two addresses, got 'v2'",
   ],
 ])('where connections come from: %j is refused', (options, problem) => {
   expect(problemsOf(options)).toEqual([problem]);
@@ -162,6 +205,33 @@ describe('options that are taken', () => {
       { localAddresses: '127.0.0.2,127.0.0.8/29' },
       { localAddresses: ['127.0.0.2,127.0.0.8/29'] },
     ],
+    [
+      'a PROXY header with addresses of their own',
+      { proxy: 'V1', proxySources: ['198.51.100.0/24', '203.0.113.1'] },
+      { proxy: { version: 'v1', sources: ['198.51.100.0/24', '203.0.113.1'] } },
+    ],
+    [
+      'how TLS is spoken',
+      {
+        tls: 'required',
+        tlsMin: '1.3',
+        tlsMax: 'tlsv1.3',
+        tlsCiphers: 'TLS_AES_128_GCM_SHA256:!aNULL',
+        tlsGroups: 'X25519,P-256',
+      },
+      {
+        tls: {
+          minVersion: 'TLSv1.3',
+          maxVersion: 'TLSv1.3',
+          ciphers: 'TLS_AES_128_GCM_SHA256:!aNULL',
+          groups: 'X25519:P-256',
+        },
+      },
+    ],
+    ['TLS resumption for all', { tls: 'required', tlsResume: 'On' }, { tls: { resumePercent: 100 } }],
+    ['TLS resumption for a share', { tls: 'required', tlsResume: '30%' }, { tls: { resumePercent: 30 } }],
+    ['TLS resumption for a share as a number', { tls: 'required', tlsResume: 30 }, { tls: { resumePercent: 30 } }],
+    ['no TLS resumption', { tls: 'required', tlsResume: 'off' }, { tls: { resumePercent: 0 } }],
     [
       'addresses to connect from for a name, of either IP version',
       { target: 'smtp://mail.lab.test', localAddresses: ['::1'] },
@@ -254,7 +324,6 @@ describe('options that are taken', () => {
 });
 
 const TIME = 'with its unit (ms, s, m, h), such as 10s or 1m30s';
-const NEEDS_TLS = 'needs TLS: give --tls required, --tls opportunistic or smtps://';
 
 describe('options that are refused', () => {
   test.each<[Record<string, unknown>, string]>([

@@ -105,6 +105,17 @@ describe('postrush against Postfix', () => {
     expect(await postfix.countsSince(before, 200)).toMatchObject({ messages: 200, authenticated: 200 });
   });
 
+  test('resumes TLS sessions with the tickets of Postfix, and counts them', async () => {
+    const tls = ['--tls', 'required', '--tls-ca', postfix.certificateFile, '--tls-resume', '50', '-w', '2'];
+    const run = await runPostrush([`smtp://127.0.0.1:${postfix.openPort}`, '-s', '2', '-m', '100', ...tls]);
+    const result = resultOf(run);
+    expect(result.messages.accepted).toBe(100);
+    expect(result.tls?.handshakes).toBe(100);
+    // Half of the sessions of every place, but for the first of a worker, which comes before its ticket.
+    expect(result.tls?.resumed).toBeGreaterThanOrEqual(48);
+    expect(result.tls?.resumed).toBeLessThanOrEqual(51);
+  });
+
   test('speaks TLS from the first octet to smtps://', async () => {
     const tls = ['--tls-ca', postfix.certificateFile, '--auth', 'login', ...authenticated];
     const run = await runPostrush([`smtps://127.0.0.1:${postfix.tlsPort}`, '-s', '4', '-m', '40', '-n', '5', ...tls]);

@@ -95,6 +95,15 @@ const blocks: fc.Arbitrary<ResultBlocks> = fc.record({
     }),
     { maxLength: 40 },
   ),
+  tls: fc.option(
+    fc.record({
+      handshakes: count,
+      resumed: count,
+      rows: fc.array(fc.record({ protocol: text, cipher: text, group: textOrNull, resumed: fc.boolean(), count }), {
+        maxLength: 12,
+      }),
+    }),
+  ),
   errors: fc.array(fc.record({ step: stepName, kind: fc.constantFrom(...ERROR_KIND_NAMES), count, sample: text }), {
     maxLength: 30,
   }),

@@ -85,6 +85,28 @@ test('where connections came from is told when it was asked for', () => {
   expect(plain()).not.toMatch(/^From/m);
 });
 
+test('the PROXY header is told with whom it names', () => {
+  const { plan } = sampleResult();
+  const withProxy = (sources: string[]): string =>
+    plain(sampleResult({ plan: { ...plan, proxy: { version: 'v2', sources } } }));
+  expect(withProxy([])).toMatch(/^PROXY +header v2 for clients from addresses for documentation$/m);
+  expect(withProxy(['198.51.100.0/24'])).toMatch(/^PROXY +header v2 for clients from 198\.51\.100\.0\/24$/m);
+});
+
+test('handshakes that were resumed are told with their share, and rows that differ in that alone as one', () => {
+  const row = { protocol: 'TLSv1.3', cipher: 'TLS_AES_256_GCM_SHA384', group: 'X25519' };
+  const rows = [
+    { ...row, resumed: true, count: 900 },
+    { ...row, resumed: false, count: 60 },
+    { ...row, protocol: 'TLSv1.2', group: null, resumed: false, count: 40 },
+  ];
+  const report = plain(sampleResult({ tls: { handshakes: 1_000, resumed: 900, rows } }), 120);
+  expect(report.replaceAll(/\n +/g, ' ')).toContain(
+    'Handshakes  1,000, 900 resumed (90.0%); ' +
+      'TLSv1.3 TLS_AES_256_GCM_SHA384 X25519 960, TLSv1.2 TLS_AES_256_GCM_SHA384 40',
+  );
+});
+
 test('what began in the warm-up shows in no total', () => {
   const { warmup } = sampleResult();
   const withoutWarmup = plain(sampleResult({ warmup: null }));

@@ -46,6 +46,7 @@ export function runInProcess(plan: LoadPlan, longestMs: number): Promise<LoadEnd
 class EngineLoad implements ClientHost {
   readonly recipients: number;
   readonly messagesPerClient: number;
+  readonly sendsMail = true;
   readonly supply: MessageSupply;
   readonly recorder = new Recorder(0, Infinity);
   readonly #plan: LoadPlan;
@@ -117,8 +118,10 @@ class EngineLoad implements ClientHost {
 
   #open(): void {
     const address = { address: this.#plan.target.host, family: 4 } as const;
-    const connections = connectionTools(this.#plan, address, this.#clock, (limit) => {
-      this.#faults.push(`this machine is out of ${limit}s`);
+    const connections = connectionTools(this.#plan, address, this.#clock, {
+      onLimit: (limit) => this.#faults.push(`this machine is out of ${limit}s`),
+      onHeaderSent: () => undefined,
+      onHandshake: () => undefined,
     });
     const tools = {
       script: scriptFor(this.#plan),
@@ -131,7 +134,7 @@ class EngineLoad implements ClientHost {
     for (let index = 0; index < this.#plan.sessions; index++) {
       const client = new Client(this);
       const session = new SessionActor(tools, client);
-      session.attach(new SmtpConnection(connections, session));
+      session.attach(new SmtpConnection(connections, session, index));
       client.attach(session);
       this.#clients.push(client);
       this.#sessions.push(session);

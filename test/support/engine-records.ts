@@ -46,6 +46,7 @@ export function phaseCounts(changes: Partial<PhaseCounts> = {}): PhaseCounts {
     inFlight: zeros(STEP_COUNT),
     replies: [],
     errors: [],
+    tls: [],
     ...changes,
   };
 }

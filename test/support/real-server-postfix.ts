@@ -33,6 +33,10 @@ export interface Postfix {
   readonly openPort: number;
   /** SMTP inside TLS, only for authenticated clients. */
   readonly tlsPort: number;
+  /** SMTP behind a PROXY header, for clients of 192.0.2.0/24 and 198.51.100.0/24, without AUTH. */
+  readonly proxyPort: number;
+  /** The same inside TLS. */
+  readonly proxyTlsPort: number;
   readonly user: string;
   readonly passwordFile: string;
   readonly certificateFile: string;
@@ -57,7 +61,13 @@ export async function startPostfix(): Promise<Postfix> {
   const folder = mkdtempSync(join(tmpdir(), 'postrush-postfix-'));
   const logFile = join(folder, 'mail.log');
   const passwordFile = join(folder, 'password.txt');
-  const ports = { PORT: await freePort(), OPEN_PORT: await freePort(), TLS_PORT: await freePort() };
+  const ports = {
+    PORT: await freePort(),
+    OPEN_PORT: await freePort(),
+    TLS_PORT: await freePort(),
+    PROXY_PORT: await freePort(),
+    PROXY_TLS_PORT: await freePort(),
+  };
   const certificate = await writeCertificate(folder);
   prepareFolder(folder);
   writeFileSync(passwordFile, `${PASSWORD}\n`, { mode: 0o600 });
@@ -73,6 +83,8 @@ export async function startPostfix(): Promise<Postfix> {
     port: ports.PORT,
     openPort: ports.OPEN_PORT,
     tlsPort: ports.TLS_PORT,
+    proxyPort: ports.PROXY_PORT,
+    proxyTlsPort: ports.PROXY_TLS_PORT,
     user: USER,
     passwordFile,
     certificateFile: certificate.certificateFile,

@@ -118,6 +118,7 @@ export function emptyBlocks(): ResultBlocks {
     steps: {},
     replies: [],
     errors: [],
+    tls: null,
   };
 }
 
@@ -207,6 +208,11 @@ function busyBlocks(): ResultBlocks {
       error('endOfData', 'closed', 18, 'closed after 2.1 s'),
       error('endOfData', 'timeout', 12, 'no reply within 60 s'),
     ],
+    tls: {
+      handshakes: 2_330,
+      resumed: 0,
+      rows: [{ protocol: 'TLSv1.3', cipher: 'TLS_AES_256_GCM_SHA384', group: 'X25519', resumed: false, count: 2_330 }],
+    },
   };
 }
 
@@ -283,6 +289,7 @@ export function sampleResult(overrides: Partial<RunResult> = {}): RunResult {
       recipients: 3,
       pipelining: 'auto',
       localAddresses: [],
+      proxy: null,
       warmupMs: 2_000,
       seed: 1,
       message: { sizeBytes: 1_024, content: null, subject: 'postrush %d' },

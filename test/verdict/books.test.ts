@@ -121,6 +121,16 @@ describe('the books of a run', () => {
     expect(names.filter((name) => /^(rcpt|session): /.test(name))).toEqual([]);
   });
 
+  test('hold a row for every TLS handshake, whatever its phase', () => {
+    const row = { protocol: 'TLSv1.3', cipher: 'TLS_AES_256_GCM_SHA384', group: 'X25519', resumed: false };
+    const withTls = (count: number): object | undefined =>
+      checksOf({ main: { tls: [{ ...row, count }] }, warmup: { tls: [{ ...row, count: 1 }] } }).find(({ name }) =>
+        name.startsWith('tls: agreements'),
+      );
+    expect(withTls(2)).toMatchObject({ left: 3, right: 0, ok: false });
+    expect(checksOf().find(({ name }) => name.startsWith('tls: agreements'))).toBeUndefined();
+  });
+
   test('show both sides of an equation', () => {
     const check = checksOf({ main: { messagesAttempted: 9 } }).find(({ name }) => name.includes('sum of outcomes'));
     expect(check).toEqual({ name: 'messages: attempted = sum of outcomes', left: 9, right: 5, ok: false });

@@ -250,6 +250,21 @@ test('an interval says which it is, of which worker, and how the worker was', ()
   });
 });
 
+test('TLS handshakes are counted by what they agreed on, in the phase in which they began', () => {
+  const recorder = new Recorder(1000, Infinity);
+  const agreement = { protocol: 'TLSv1.3', cipher: 'TLS_AES_128_GCM_SHA256', group: 'X25519', resumed: false };
+  recorder.handshake(999, agreement);
+  recorder.handshake(1000, { ...agreement });
+  recorder.handshake(2000, { ...agreement, resumed: true });
+  recorder.handshake(3000, { ...agreement, resumed: true });
+  const rowsOf = (beganAtUs: number): unknown => recorder.phaseOf(beganAtUs).tls.rows();
+  expect(rowsOf(0)).toEqual([{ ...agreement, count: 1 }]);
+  expect(rowsOf(1000)).toEqual([
+    { ...agreement, resumed: true, count: 2 },
+    { ...agreement, count: 1 },
+  ]);
+});
+
 test('sessions that are open, and the most that ever were, are told in every interval', () => {
   const book = recorder();
   for (const startedAtUs of [0, 1, 2, 2_000_000]) book.sessionStarted(startedAtUs);
