@@ -120,8 +120,8 @@ class EngineLoad implements ClientHost {
     const address = { address: this.#plan.target.host, family: 4 } as const;
     const connections = connectionTools(this.#plan, address, this.#clock, {
       onLimit: (limit) => this.#faults.push(`this machine is out of ${limit}s`),
-      onHeaderSent: () => undefined,
-      onHandshake: () => undefined,
+      onHeaderSent: (octets, nowUs) => this.recorder.bytesSent(octets, nowUs),
+      onHandshake: (beganAtUs, agreement) => this.recorder.handshake(beganAtUs, agreement),
     });
     const tools = {
       script: scriptFor(this.#plan),

@@ -35,6 +35,7 @@ describe('OAUTHBEARER', () => {
     `p=tls-unique,a=user@example.com,\x01auth=Bearer ${TOKEN}\x01\x01`,
     `n,a=user@example.com,\x01auth=Bearer ${TOKEN}\x01`,
     `n,a=user@example.com,\x01auth=Bearer ${TOKEN}\x01\x01\x01`,
+    `n,a=user@example.com,\x01auth=Bearer ${TOKEN}\x01host=a\x01port=1`,
     `n,a=user@example.com,\x01nonsense\x01auth=Bearer ${TOKEN}\x01\x01`,
     `n,a=user@example.com,\x01auth=Basic ${TOKEN}\x01\x01`,
     `n,a=user@example.com,\x01auth=Bearer ${TOKEN}\x01auth=Bearer ${TOKEN}\x01\x01`,
