@@ -1,7 +1,10 @@
 /** What the fault matrix leaves out, and some of its combinations through the complete program with its threads. */
-import { expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { ReplyParser } from '../../src/protocol/reply-parser.js';
+import { SessionActor } from '../../workers/session-actor.js';
+import { Transaction } from '../../workers/transaction.js';
 import { FAULTS, PLACES, SECURITIES, cellsOf, type Cell } from '../support/fault-matrix.js';
-import { messagesWanted, sentences, trialOf } from '../support/fault-matrix-run.js';
+import { faultsOf, messagesWanted, sentences, trialOf } from '../support/fault-matrix-run.js';
 import { errorsOf, outcomesOf, reasonsOf, runLoad } from '../support/integration-run.js';
 
 const CELLS = SECURITIES.flatMap(cellsOf);
@@ -46,4 +49,55 @@ test.for(sentences(whole))('with threads %s', async ([, cell]) => {
 
 test('every combination that is run with threads is one of the matrix', () => {
   expect(whole).toHaveLength(WHOLE.length);
+});
+
+describe('the matrix finds', () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  /** What is wrong in clear and in lock-step. */
+  async function complaints(place: string, fault: string, longestMs?: number): Promise<string> {
+    const cell = CELLS.find(
+      (each) =>
+        each.place.name === place &&
+        each.fault.name === fault &&
+        each.security === 'plain' &&
+        each.pipelining === 'off',
+    );
+    if (cell === undefined) throw new Error(`no combination of ${place} and ${fault}`);
+    return (await faultsOf(cell, longestMs)).join('\n');
+  }
+
+  test('a parser that loses a reply which straddles two chunks', async () => {
+    const execute = ReplyParser.prototype.execute;
+    vi.spyOn(ReplyParser.prototype, 'execute').mockImplementation(function (this: ReplyParser, chunk, length) {
+      execute.call(this, chunk, length);
+      if (chunk[length - 1] !== 10) this.reset();
+    });
+    expect(await complaints('mail', 'drips its answer, but in time', 1_500)).toMatch(/errors: |had not ended/);
+  });
+
+  test('a session that takes 4yz for a success', async () => {
+    const onReply = SessionActor.prototype.onReply;
+    vi.spyOn(SessionActor.prototype, 'onReply').mockImplementation(function (this: SessionActor, parser) {
+      if (parser.code >= 400 && parser.code < 500) parser.code -= 200;
+      onReply.call(this, parser);
+    });
+    expect(await complaints('endOfData', 'refuses for now')).toMatch(/8 accepted, 7 by the sink/);
+  });
+
+  test('a message that is settled otherwise than its books say', async () => {
+    const settle = Transaction.prototype.settle;
+    vi.spyOn(Transaction.prototype, 'settle').mockImplementation(function (this: Transaction, outcome) {
+      settle.call(this, outcome);
+      if (outcome === 3) this.recipients[3] = 0;
+    });
+    expect(await complaints('mail', 'closes the connection without a word')).toMatch(/recipients: attempted/);
+  });
+
+  test('a session that does not mind its deadlines', async () => {
+    vi.spyOn(SessionActor.prototype, 'onDeadline').mockImplementation(() => undefined);
+    expect(await complaints('data', 'falls silent', 5_000)).toMatch(/had not ended after 5000 ms/);
+  });
 });

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ReplyParser } from '../../src/protocol/reply-parser.js';
+import { mutated, mutation, noise, octet } from '../support/octet-mutations.js';
+import { FUZZ_SEED, fuzzMs, fuzzParameters } from '../support/property-time.js';
 import { eventsOf } from '../support/reply-corpus.js';
 
-/** POSTRUSH_PROPERTY_MS makes it look longer (a nightly job), POSTRUSH_PROPERTY_SEED repeats what was seen. */
-const TIME_MS = Number(process.env['POSTRUSH_PROPERTY_MS'] ?? 2_000);
-const SEED = Number(process.env['POSTRUSH_PROPERTY_SEED'] ?? Date.now() % 2 ** 31);
+const USUAL_MS = 2_000;
 
 /** The same grammar in ten lines: no limits, no chunks, no speed. A halt ends the list with `malformed`. */
 function naiveEventsOf(sent: string): string[] {
@@ -26,7 +26,6 @@ function naiveEventsOf(sent: string): string[] {
   return events;
 }
 
-const octet = fc.integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code));
 const lineEnd = fc.constantFrom('\r\n', '\r\n', '\r\n', '\n');
 const enhanced = fc
   .tuple(fc.constantFrom('2', '4', '5'), fc.nat(9), fc.nat(1_200))
@@ -55,25 +54,56 @@ const stream = fc
   .array(fc.oneof({ arbitrary: reply, weight: 12 }, { arbitrary: garbage, weight: 1 }), { maxLength: 12 })
   .map((parts) => parts.join(''));
 
+/** Replies with a few things spoilt, and octets that were never a reply. */
+const spoiltStream = fc.oneof(
+  { weight: 4, arbitrary: fc.tuple(stream, fc.array(mutation, { minLength: 1, maxLength: 4 })) },
+  { weight: 1, arbitrary: fc.tuple(noise, fc.constant([])) },
+);
+
 const withoutSample = (event: string): string => (event.startsWith('malformed') ? 'malformed' : event);
 
+/** Parses as cut, and compares with the naive parser. @returns how many things were read */
+function compare(sent: string, places: readonly number[]): number {
+  const cuts = places.filter((place) => place < sent.length).toSorted((a, b) => a - b);
+  const wanted = naiveEventsOf(sent);
+  const seen = eventsOf((sink) => new ReplyParser(sink), sent, cuts).map(withoutSample);
+  // The parser sees garbage without waiting for its line end, which the naive one does.
+  const early = seen.length > wanted.length && seen.at(-1) === 'malformed' ? seen.slice(0, -1) : seen;
+  expect(early).toEqual(wanted);
+  return seen.length;
+}
+
+const places = fc.array(fc.nat(2_000), { maxLength: 12 });
+
 test(
-  `random replies, randomly cut, mean what a naive parser says (seed ${SEED})`,
+  `random replies, randomly cut, mean what a naive parser says (seed ${FUZZ_SEED})`,
   () => {
     let replies = 0;
     fc.assert(
-      fc.property(stream, fc.array(fc.nat(2_000), { maxLength: 12 }), (sent, places) => {
-        const cuts = places.filter((place) => place < sent.length).toSorted((a, b) => a - b);
-        const wanted = naiveEventsOf(sent);
-        const seen = eventsOf((sink) => new ReplyParser(sink), sent, cuts).map(withoutSample);
-        // The parser sees garbage without waiting for its line end, which the naive one does.
-        const early = seen.length > wanted.length && seen.at(-1) === 'malformed' ? seen.slice(0, -1) : seen;
-        expect(early).toEqual(wanted);
-        replies += seen.length;
+      fc.property(stream, places, (sent, cuts) => {
+        replies += compare(sent, cuts);
       }),
-      { seed: SEED, numRuns: 1_000_000, interruptAfterTimeLimit: TIME_MS, markInterruptAsFailure: false },
+      fuzzParameters(USUAL_MS),
     );
     expect(replies).toBeGreaterThan(1_000);
   },
-  TIME_MS * 2 + 20_000,
+  fuzzMs(USUAL_MS) * 2 + 20_000,
+);
+
+test(
+  `spoilt replies and noise, randomly cut, mean what a naive parser says (seed ${FUZZ_SEED})`,
+  () => {
+    const seen = { replies: 0, complaints: 0 };
+    fc.assert(
+      fc.property(spoiltStream, places, ([sent, mutations], cuts) => {
+        const spoilt = mutations.reduce(mutated, sent);
+        seen.replies += compare(spoilt, cuts);
+        if (naiveEventsOf(spoilt).at(-1) === 'malformed') seen.complaints++;
+      }),
+      fuzzParameters(USUAL_MS),
+    );
+    expect(seen.replies).toBeGreaterThan(100);
+    expect(seen.complaints).toBeGreaterThan(10);
+  },
+  fuzzMs(USUAL_MS) * 2 + 20_000,
 );

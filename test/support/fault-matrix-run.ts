@@ -56,12 +56,16 @@ export function trialOf(cell: Cell): { sink: SinkOptions; options: Omit<LoadTest
   };
 }
 
-/** Runs a combination. @returns everything that is wrong; empty when all is well */
-export async function faultsOf(cell: Cell): Promise<string[]> {
+/**
+ * Runs a combination.
+ *
+ * @param longestMs - when it counts as hanging
+ * @returns everything that is wrong; empty when all is well
+ */
+export async function faultsOf(cell: Cell, longestMs = longestMsOf(cell)): Promise<string[]> {
   const { sink: sinkOptions, options } = trialOf(cell);
   const sink = await startSink(sinkOptions);
   try {
-    const longestMs = (cell.fault.waits === true ? 2 * DEADLINE_MS : 0) + CLOSE_WAIT_MS + SLACK_MS;
     const { totals, faults } = await runInProcess(planOf(options, sink.url), longestMs);
     // A sink that has stopped reading does not notice that its clients are gone.
     const stopsReading = cell.fault.row(cell.place, cell.security).stopReading === true;
@@ -70,6 +74,10 @@ export async function faultsOf(cell: Cell): Promise<string[]> {
   } finally {
     await sink.close();
   }
+}
+
+function longestMsOf({ fault }: Cell): number {
+  return (fault.waits === true ? 2 * DEADLINE_MS : 0) + CLOSE_WAIT_MS + SLACK_MS;
 }
 
 async function settledStats(sink: RunningSink): Promise<SinkStats> {

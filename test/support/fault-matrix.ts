@@ -737,7 +737,7 @@ export const FAULTS: readonly Fault[] = [
  * - grouping inside a message where the content is what matters: it goes alone then, as in lock-step;
  * - faults that the step cannot have, see `where` of each.
  */
-export function makesSense({ place, fault, security, pipelining }: Cell): boolean {
+function makesSense({ place, fault, security, pipelining }: Cell): boolean {
   if (!place.securities.includes(security)) return false;
   if (pipelining !== 'off' && BEFORE_MAIL.includes(place.step)) return false;
   if (pipelining === 'auto' && isBig(place)) return false;
