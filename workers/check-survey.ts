@@ -60,6 +60,13 @@ function offers({ keywords, keywordsAfterTls }: CheckDraft, keyword: string): bo
   return (keywordsAfterTls ?? keywords).some((line) => isKeyword(line, keyword));
 }
 
+/** Largest message that the server declares; null: it names none, or one beyond all measure. */
+export function declaredSize({ keywords, keywordsAfterTls }: CheckDraft): number | null {
+  const line = (keywordsAfterTls ?? keywords).find((one) => isKeyword(one, 'SIZE'));
+  const octets = Number(/^\s*SIZE +(\d+)/i.exec(line ?? '')?.[1] ?? '0');
+  return octets > 0 && octets < Number.MAX_SAFE_INTEGER ? octets : null;
+}
+
 /** Holds the session, and writes what it shows into the draft. */
 export class Survey {
   readonly #prober: Prober;
@@ -256,7 +263,7 @@ export class Survey {
 }
 
 /** A reply without its lines. */
-function plain({ code, enhanced, text, latencyUs }: CheckReply): CheckReply {
+export function plain({ code, enhanced, text, latencyUs }: CheckReply): CheckReply {
   return { code, enhanced, text, latencyUs };
 }
 

@@ -16,7 +16,7 @@ const UNAVAILABLE = /NO_PROTOCOLS_AVAILABLE|NO_CIPHERS_AVAILABLE|no protocols av
 /** Tries every version, and writes each finding into the draft as it comes. */
 export async function findTlsVersions(prober: Prober, draft: CheckDraft): Promise<void> {
   for (const version of VERSIONS) {
-    if (prober.isStopped) return;
+    if (prober.isStopped()) return;
     const isKnown = draft.tls?.protocol === version;
     const finding: TlsVersionFinding = isKnown
       ? { version, outcome: 'accepted', text: '' }
@@ -34,7 +34,7 @@ async function tryVersion(prober: Prober, version: SecureVersion): Promise<TlsVe
   const { connect, greeting, ehlo, starttls, tls, quit } = prober.timeoutsMs;
   const unknown = (text: string): TlsVersionFinding => {
     session.drop();
-    return { version, outcome: 'unknown', text: prober.isStopped ? STOPPED : text };
+    return { version, outcome: 'unknown', text: prober.isStopped() ? STOPPED : text };
   };
   const connected = await session.connect(connect);
   if (isLoss(connected)) return unknown(lossSentence(connected, 'the connection'));

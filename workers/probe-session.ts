@@ -43,6 +43,7 @@ export interface ProbeObserver {
   onConnected(): void;
   onCommand(): void;
   onReply(verb: string, reply: CheckReply): void;
+  onLost(session: ProbeSession): void;
 }
 
 interface Awaited {
@@ -71,25 +72,23 @@ export function isLoss(answer: object | number): answer is ProbeLoss {
 export class ProbeSession implements ReplySink {
   readonly #place: ProbePlace;
   readonly #observer: ProbeObserver;
-  readonly #stop: AbortSignal;
   readonly #parser = new ReplyParser(this);
   readonly #awaited: Awaited[] = [];
   /** Whoever waits for something, to be told when it will not come. */
   readonly #losers = new Set<(loss: ProbeLoss) => void>();
   #stream: Socket | null = null;
   #isSecure = false;
+  /** A 421 was the last reply. */
+  #isDismissed = false;
   #isLeaving = false;
   #lines: string[] = [];
   #unasked = 0;
   #loss: ProbeLoss | null = null;
 
-  constructor(place: ProbePlace, observer: ProbeObserver, stop: AbortSignal) {
+  constructor(place: ProbePlace, observer: ProbeObserver) {
     this.#place = place;
     this.#observer = observer;
-    this.#stop = stop;
     this.#parser.wantsLines = true;
-    stop.addEventListener('abort', this.#onStop, { once: true });
-    if (stop.aborted) this.#onStop();
   }
 
   /** How many replies came that nothing had asked for. */
@@ -196,16 +195,30 @@ export class ProbeSession implements ReplySink {
 
   /** QUIT, and the end of the connection. Nothing comes after it. */
   async quit(timeoutMs: number): Promise<ProbeReply | ProbeLoss> {
-    const answer = await this.say('QUIT', timeoutMs);
+    // Who says 421 hangs up by itself (RFC 5321 §3.8).
+    const answer = this.#isDismissed ? null : await this.say('QUIT', timeoutMs);
     this.#isLeaving = true;
-    if (!isLoss(answer)) await this.rest(CLOSE_MS);
-    this.#lose('closed', '');
-    return answer;
+    if (answer === null || !isLoss(answer)) await this.rest(CLOSE_MS);
+    const loss = this.#lose('closed', '');
+    return answer ?? loss;
   }
 
   /** Ends the connection without a word. */
   drop(): void {
     this.#lose('closed', '');
+  }
+
+  /** Ends the connection in the middle of whatever is going on, with as much of a QUIT as that allows. */
+  leave(): void {
+    if (this.#loss === null && !this.#isLeaving && this.#stream?.writable === true) {
+      const stream = this.#stream;
+      stream.end('QUIT\r\n');
+      this.#observer.onCommand();
+      setTimeout(() => stream.destroy(), CLOSE_MS).unref();
+      stream.resume();
+      this.#stream = null;
+    }
+    this.#lose('stopped', '');
   }
 
   onReplyLine(_parser: ReplyParser, buffer: Uint8Array, start: number, end: number): void {
@@ -218,6 +231,7 @@ export class ProbeSession implements ReplySink {
     const lines = this.#lines;
     this.#lines = [];
     const awaited = this.#awaited.shift();
+    this.#isDismissed = parser.code === 421;
     const reply: ProbeReply = {
       code: parser.code,
       enhanced: formatEnhanced(parser.enhanced),
@@ -288,27 +302,15 @@ export class ProbeSession implements ReplySink {
     });
   }
 
-  readonly #onStop = (): void => {
-    // Whoever leaves says so, as far as that is possible in the middle of something.
-    if (this.#loss === null && !this.#isLeaving && this.#stream?.writable === true) {
-      this.#stream.end('QUIT\r\n');
-      this.#observer.onCommand();
-      const stream = this.#stream;
-      setTimeout(() => stream.destroy(), CLOSE_MS).unref();
-      stream.resume();
-      this.#stream = null;
-    }
-    this.#lose('stopped', '');
-  };
-
-  #lose(reason: LossReason, text: string, { afterMs = 0, farewell = null as CheckReply | null } = {}): void {
-    if (this.#loss !== null) return;
+  #lose(reason: LossReason, text: string, { afterMs = 0, farewell = null as CheckReply | null } = {}): ProbeLoss {
+    if (this.#loss !== null) return this.#loss;
     this.#loss = { reason, text, afterMs, farewell };
-    this.#stop.removeEventListener('abort', this.#onStop);
+    this.#observer.onLost(this);
     this.#parser.halt();
     this.#stream?.destroy();
     for (const tell of [...this.#losers]) tell(this.#loss);
     this.#losers.clear();
+    return this.#loss;
   }
 }
 

@@ -6,7 +6,14 @@ import type { CheckReply, CheckTask, LossReason } from '../src/messages/check-re
 import type { CheckPlan } from '../src/plan/check-plan.js';
 import type { LoadPlan } from '../src/plan/load-plan.js';
 import { formatDuration } from '../src/plan/units.js';
-import { isLoss, ProbeSession, type ProbeLoss, type ProbeObserver, type ProbePlace } from './probe-session.js';
+import {
+  isLoss,
+  ProbeSession,
+  type ProbeLoss,
+  type ProbeReply,
+  type ProbeObserver,
+  type ProbePlace,
+} from './probe-session.js';
 
 /** A session that can be talked to, or one sentence on why there is none. */
 export type ReadySession = ProbeSession | { readonly problem: string };
@@ -27,12 +34,17 @@ export class Prober implements ProbeObserver {
   usesStartTls = false;
   readonly #place: ProbePlace;
   readonly #stop: AbortSignal;
+  /** Every session that is not over. */
+  readonly #open = new Set<ProbeSession>();
   readonly #uncoded = new Set<string>();
   #context: SecureContext | null = null;
 
   constructor({ plan, address }: Pick<CheckTask, 'plan' | 'address'>, stop: AbortSignal) {
     this.plan = plan;
     this.#stop = stop;
+    stop.addEventListener('abort', () => {
+      for (const session of [...this.#open]) session.leave();
+    });
     this.timeoutsMs = plan.session.timeoutsMs;
     this.helloVerb = plan.protocol === 'lmtp' ? 'LHLO' : 'EHLO';
     this.beginsTls = this.isImplicitTls;
@@ -40,7 +52,7 @@ export class Prober implements ProbeObserver {
   }
 
   /** Whether the user has had enough. */
-  get isStopped(): boolean {
+  isStopped(): boolean {
     return this.#stop.aborted;
   }
 
@@ -66,7 +78,10 @@ export class Prober implements ProbeObserver {
 
   /** A connection that is not open yet. */
   newSession(): ProbeSession {
-    return new ProbeSession(this.#place, this, this.#stop);
+    const session = new ProbeSession(this.#place, this);
+    this.#open.add(session);
+    if (this.#stop.aborted) session.leave();
+    return session;
   }
 
   /** TLS as this Node does it by itself. */
@@ -99,7 +114,7 @@ export class Prober implements ProbeObserver {
     const session = this.newSession();
     const { ehlo, starttls } = this.timeoutsMs;
     const problem =
-      (await this.#open(session)) ??
+      (await this.#reachGreeting(session)) ??
       (await this.#expect(session, this.hello(), ehlo)) ??
       (this.usesStartTls
         ? ((await this.#expect(session, 'STARTTLS', starttls)) ??
@@ -109,6 +124,27 @@ export class Prober implements ProbeObserver {
     if (problem === null) return session;
     session.drop();
     return { problem };
+  }
+
+  /**
+   * Connects and waits for the greeting, whatever it says.
+   *
+   * @param within - shortens deadlines
+   */
+  async awaitGreeting(session: ProbeSession, within: (timeoutMs: number) => number): Promise<ProbeReply | ProbeLoss> {
+    const { connect, tls, greeting } = this.timeoutsMs;
+    const connected = await session.connect(within(connect));
+    if (isLoss(connected)) return connected;
+    if (this.isImplicitTls) {
+      const { context, serverName } = this;
+      const secured = await session.secure({ context, serverName }, within(tls));
+      if (isLoss(secured)) return secured;
+    }
+    return session.greeting(within(greeting));
+  }
+
+  onLost(session: ProbeSession): void {
+    this.#open.delete(session);
   }
 
   onConnected(): void {
@@ -127,13 +163,9 @@ export class Prober implements ProbeObserver {
     if (reply.enhanced === null) this.#uncoded.add(`${verb} ${reply.code}`);
   }
 
-  async #open(session: ProbeSession): Promise<string | null> {
-    const connected = await session.connect(this.timeoutsMs.connect);
-    if (isLoss(connected)) return lossSentence(connected, 'the connection');
-    const insecure = this.isImplicitTls ? await this.#secure(session) : null;
-    if (insecure !== null) return insecure;
-    const greeting = await session.greeting(this.timeoutsMs.greeting);
-    if (isLoss(greeting)) return lossSentence(greeting, 'the greeting');
+  async #reachGreeting(session: ProbeSession): Promise<string | null> {
+    const greeting = await this.awaitGreeting(session, (timeoutMs) => timeoutMs);
+    if (isLoss(greeting)) return lossSentence(greeting, 'the beginning of another session');
     return isPositive(greeting) ? null : `greeted another session with '${quote(greeting)}'`;
   }
 

@@ -1,7 +1,8 @@
 /** The flags of `check`: one table from which the command line and the help are made. */
+import { LIMIT_CAPS, LIMIT_SEARCH_MS } from '../plan/check-plan.js';
 import type { CheckOptions } from '../plan/check-plan.js';
 import { DEFAULTS } from '../plan/options.js';
-import { formatDuration } from '../plan/units.js';
+import { formatDuration, formatSize } from '../plan/units.js';
 
 /** One flag of `check`. */
 export interface CheckFlag {
@@ -46,6 +47,16 @@ export const CHECK_FLAGS: readonly CheckFlag[] = [
     kind: 'value',
     option: 'tlsServername',
     help: 'name to look for in the certificate in place of the host',
+  },
+  {
+    usage: '--limits [messages]',
+    kind: 'value',
+    option: null,
+    help:
+      `look for limits as well: up to ${LIMIT_CAPS.recipients} recipients, ${LIMIT_CAPS.transactions} transactions, ` +
+      `${LIMIT_CAPS.badCommands} unknown commands, lines of ${LIMIT_CAPS.lineOctets} octets, ${LIMIT_CAPS.connections} connections at once; ` +
+      `with "messages" also by up to ${LIMIT_CAPS.messages} messages, and two of the declared SIZE up to ${formatSize(LIMIT_CAPS.messageOctets)}; ` +
+      `no search takes longer than ${formatDuration(LIMIT_SEARCH_MS)}`,
   },
   { usage: '--json <file>', kind: 'value', option: null, help: 'write the result as JSON; "-" is stdout, alone' },
   {

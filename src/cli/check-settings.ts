@@ -32,8 +32,9 @@ export function prepareCheck({ target, flags, problems }: Extract<Invocation, { 
   const jsonProblem = jsonPath === null || jsonPath === STDOUT_PATH ? null : resultPathProblem(jsonPath);
   if (jsonProblem !== null) issues.push({ path: '--json', message: jsonProblem, received: jsonPath ?? '' });
   if (target === null && problems.length === 0) issues.push({ path: 'TARGET', message: 'is missing: whom to check' });
+  const limits = limitsOf(flags, issues);
   try {
-    const plan = resolveCheckPlan({ ...options, target: target ?? 'smtp://127.0.0.1' }, limitsOf(flags));
+    const plan = resolveCheckPlan({ ...options, target: target ?? 'smtp://127.0.0.1' }, limits);
     if (issues.length === 0) return { plan, jsonPath };
   } catch (error) {
     if (!(error instanceof PostrushError) || error.code !== 'E_CONFIG') throw error;
@@ -59,8 +60,11 @@ function readPem(name: string, path: string, issues: ConfigIssue[]): string {
   return ANY_CERTIFICATE;
 }
 
-function limitsOf(flags: GivenFlags): LimitSearch {
+function limitsOf(flags: GivenFlags, issues: ConfigIssue[]): LimitSearch {
   const value = flags.get('--limits');
   if (value === undefined) return 'none';
-  return value === 'messages' ? 'messages' : 'envelope';
+  if (value === true) return 'envelope';
+  if (value === 'messages') return 'messages';
+  issues.push({ path: '--limits', message: 'takes nothing, or messages', received: String(value) });
+  return 'none';
 }

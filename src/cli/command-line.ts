@@ -71,9 +71,12 @@ const CHECK_EXAMPLES = `
 Examples:
   $ postrush check smtp://127.0.0.1:2525
   $ postrush check smtps://127.0.0.1:4650 --tls-ca ca.pem --json -
+  $ postrush check 127.0.0.1:25 --limits messages --to 'user%d@lab.test'
 
-It sends no mail and no password. Exit codes: 0 it could tell, 2 usage,
-4 target, 5 internal.
+It sends no password, and no mail but with --limits messages. Without --limits
+it holds at most 5 sessions of some 25 commands, one at a time; with it at most
+15 more beside those that count connections. It always ends within 10 minutes.
+Exit codes: 0 it could tell, 2 usage, 4 target, 5 internal.
 `;
 
 /**
@@ -210,7 +213,14 @@ function runInvocation(operands: readonly string[], values: Readonly<Record<stri
 
 function checkInvocation(operands: readonly string[], values: Readonly<Record<string, unknown>>): Invocation {
   const flags = givenFlags(CHECK_FLAGS, values);
-  const [target = null, ...more] = operands;
+  const words = [...operands];
+  // A flag with an optional value takes the next word, which may have been meant as the target.
+  const limits = flags.get('--limits');
+  if (typeof limits === 'string' && limits !== 'messages' && words.length === 0) {
+    words.push(limits);
+    flags.set('--limits', true);
+  }
+  const [target = null, ...more] = words;
   const problems = more.map((word) => ({ path: word, message: 'is one target too many: check takes one' }));
   return { kind: 'check', target, flags, problems };
 }

@@ -6,6 +6,21 @@ import type { LoadTestOptions } from './options.js';
 import { resolvePlan } from './resolve-plan.js';
 import { parseTarget } from './target.js';
 
+/** Where each search for a limit ends. */
+export const LIMIT_CAPS = {
+  recipients: 2_000,
+  transactions: 300,
+  badCommands: 50,
+  lineOctets: 8_192,
+  connections: 200,
+  messages: 200,
+  messageOctets: 32 * 1024 * 1024,
+} as const;
+/** No search takes longer, ms. */
+export const LIMIT_SEARCH_MS = 60_000;
+/** No check takes longer, whatever the server does, ms. */
+export const CHECK_MAX_MS = 600_000;
+
 /** How far a check looks for limits: not at all, as far as it goes without mail, or with messages. */
 export type LimitSearch = 'none' | 'envelope' | 'messages';
 

@@ -39,10 +39,10 @@ export function limitText({ name, outcome, passed, reply, loss, why }: LimitFind
   const because = why === '' ? '' : `: ${why}`;
   if (outcome === 'unknown') return `not known${because}`;
   if (outcome === 'none') return `no limit up to ${formatCount(passed)} ${passed === 1 ? one : many}${because}`;
-  const next = formatCount(passed + 1);
-  if (reply !== null) return `${reply.code} at ${one} ${next}${because}`;
+  const next = `${one} ${formatCount(passed + 1)}`;
+  const done = `${formatCount(passed)} ${passed === 1 ? one : many}`;
+  // A last word that answers no command comes behind those that went well.
+  if (reply !== null) return `${reply.code} ${loss === null ? `at ${next}` : `after ${done}`}`;
   const ending = loss === null ? 'ended' : (ENDINGS[loss] ?? loss);
-  return loss === 'closed' || loss === 'reset'
-    ? `${ending} after ${formatCount(passed)} ${passed === 1 ? one : many}${because}`
-    : `${ending} at ${one} ${next}${because}`;
+  return loss === 'closed' || loss === 'reset' ? `${ending} after ${done}` : `${ending} at ${next}`;
 }

@@ -56,6 +56,15 @@ describe('postrush check', () => {
     expect(checkResultSchema.parse(JSON.parse(alone.stdout)).traffic.sessions).toBe(1);
   });
 
+  test('--limits looks for limits, also when it stands before the target', async () => {
+    const sink = await openSink({ maxRecipients: 3, maxConnections: 4 });
+    const { code, stdout } = await check('--limits', sink.url);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^recipients of a message +452 at recipient 4: '4\.5\.3 /m);
+    expect(stdout).toMatch(/^connections at once +421 at connection 5: /m);
+    expect(stdout).not.toMatch(/limits were not looked for/);
+  });
+
   test('where nothing can be told ends with 4 and one sentence, without what could move a cursor', async () => {
     const target = await openTalker(() => '\x1b[2Jhello\r\n');
     const { code, stdout, stderr } = await check(target);
@@ -85,6 +94,10 @@ describe('postrush check', () => {
       /^postrush: --tls-ca: \/nowhere\.pem cannot be read: there is no such file\n$/,
     ],
     [['smtp://127.0.0.1', '--json', '/no/where.json'], /^postrush: --json: cannot be written/],
+    [['smtp://127.0.0.1', '--limits', 'all'], /^postrush: --limits: takes nothing, or messages, got 'all'\n$/],
+    [['--limits'], /^postrush: TARGET: is missing/],
+    [['--limits', 'smtp://203.0.113.9'], /^postrush: TARGET: 203\.0\.113\.9 is neither/],
+    [['smtp://127.0.0.1', '--limits', '--to', 'one@example.test'], /^postrush: --to: needs %d beside --limits/],
     [['smtp://127.0.0.1', '--sessions', '5'], /^postrush: --sessions: is a flag of run/],
   ])('%j is bad usage and sends nothing', async (words, message) => {
     const { code, stdout, stderr } = await check(...words);

@@ -49,11 +49,29 @@ function hostileServer(): CheckResult {
   });
 }
 
+function limited(): CheckResult {
+  const base = { cap: 2000, reply: null, loss: null, why: '' } as const;
+  return sampleCheck({
+    limits: [
+      { ...base, name: 'recipients', outcome: 'found', passed: 100, reply: reply(452, '4.5.3 too many recipients') },
+      { ...base, name: 'size', outcome: 'found', passed: 10_485_760, reply: reply(552, '5.3.4 too big '.repeat(20)) },
+      { ...base, name: 'transactions', outcome: 'none', passed: 300 },
+      { ...base, name: 'badCommands', outcome: 'found', passed: 20, reply: reply(421, '4.7.0 bye'), loss: 'closed' },
+      { ...base, name: 'lineOctets', outcome: 'unknown', passed: 0, why: ESCAPES },
+      { ...base, name: 'connections', outcome: 'none', passed: 41, why: 'this machine has no more files or ports' },
+      { ...base, name: 'messages', outcome: 'found', passed: 1, loss: 'closed' },
+      { ...base, name: 'messageOctets', outcome: 'found', passed: 9, loss: 'timeout' },
+    ],
+    traffic: { sessions: 60, commands: 2_831, messages: 1 },
+  });
+}
+
 describe('the report of a check', () => {
   test.each([
     ['check-postfix', sampleCheck()],
     ['check-poor', poorServer()],
     ['check-hostile', hostileServer()],
+    ['check-limits', limited()],
   ])('of %s is the golden one, 80 columns wide and plain', (name, result) => {
     const report = renderCheckReport(result, { color: false, width: 80 });
     expect(report.split('\n').filter((line) => line.length > 80)).toEqual([]);

@@ -71,7 +71,7 @@ export async function listen(server: Server, scheme = 'smtp'): Promise<string> {
   return `${scheme}://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** A server that answers line by line; null ends the connection, an empty text is silence. */
+/** A server that answers line by line, and leaves at QUIT; null ends the connection, an empty text is silence. */
 export function openTalker(answer: (line: string, socket: Socket) => string | null): Promise<string> {
   return openServer((socket) => {
     let unread = '';
@@ -85,7 +85,8 @@ export function openTalker(answer: (line: string, socket: Socket) => string | nu
       for (let end = unread.indexOf('\r\n'); end >= 0; end = unread.indexOf('\r\n')) {
         const line = unread.slice(0, end);
         unread = unread.slice(end + 2);
-        say(answer(line, socket));
+        say(line === 'QUIT' ? '221 bye\r\n' : answer(line, socket));
+        if (line === 'QUIT') socket.end();
       }
     });
   });
