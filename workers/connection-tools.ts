@@ -26,10 +26,13 @@ export function connectionTools(
     port: target.port,
     localAddresses: plan.localAddresses.length === 0 ? [] : listedAddresses(plan.localAddresses).addresses,
     proxyHeaders: proxyHeaders(plan, address),
+    resets: plan.close === 'rst',
     places: plan.sessions,
     clock,
     readBuffer: Buffer.allocUnsafeSlow(READ_BUFFER_BYTES),
     secureContext: tls.mode === 'off' ? null : secureContextOf(tls),
+    // Whoever describes TLS must see it.
+    tlsSharePercent: describeTls ? 100 : tls.sharePercent,
     tickets: tls.resumePercent === 0 ? null : new TlsTickets(tls.resumePercent),
     serverName,
     host: target.host,

@@ -301,6 +301,10 @@ export class ScriptWalker {
           this.#command(Step.ehlo, this.isHelo ? this.#script.helo : this.#script.ehlo, nowUs);
           return NOT_BLOCKED;
         case Op.startTls:
+          if (!this.connection.wantsTls) {
+            this.skipTls();
+            break;
+          }
           if ((this.extensions.flags & Extension.starttls) !== 0) {
             this.#command(Step.starttls, STARTTLS, nowUs);
             return NOT_BLOCKED;

@@ -33,6 +33,8 @@ export interface Connection {
   readonly isDrained: boolean;
   /** Whether the octets travel inside TLS. */
   readonly isSecure: boolean;
+  /** Whether this session is one of those that use STARTTLS, where the script has it. */
+  readonly wantsTls: boolean;
   open(): void;
   startTls(): void;
   /**
@@ -46,7 +48,7 @@ export interface Connection {
   uncork(): void;
   /** Calls `onDrained` once every octet written so far is taken. */
   notifyDrained(): void;
-  /** Closes at once, with FIN. `onClosed` follows. */
+  /** Closes at once, with FIN or as the plan has it. `onClosed` follows. */
   drop(): void;
 }
 

@@ -16,6 +16,7 @@ import type { Clock } from '../src/clock.js';
 import type { PinnedAddress, TlsDescription } from '../src/messages/coordinator-worker.js';
 import { ErrorKind } from '../src/metrics/outcome.js';
 import type { TlsAgreement } from '../src/metrics/tls-counts.js';
+import { isInShare } from '../src/plan/share.js';
 import type { ProxyHeaders } from './proxy-headers.js';
 import type { Connection, ConnectionListener } from './session-state.js';
 import type { TlsTickets } from './tls-tickets.js';
@@ -32,12 +33,16 @@ export interface ConnectionTools {
   readonly localAddresses: readonly string[];
   /** What is sent before anything else; null: nothing. */
   readonly proxyHeaders: ProxyHeaders | null;
+  /** Connections that we close are reset. */
+  readonly resets: boolean;
   /** Concurrent sessions over all workers. */
   readonly places: number;
   readonly clock: Clock;
   readonly readBuffer: Buffer;
   /** One context for all sessions: building one costs more than a resumed handshake. Null: no TLS. */
   readonly secureContext: SecureContext | null;
+  /** Share of the sessions that use STARTTLS, 0 to 100. */
+  readonly tlsSharePercent: number;
   /** Null: every handshake is a full one. */
   readonly tickets: TlsTickets | null;
   /** Name for SNI; empty when the target is an address. */
@@ -67,6 +72,8 @@ export class SmtpConnection implements Connection {
   /** Kept over closes while TLS has not been laid over it. */
   #plain: Socket | null = null;
   #secure: TLSSocket | null = null;
+  /** What TLS was laid over: it alone can be reset. */
+  #underTls: Socket | null = null;
   /** What octets are written to: one of the two above. */
   #stream: Socket;
   /** Number of the session under way. */
@@ -95,8 +102,13 @@ export class SmtpConnection implements Connection {
     return this.#secure !== null;
   }
 
+  get wantsTls(): boolean {
+    return isInShare(this.#turn, this.#tools.tlsSharePercent);
+  }
+
   open(): void {
     this.#secure = null;
+    this.#underTls = null;
     this.#plain ??= this.#newSocket();
     this.#stream = this.#plain;
     const { address, port, localAddresses, places } = this.#tools;
@@ -119,6 +131,7 @@ export class SmtpConnection implements Connection {
     const socket = this.#plain as Socket;
     // A socket under TLS cannot be used plain again.
     this.#plain = null;
+    this.#underTls = socket;
     const secure = connectTls({
       socket,
       secureContext: secureContext as SecureContext,
@@ -165,7 +178,11 @@ export class SmtpConnection implements Connection {
   }
 
   drop(): void {
-    this.#stream.destroy();
+    const stream = this.#stream;
+    // What the server has closed needs no reset, and what is not connected yet would be reset only once it is.
+    const isReset = this.#tools.resets && !stream.readableEnded && !stream.connecting && !stream.destroyed;
+    if (isReset) (this.#underTls ?? stream).resetAndDestroy();
+    else stream.destroy();
   }
 
   #newSocket(): Socket {

@@ -247,6 +247,12 @@ export const RUN_FLAG_GROUPS: readonly RunFlagGroup[] = [
         help: `addresses that the PROXY header names in turn; may be repeated ${byDefault(`${DEFAULTS.proxySourcesIpv4} or ${DEFAULTS.proxySourcesIpv6}`)}`,
       },
       {
+        usage: '--close <way>',
+        kind: 'value',
+        option: 'close',
+        help: `how connections end that the server does not close first: fin or rst ${byDefault(DEFAULTS.close)}`,
+      },
+      {
         usage: '--timeout <time>',
         kind: 'list',
         option: 'timeouts',
@@ -286,6 +292,12 @@ export const RUN_FLAG_GROUPS: readonly RunFlagGroup[] = [
         kind: 'value',
         option: 'tlsServername',
         help: 'name to verify in place of the host',
+      },
+      {
+        usage: '--tls-share <percent>',
+        kind: 'value',
+        option: 'tlsShare',
+        help: `share of the sessions that use STARTTLS, the others stay in clear ${byDefault(DEFAULTS.tlsSharePercent)}`,
       },
       {
         usage: '--tls-min <version>',

@@ -33,7 +33,7 @@ function plainHost(host: string): string {
 
 /** What {@link checkPinnedAddresses} needs of a plan. */
 export interface GuardedPlan extends Pick<LoadPlan, 'target' | 'auth' | 'allowTargets' | 'authClear'> {
-  readonly tls: Pick<TlsPlan, 'mode'>;
+  readonly tls: Pick<TlsPlan, 'mode' | 'sharePercent'>;
 }
 
 /**
@@ -51,14 +51,15 @@ export function checkPinnedAddresses(plan: GuardedPlan, addresses: readonly stri
     issues.push({ path: OPTION_NAMES.target, message: strangerSentence(plan.target.host, stranger) });
   }
   const offLoopback = addresses.find((address) => judgeAddress(address) !== 'loopback');
-  const mayBeClear = plan.tls.mode === 'off' || plan.tls.mode === 'opportunistic';
+  const isShared = plan.tls.sharePercent < 100;
+  const mayBeClear = plan.tls.mode === 'off' || plan.tls.mode === 'opportunistic' || isShared;
   const { auth } = plan;
   const isShown = auth !== null && auth.password !== '' && mayBeClear && showsSecret(auth.mechanism);
   if (isShown && offLoopback !== undefined && !plan.authClear) {
     issues.push({
       path: OPTION_NAMES.auth,
       message:
-        `would send the password in clear to ${offLoopback}, which is not this machine: use --tls required or smtps://, ` +
+        `would send the password in clear to ${offLoopback}, which is not this machine: ${isShared ? 'leave --tls-share out' : 'use --tls required or smtps://'}, ` +
         'or give --auth-clear if that is what you want',
     });
   }

@@ -33,6 +33,8 @@ export interface TlsSettings {
   readonly ciphers: string | null;
   /** Groups of the key exchange, separated by `:`; null: OpenSSL's own. */
   readonly groups: string | null;
+  /** Share of the sessions that use STARTTLS, 1 to 100; the others stay in clear. */
+  readonly sharePercent: number;
   /** Share of the sessions that offer to resume an earlier one, 0 to 100; 0: every handshake is a full one. */
   readonly resumePercent: number;
 }
@@ -148,6 +150,8 @@ export interface LoadPlan {
   readonly localAddresses: readonly string[];
   /** Null: no PROXY header. */
   readonly proxy: ProxyPlan | null;
+  /** How connections end when it is on us to close them: in order, or with a reset. */
+  readonly close: 'fin' | 'rst';
   /** Concurrent sessions over all workers. */
   readonly sessions: number;
   /** The measured time in ms; null: `messages` alone ends the run. At least one of the two is set. */

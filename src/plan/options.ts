@@ -79,6 +79,8 @@ export interface LoadTestOptions {
   readonly tlsKey?: string;
   /** Name for SNI and verification in place of the target's host. */
   readonly tlsServername?: string;
+  /** Percentage of the sessions that use STARTTLS; the others stay in clear. @defaultValue 100 */
+  readonly tlsShare?: number | string;
   /** Lowest version of TLS: `TLSv1.2` or `TLSv1.3`. @defaultValue `'TLSv1.2'` */
   readonly tlsMin?: string;
   /** Highest version of TLS. @defaultValue `'TLSv1.3'` */
@@ -111,6 +113,8 @@ export interface LoadTestOptions {
   readonly proxy?: string;
   /** Addresses that the PROXY header names in turn, written as `localAddresses`. @defaultValue 192.0.2.1-192.0.2.254, or 2001:db8::1-2001:db8::fe */
   readonly proxySources?: string | readonly string[];
+  /** How connections end that the server does not close first: `fin` or `rst`. @defaultValue `'fin'` */
+  readonly close?: string;
   /** Connects in progress per worker. @defaultValue 256 */
   readonly connectLimit?: number | string;
   /** Recipient numbers wrap after so many. @defaultValue 100,000 */
@@ -136,6 +140,7 @@ export const DEFAULTS = {
   helo: 'postrush.test',
   subject: 'postrush load test',
   tls: 'off',
+  tlsSharePercent: 100,
   tlsMin: 'TLSv1.2',
   tlsMax: 'TLSv1.3',
   /** Whoever counts handshakes wants whole ones. */
@@ -149,6 +154,7 @@ export const DEFAULTS = {
   drainMs: 5000,
   giveUpMs: 30_000,
   seed: 1,
+  close: 'fin',
   connectLimit: 256,
   /** Addresses for documentation (RFC 5737, RFC 3849): no real client is ever accused. */
   proxySourcesIpv4: '192.0.2.1-192.0.2.254',
@@ -191,6 +197,7 @@ export const OPTION_NAMES = {
   tlsCert: '--tls-cert',
   tlsKey: '--tls-key',
   tlsServername: '--tls-servername',
+  tlsShare: '--tls-share',
   tlsMin: '--tls-min',
   tlsMax: '--tls-max',
   tlsCiphers: '--tls-ciphers',
@@ -207,6 +214,7 @@ export const OPTION_NAMES = {
   localAddresses: '--local-address',
   proxy: '--proxy',
   proxySources: '--proxy-source',
+  close: '--close',
   connectLimit: '--connect-limit',
   addresses: '--addresses',
   allowTargets: '--allow-target',

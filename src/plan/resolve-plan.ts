@@ -75,6 +75,7 @@ export function resolvePlan(options: LoadTestOptions, cores: number): LoadPlan {
     pipelining: reader.choice('pipelining', DEFAULTS.pipelining, ['auto', 'on', 'off', 'across', 'force']),
     localAddresses: readAddresses(reader, 'localAddresses', target),
     proxy: readProxy(reader, target),
+    close: readClose(reader, target),
     sessions,
     ...readEnd(reader, sendsMail(session.steps)),
     session,
@@ -343,6 +344,12 @@ function readProxy(reader: OptionReader, target: ParsedTarget): ProxyPlan | null
   if (version === null) return null;
   if (target.path !== null) reader.refuse('proxy', 'needs a host as TARGET: its header names two addresses', version);
   return { version, sources };
+}
+
+function readClose(reader: OptionReader, target: ParsedTarget): LoadPlan['close'] {
+  const close = reader.choice('close', DEFAULTS.close, ['fin', 'rst']);
+  if (close === 'rst' && target.path !== null) reader.refuse('close', 'needs TCP: a unix socket has no reset', close);
+  return close;
 }
 
 function readAllowTargets(reader: OptionReader): readonly string[] {

@@ -6,7 +6,14 @@ import { DEFAULTS } from './options.js';
 /** Names with the punctuation of OpenSSL's lists (openssl-ciphers(1)): a slip must not become a surprise. */
 const NAME_LIST = /^[A-Za-z0-9][A-Za-z0-9_+!@=:.,-]*$/;
 const MAX_LIST_LENGTH = 2000;
-const SETTINGS = ['tlsMin', 'tlsMax', 'tlsCiphers', 'tlsGroups', 'tlsResume'] as const satisfies readonly OptionKey[];
+const SETTINGS = [
+  'tlsShare',
+  'tlsMin',
+  'tlsMax',
+  'tlsCiphers',
+  'tlsGroups',
+  'tlsResume',
+] as const satisfies readonly OptionKey[];
 
 /** Reads the settings of TLS. */
 export function readTlsSettings(reader: OptionReader, mode: TlsMode): TlsSettings {
@@ -23,6 +30,7 @@ export function readTlsSettings(reader: OptionReader, mode: TlsMode): TlsSetting
     maxVersion,
     ciphers: readNames(reader, 'tlsCiphers'),
     groups: readNames(reader, 'tlsGroups')?.replaceAll(',', ':') ?? null,
+    sharePercent: readShare(reader, mode),
     resumePercent: readResumption(reader),
   };
 }
@@ -54,6 +62,18 @@ function readNames(reader: OptionReader, key: 'tlsCiphers' | 'tlsGroups'): strin
   if (text === null || (NAME_LIST.test(text) && text.length <= MAX_LIST_LENGTH)) return text;
   reader.refuse(key, "takes names as OpenSSL has them, separated by ':'", text);
   return null;
+}
+
+function readShare(reader: OptionReader, mode: TlsMode): number {
+  const text = reader.written('tlsShare');
+  if (text === null) return DEFAULTS.tlsSharePercent;
+  const percent = Number(/^(\d{1,3})%?$/.exec(text)?.[1] ?? Number.NaN);
+  if (!(percent >= 1 && percent <= 100)) {
+    reader.refuse('tlsShare', 'takes a percentage from 1 to 100', text);
+    return DEFAULTS.tlsSharePercent;
+  }
+  if (mode === 'implicit') reader.refuse('tlsShare', 'is for STARTTLS, and smtps:// is TLS from the start', text);
+  return percent;
 }
 
 /** `off`, `on`, or the percentage of the sessions that try it. */

@@ -327,6 +327,7 @@ const planResult = z
     tls: z.looseObject({
       mode: text('off, opportunistic, required or implicit'),
       verify: flag('Certificates are verified'),
+      sharePercent: count('Share of the sessions that use STARTTLS, percent'),
     }),
     auth: z.looseObject({ mechanism: text('As asked for: a SASL mechanism, plain-late or auto') }).nullable(),
   })

@@ -66,7 +66,8 @@ function changeText(before: readonly string[], after: readonly string[]): string
 function tlsText({ target, plan }: RunResult): string | null {
   if (target.tls === null) return null;
   const { protocol, cipher, subject, issuer, validTo } = target.tls;
-  const parts = [`${protocol} ${cipher} (${plan.tls.mode})`];
+  const share = plan.tls.sharePercent === 100 ? '' : `, ${plan.tls.sharePercent}% of the sessions`;
+  const parts = [`${protocol} ${cipher} (${plan.tls.mode}${share})`];
   if (subject !== null) parts.push(`certificate ${subject}`);
   if (issuer !== null) parts.push(`issued by ${issuer}`);
   if (validTo !== null) parts.push(`valid to ${validTo}`);

@@ -65,6 +65,29 @@ describe.each(['TLSv1.2', 'TLSv1.3'])('with %s', (version) => {
   });
 });
 
+describe.each(['required', 'opportunistic'])('with --tls-share and STARTTLS %s', (tls) => {
+  const load = async (options: Partial<LoadTestOptions>): Promise<RunResult> => {
+    const { result } = await runLoad({ options: { tls, tlsCa: cert, ...options }, sink: { tls: TLS } });
+    expect(outcomesOf(result.messages)).toEqual({ accepted: Number(options.messages) });
+    return result;
+  };
+
+  test('one place after the other has its turn', async () => {
+    const result = await load({ messages: 20, sessions: 1, tlsShare: 30 });
+    expect(result.tls?.handshakes).toBe(6);
+    expect(result.steps.ehlo?.sent).toBe(20 + 6);
+    expect(result.steps.starttls?.sent).toBe(6);
+  });
+
+  test('among connections that are kept the share is as exact, over all workers', async () => {
+    const result = await load({ messages: 40, sessions: 10, workers: 2, messagesPerSession: 'all', tlsShare: '30%' });
+    expect(result.sessions.started).toBe(10);
+    expect(result.tls?.handshakes).toBe(3);
+    // The pre-flight looks at TLS whatever its turn.
+    expect(result.target.tls?.protocol).toBe('TLSv1.3');
+  });
+});
+
 test('every worker has tickets of its own', async () => {
   const result = await secured({ messages: 20, sessions: 2, workers: 2, tlsResume: 'on' });
   expect(result.tls?.resumed).toBe((result.tls?.handshakes ?? 0) - 2);

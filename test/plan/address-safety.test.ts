@@ -57,7 +57,7 @@ describe('the addresses behind a target', () => {
       port: 25,
       path: null,
     },
-    tls: { mode: changes.mode ?? 'off' },
+    tls: { mode: changes.mode ?? 'off', sharePercent: 100 },
     auth: changes.auth ?? null,
     allowTargets: changes.allowTargets ?? [],
     authClear: changes.authClear ?? false,

@@ -107,6 +107,12 @@ test('handshakes that were resumed are told with their share, and rows that diff
   );
 });
 
+test('a share of sessions inside TLS is told', () => {
+  const { plan } = sampleResult();
+  const shared = { ...plan, tls: { ...plan.tls, sharePercent: 30 } };
+  expect(plain(sampleResult({ plan: shared }))).toContain('(required, 30% of the sessions)');
+});
+
 test('what began in the warm-up shows in no total', () => {
   const { warmup } = sampleResult();
   const withoutWarmup = plain(sampleResult({ warmup: null }));

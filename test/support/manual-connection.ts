@@ -10,6 +10,7 @@ interface HeldWrite {
 export class ManualConnection implements Connection {
   isDrained = true;
   isSecure = false;
+  wantsTls = true;
   /** Between `open` and the close. */
   isOpen = false;
   isDropped = false;

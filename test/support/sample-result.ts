@@ -293,7 +293,7 @@ export function sampleResult(overrides: Partial<RunResult> = {}): RunResult {
       warmupMs: 2_000,
       seed: 1,
       message: { sizeBytes: 1_024, content: null, subject: 'postrush %d' },
-      tls: { mode: 'required', verify: true, serverName: null, caPem: null },
+      tls: { mode: 'required', verify: true, serverName: null, caPem: null, sharePercent: 100 },
       auth: { mechanism: 'login', user: 'load' },
       from: 'sender@example.test',
       to: 'user%d@example.test',
@@ -406,7 +406,7 @@ export function sinkResult(): RunResult {
       recipients: 1,
       warmupMs: 0,
       auth: null,
-      tls: { mode: 'off', verify: true },
+      tls: { mode: 'off', verify: true, sharePercent: 100 },
     },
     window: { ...sample.window, measuredSec: 10, warmupSec: 0, drainSec: 0.011 },
     throughput: {

@@ -39,6 +39,14 @@ describe('STARTTLS', () => {
     expect(session.take()[0]).toMatch(/^MAIL [^]*RCPT [^]*DATA\r\n$/);
   });
 
+  test('is left out by a session that is not of the share, though the others need it', () => {
+    const session = new EngineSession({ tls: 'required' });
+    session.connection.wantsTls = false;
+    session.opened('STARTTLS');
+    expect(session.take()).toEqual([MAIL]);
+    expect(session.sent).not.toHaveProperty('starttls');
+  });
+
   test('offered again inside TLS is not used again', () => {
     const session = atStartTls('required').says('220 go').tlsReady();
     session.take();
