@@ -27,6 +27,7 @@ import { MessageSupply } from './message-supply.js';
 import { Outbox } from './outbox.js';
 import { preflight } from './preflight.js';
 import { Recorder } from './recorder.js';
+import { ReplyEcho } from './reply-echo.js';
 import { SeededRandom } from '../src/seeded-random.js';
 import type { SessionTools } from './script-walker.js';
 import { SessionActor } from './session-actor.js';
@@ -194,6 +195,7 @@ class Generator implements ClientHost {
       outbox: new Outbox(),
       clock,
       observer: null,
+      echo: new ReplyEcho(this.#task.plan),
     };
     const connections: ConnectionTools = connectionTools(this.#task.plan, this.#task.address, clock, {
       onLimit: (limit) => {

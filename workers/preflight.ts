@@ -16,6 +16,7 @@ import { DeadlineWheel, WHEEL_TICK_US } from './deadline-wheel.js';
 import { firstMissingAddress } from './local-addresses.js';
 import { Outbox } from './outbox.js';
 import { Recorder } from './recorder.js';
+import { ReplyEcho } from './reply-echo.js';
 import { SessionActor } from './session-actor.js';
 import { SmtpConnection } from './smtp-connection.js';
 import type { SessionObserver, SessionOwner } from './session-state.js';
@@ -152,6 +153,7 @@ function oneSession(task: PreflightTask): Promise<Findings> {
       outbox: new Outbox(),
       clock,
       observer: findings,
+      echo: new ReplyEcho(plan),
     };
     const session = new SessionActor(tools, owner);
     session.attach(new SmtpConnection(connectionTools(plan, address, clock, NO_HOOKS, true), session, 0));

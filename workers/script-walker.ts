@@ -19,6 +19,7 @@ import { ContentSender } from './content-sender.js';
 import type { DeadlineWheel, WheelEntry } from './deadline-wheel.js';
 import type { Outbox } from './outbox.js';
 import type { Recorder } from './recorder.js';
+import type { ReplyEcho } from './reply-echo.js';
 import type { Connection, SessionObserver, SessionOwner } from './session-state.js';
 import { Stage, Transaction } from './transaction.js';
 
@@ -30,6 +31,7 @@ export interface SessionTools {
   readonly outbox: Outbox;
   readonly clock: Clock;
   readonly observer: SessionObserver | null;
+  readonly echo: ReplyEcho;
 }
 
 /** What `advance` gives when nothing stands in the way. */

@@ -13,6 +13,7 @@ import { Op } from '../src/scenario/compile-script.js';
 import type { DeadlineWheel, WheelEntry } from './deadline-wheel.js';
 import { OpeningDialogue, type OpeningHost } from './opening-dialogue.js';
 import type { Recorder } from './recorder.js';
+import type { ReplyEcho } from './reply-echo.js';
 import { DROP, NOT_BLOCKED, ScriptWalker, type SessionTools } from './script-walker.js';
 import {
   CLOSE_WAIT_US,
@@ -38,6 +39,7 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener, 
   readonly #parser: ReplyParser;
   readonly #walker: ScriptWalker;
   readonly #opening: OpeningDialogue;
+  readonly #echo: ReplyEcho;
   #state: number = SessionState.idle;
   #nowUs = 0;
   #startedAtUs = 0;
@@ -59,6 +61,7 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener, 
     this.#owner = owner;
     this.#parser = new ReplyParser(this);
     this.#walker = new ScriptWalker(tools, owner, this);
+    this.#echo = tools.echo;
     this.#opening = new OpeningDialogue(tools, this.#walker, this);
   }
 
@@ -166,6 +169,7 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener, 
       this.#walker.contentTaken(nowUs);
     }
     const { sentAtUs, slot } = ring;
+    if (parser.textOctets >= this.#echo.minOctets) this.#checkEcho(step, slot, parser, nowUs);
     if (step !== Step.endOfData || this.#walker.isLastReply(slot)) ring.pop();
     this.#recorder.reply(step, sentAtUs, nowUs, code, parser.enhanced, false, parser);
     this.#recorder.replied(step, sentAtUs, nowUs);
@@ -261,6 +265,12 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener, 
     this.#recorder.sent(Step.tls, nowUs);
     this.#wheel.schedule(this, nowUs + this.#walker.timeoutUs(Step.tls));
     this.#walker.connection.startTls();
+  }
+
+  /** A reply that names another message was meant for somebody else: it is told, and counts as it stands. */
+  #checkEcho(step: number, slot: number, parser: ReplyParser, nowUs: number): void {
+    if (!this.#echo.isCrossed(step, this.#walker.transaction(slot), parser)) return;
+    this.#recorder.unasked(nowUs, ErrorKind.crossedReply, `${String(parser.code)} ${parser.text()}`);
   }
 
   /** What follows from a reply, by the step it ends. */

@@ -47,6 +47,8 @@ export class Transaction implements MessageEnd {
   recipientsTotal = 0;
   rcptSent = 0;
   rcptAccepted = 0;
+  /** RCPTs answered, whatever the answer. */
+  rcptAnswered = 0;
   isMailAccepted = false;
   isMailRefused = false;
   isDataRefused = false;
@@ -67,6 +69,7 @@ export class Transaction implements MessageEnd {
     this.recipientsTotal = recipients;
     this.rcptSent = 0;
     this.rcptAccepted = 0;
+    this.rcptAnswered = 0;
     this.isMailAccepted = false;
     this.isMailRefused = false;
     this.isDataRefused = false;
@@ -94,6 +97,7 @@ export class Transaction implements MessageEnd {
 
   /** A RCPT was answered: a refusal settles its recipient, and the last one the message. */
   answerRcpt(code: number): number {
+    this.rcptAnswered++;
     if (code < 400) {
       this.rcptAccepted++;
       return NO_VERDICT;

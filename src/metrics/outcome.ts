@@ -29,6 +29,7 @@ export const ERROR_KIND_NAMES = [
   'overlong',
   'unexpectedCode',
   'unaskedReply',
+  'crossedReply',
   'earlyReply',
   'limit',
 ] as const;

@@ -209,6 +209,11 @@ export class ReplyParser {
     this.#mode = Mode.idle;
   }
 
+  /** Octets of the text of the reply's last line; inside `onReply` only. */
+  get textOctets(): number {
+    return this.#textEnd - this.#textStart;
+  }
+
   /**
    * Latin1 text of the reply's last line; built on demand, valid inside `onReply` only.
    *

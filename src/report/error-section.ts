@@ -22,6 +22,7 @@ const ERROR_KIND_MEANINGS: Readonly<Record<ErrorKindName, string>> = {
   overlong: 'a reply line or reply beyond every limit',
   unexpectedCode: 'a code that cannot answer this command',
   unaskedReply: 'a reply to no command of ours',
+  crossedReply: 'a reply that names another message',
   earlyReply: 'a reply before the content was sent',
   limit: 'no files or ports left, or an endless reply',
 };

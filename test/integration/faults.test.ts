@@ -152,7 +152,14 @@ const FAULTS: readonly FaultTest[] = [
     messages: { failed: 4 },
   },
   {
-    server: 'answers MAIL with something that is no reply',
+    server: 'answers a recipient of one message as that of another',
+    kind: 'crossedReply',
+    faults: [{ on: 'rcpt', reply: '250 2.1.5 <user99@example.test> is welcome' }],
+    errors: { 'session crossedReply': 4 },
+    messages: { accepted: 4 },
+  },
+  {
+    server: 'answers MAIL with something that is no reply
     kind: 'malformed',
     faults: [{ on: 'mail', raw: 'hello, who is there?\r\n' }],
     errors: { 'mail malformed': 4 },

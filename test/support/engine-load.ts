@@ -16,6 +16,7 @@ import { DeadlineWheel, WHEEL_TICK_US } from '../../workers/deadline-wheel.js';
 import { MessageSupply } from '../../workers/message-supply.js';
 import { Outbox } from '../../workers/outbox.js';
 import { Recorder } from '../../workers/recorder.js';
+import { ReplyEcho } from '../../workers/reply-echo.js';
 import { SessionActor } from '../../workers/session-actor.js';
 import { SmtpConnection } from '../../workers/smtp-connection.js';
 import { healthRecord } from './engine-records.js';
@@ -130,6 +131,7 @@ class EngineLoad implements ClientHost {
       outbox: new Outbox(),
       clock: this.#clock,
       observer: null,
+      echo: new ReplyEcho(this.#plan),
     };
     for (let index = 0; index < this.#plan.sessions; index++) {
       const client = new Client(this);

@@ -11,6 +11,7 @@ import { compileLoadScript, compilePreflightScript } from '../../src/scenario/co
 import { DeadlineWheel, WHEEL_TICK_US } from '../../workers/deadline-wheel.js';
 import { Outbox } from '../../workers/outbox.js';
 import { Recorder } from '../../workers/recorder.js';
+import { ReplyEcho } from '../../workers/reply-echo.js';
 import { SessionActor } from '../../workers/session-actor.js';
 import type { SessionObserver, SessionOwner } from '../../workers/session-state.js';
 import { errorTable, faultsInBooks, outcomes, replyTable, stepsWith } from './engine-books.js';
@@ -65,6 +66,7 @@ export class EngineSession implements SessionOwner {
         outbox: settings.outbox ?? new Outbox(),
         clock: this.clock,
         observer: settings.observer ?? null,
+        echo: new ReplyEcho(this.plan),
       },
       this,
     );
