@@ -9,7 +9,7 @@ import type { ErrorResult, RunResult } from './result-schema.js';
 
 /** Each kind of error in words. */
 const ERROR_KIND_MEANINGS: Readonly<Record<ErrorKindName, string>> = {
-  refused: 'nothing listens at that address and port',
+  refused: 'nothing listens there, or its queue is full',
   unreachable: 'no route to the server',
   reset: 'the server reset the connection (RST)',
   closed: 'the server closed before it replied',
