@@ -159,7 +159,7 @@ const FAULTS: readonly FaultTest[] = [
     messages: { accepted: 4 },
   },
   {
-    server: 'answers MAIL with something that is no reply
+    server: 'answers MAIL with something that is no reply',
     kind: 'malformed',
     faults: [{ on: 'mail', raw: 'hello, who is there?\r\n' }],
     errors: { 'mail malformed': 4 },
