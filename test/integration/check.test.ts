@@ -65,7 +65,7 @@ describe('a check of a server', () => {
     });
     expect(result.tls.certificate!.daysLeft).toBeGreaterThan(0);
     expect(result.extensions.removed).toContain('STARTTLS');
-    expect(result.extensions.added).toEqual(['AUTH PLAIN LOGIN CRAM-MD5 SCRAM-SHA-256 XOAUTH2']);
+    expect(result.extensions.added).toEqual(['AUTH PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256 XOAUTH2 OAUTHBEARER']);
     expect(result.auth).toMatchObject({ before: [], offeredInClear: false });
     expect(result.auth.afterTls).toContain('SCRAM-SHA-256');
     expect(stats).toMatchObject({ connections: 4, tlsSessions: 2, authenticated: 0 });
