@@ -1,7 +1,7 @@
 /** Looks for limits without sending a message: one session for each, but for connections, which are many at once. */
 import type { LimitFinding } from '../src/messages/check-record.js';
 import { LIMIT_CAPS } from '../src/plan/check-plan.js';
-import { declaredSize, type CheckDraft } from './check-survey.js';
+import { declaredSize, type CheckDraft } from './check-draft.js';
 import { LimitSearch } from './limit-search.js';
 import { isLoss, type ProbeLoss, type ProbeReply, type ProbeSession } from './probe-session.js';
 import { isPositive, lossSentence, quote, type Prober } from './prober.js';

@@ -3,7 +3,7 @@ import type { LimitFinding } from '../src/messages/check-record.js';
 import { LIMIT_CAPS } from '../src/plan/check-plan.js';
 import { formatSize } from '../src/plan/units.js';
 import { inSession, type LimitTask } from './check-limits.js';
-import { declaredSize, type CheckDraft } from './check-survey.js';
+import { declaredSize, type CheckDraft } from './check-draft.js';
 import { LimitSearch } from './limit-search.js';
 import { isLoss, type ProbeLoss, type ProbeReply, type ProbeSession } from './probe-session.js';
 import { isPositive, quote, type Prober } from './prober.js';

@@ -1,71 +1,11 @@
-/** The first session of a check: what the server offers, how long it takes, and what it says to harmless commands. */
+/** The beginning of a check's first session: greeting, extensions, TLS. What comes then is a conversation. */
 import { X509Certificate } from 'node:crypto';
 import { checkServerIdentity, type PeerCertificate, type TLSSocket } from 'node:tls';
-import type {
-  CheckCertificate,
-  CheckPipelining,
-  CheckRecord,
-  CheckReply,
-  CheckTimes,
-  CheckTls,
-} from '../src/messages/check-record.js';
+import type { CheckCertificate, CheckTls } from '../src/messages/check-record.js';
+import { Conversation } from './check-conversation.js';
+import { isKeyword, plain, type CheckDraft } from './check-draft.js';
 import { isLoss, type ProbeReply, type ProbeSession } from './probe-session.js';
 import { isPositive, lossAdvice, lossSentence, quote, type Prober } from './prober.js';
-
-type Mutable<Record> = { -readonly [Key in keyof Record]: Record[Key] };
-
-/** A record that is still being written. */
-export type CheckDraft = Mutable<Omit<CheckRecord, 'traffic' | 'codedReplies' | 'uncoded' | 'times'>> & {
-  times: Mutable<CheckTimes>;
-};
-
-const NOOPS = 10;
-/** Commands without an effect; what they say differs from server to server. */
-const QUESTIONS = ['HELP', 'VRFY postmaster', 'EXPN postmaster'];
-
-/** An empty record. */
-export function newDraft(): CheckDraft {
-  return {
-    isComplete: false,
-    isConnected: false,
-    problem: '',
-    advice: '',
-    greeting: null,
-    hello: null,
-    keywords: [],
-    keywordsAfterTls: null,
-    tls: null,
-    tlsProblem: '',
-    tlsVersions: [],
-    times: {
-      connectUs: null,
-      tlsUs: null,
-      greetingUs: null,
-      helloUs: null,
-      starttlsUs: null,
-      mailUs: null,
-      rsetUs: null,
-      quitUs: null,
-      noopUs: [],
-    },
-    pipelining: null,
-    commands: [],
-    limits: null,
-    notes: [],
-  };
-}
-
-/** Whether the server offers an extension where commands go: inside TLS if there is TLS. */
-function offers({ keywords, keywordsAfterTls }: CheckDraft, keyword: string): boolean {
-  return (keywordsAfterTls ?? keywords).some((line) => isKeyword(line, keyword));
-}
-
-/** Largest message that the server declares; null: it names none, or one beyond all measure. */
-export function declaredSize({ keywords, keywordsAfterTls }: CheckDraft): number | null {
-  const line = (keywordsAfterTls ?? keywords).find((one) => isKeyword(one, 'SIZE'));
-  const octets = Number(/^\s*SIZE +(\d+)/i.exec(line ?? '')?.[1] ?? '0');
-  return octets > 0 && octets < Number.MAX_SAFE_INTEGER ? octets : null;
-}
 
 /** Holds the session, and writes what it shows into the draft. */
 export class Survey {
@@ -89,10 +29,10 @@ export class Survey {
       // Without TLS there is still a server to look at.
       const other = await this.#prober.openReady();
       if ('problem' in other) this.#note(other.problem);
-      else await this.#converse(other);
+      else await new Conversation(this.#prober, this.#draft, other).run();
       return;
     }
-    await this.#converse(session);
+    await new Conversation(this.#prober, this.#draft, session).run();
   }
 
   /** From connect() to the greeting. */
@@ -186,71 +126,6 @@ export class Survey {
     return false;
   }
 
-  /** Commands without effect, each timed; QUIT is the last. */
-  async #converse(session: ProbeSession): Promise<void> {
-    const { times } = this.#draft;
-    const { mail, rset, quit } = this.#prober.timeoutsMs;
-    const noops: number[] = [];
-    for (let count = 0; count < NOOPS; count++) {
-      const reply = await this.#ask(session, 'NOOP', rset, count === 0);
-      if (reply === null) return;
-      noops.push(reply.latencyUs);
-      times.noopUs = [...noops];
-    }
-    const mailReply = await this.#ask(session, this.#prober.mail(), mail);
-    if (mailReply === null) return;
-    times.mailUs = mailReply.latencyUs;
-    const rsetReply = await this.#ask(session, 'RSET', rset);
-    if (rsetReply === null) return;
-    times.rsetUs = rsetReply.latencyUs;
-    for (const question of QUESTIONS) {
-      if ((await this.#ask(session, question, rset)) === null) return;
-    }
-    if (offers(this.#draft, 'PIPELINING') && !(await this.#group(session))) {
-      session.drop();
-      return;
-    }
-    const farewell = await session.quit(quit);
-    if (isLoss(farewell)) {
-      this.#note(lossSentence(farewell, 'QUIT'));
-      return;
-    }
-    times.quitUs = farewell.latencyUs;
-    this.#keep('QUIT', farewell);
-  }
-
-  /** @returns null when the session is lost, which is noted */
-  async #ask(session: ProbeSession, line: string, timeoutMs: number, keeps = true): Promise<ProbeReply | null> {
-    const answer = await session.say(line, timeoutMs);
-    const verb = line.split(' ')[0] ?? line;
-    if (isLoss(answer)) {
-      this.#note(lossSentence(answer, verb));
-      return null;
-    }
-    if (keeps) this.#keep(verb, answer);
-    return answer;
-  }
-
-  /**
-   * RSET, RCPT and NOOP in one write: RCPT without MAIL is refused and has no effect, so that the order of the replies
-   * shows; NOOP must be the last of a group (RFC 2920 §3.1).
-   */
-  async #group(session: ProbeSession): Promise<boolean> {
-    const sent = ['RSET', `RCPT TO:<${this.#prober.address('to', 1)}>`, 'NOOP'];
-    const answers = await session.sayAll(sent, this.#prober.timeoutsMs.rset);
-    const replies = answers.filter((answer): answer is ProbeReply => !isLoss(answer)).map(plain);
-    const isRight =
-      replies.length === sent.length && replies.every((reply, index) => isPositive(reply) === (index !== 1));
-    this.#draft.pipelining = { sent, replies, isRight } satisfies CheckPipelining;
-    const last = answers.at(-1);
-    if (last !== undefined && isLoss(last)) this.#note(lossSentence(last, 'a group of commands in one write'));
-    return replies.length === sent.length;
-  }
-
-  #keep(command: string, reply: ProbeReply): void {
-    this.#draft.commands = [...this.#draft.commands, { command, reply: plain(reply) }];
-  }
-
   #note(sentence: string): void {
     this.#draft.notes = [...this.#draft.notes, sentence];
   }
@@ -260,15 +135,6 @@ export class Survey {
     this.#draft.advice = advice;
     return false;
   }
-}
-
-/** A reply without its lines. */
-export function plain({ code, enhanced, text, latencyUs }: CheckReply): CheckReply {
-  return { code, enhanced, text, latencyUs };
-}
-
-function isKeyword(line: string, keyword: string): boolean {
-  return line.trim().split(/[ =]/)[0]?.toUpperCase() === keyword;
 }
 
 function describeTls(socket: TLSSocket, checkedName: string): CheckTls {

@@ -3,7 +3,8 @@ import type { CheckNews, CheckOrder, CheckRecord, CheckTask } from '../src/messa
 import { CHECK_MAX_MS } from '../src/plan/check-plan.js';
 import { limitTasks } from './check-limits.js';
 import { messageLimitTasks } from './check-message-limits.js';
-import { newDraft, Survey, type CheckDraft } from './check-survey.js';
+import { newDraft, type CheckDraft } from './check-draft.js';
+import { Survey } from './check-survey.js';
 import { findTlsVersions } from './check-tls-versions.js';
 import { Prober } from './prober.js';
 

@@ -1,7 +1,7 @@
 /** Which versions of TLS a server takes: one polite session for each that is not known already. */
 import type { SecureContext, SecureVersion } from 'node:tls';
 import type { TlsVersionFinding } from '../src/messages/check-record.js';
-import type { CheckDraft } from './check-survey.js';
+import type { CheckDraft } from './check-draft.js';
 import { isLoss } from './probe-session.js';
 import { lossSentence, quote, type Prober } from './prober.js';
 

@@ -2,7 +2,7 @@
 import { monotonicUs } from '../src/clock.js';
 import type { CheckReply, LimitFinding, LimitName } from '../src/messages/check-record.js';
 import { LIMIT_SEARCH_MS } from '../src/plan/check-plan.js';
-import { plain } from './check-survey.js';
+import { plain } from './check-draft.js';
 import { isLoss, type ProbeLoss, type ProbeReply } from './probe-session.js';
 import { isPositive, quote } from './prober.js';
 

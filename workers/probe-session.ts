@@ -265,7 +265,7 @@ export class ProbeSession implements ReplySink {
       this.#parser.execute(chunk, chunk.length);
     });
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (this.#stream === stream) this.#lose(reasonOf(error, this.#isSecure), error.message);
+      if (this.#stream === stream) this.#lose(reasonOf(error, this.#isSecure), wordsOf(error));
     });
     stream.on(
       'end',
@@ -328,6 +328,11 @@ function* contentChunks(header: string, octets: number): Generator<string> {
   // What is left is cut into lines so that the last one still has its CRLF.
   for (; left > FULL_LINE.length + 2; left -= FULL_LINE.length) yield FULL_LINE;
   if (left >= 2) yield `${'x'.repeat(left - 2)}\r\n`;
+}
+
+/** OpenSSL's reason without the file and line where it stands in its source. */
+function wordsOf(error: Error & { reason?: unknown }): string {
+  return (typeof error.reason === 'string' ? error.reason : error.message).trim();
 }
 
 /** What an error of Node or OpenSSL means here. */

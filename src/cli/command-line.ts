@@ -74,8 +74,8 @@ Examples:
   $ postrush check 127.0.0.1:25 --limits messages --to 'user%d@lab.test'
 
 It sends no password, and no mail but with --limits messages. Without --limits
-it holds at most 5 sessions of some 25 commands, one at a time; with it at most
-15 more beside those that count connections. It always ends within 10 minutes.
+it holds up to 10 sessions with some 40 commands in all, one at a time; with it
+up to 9 more, and those that count connections. It ends within 10 minutes.
 Exit codes: 0 it could tell, 2 usage, 4 target, 5 internal.
 `;
 

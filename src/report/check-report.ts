@@ -195,7 +195,7 @@ function timeLines({ times }: CheckResult): ReportLine[] {
   const known = rows.filter(([, us]) => us !== null);
   if (known.length === 0) return [];
   return [
-    heading('Times', 'of one session'),
+    heading('Times', 'of one command each; the round trip is that of noop'),
     ...known.map(([name, us, meaning]) => [
       piece(name.padEnd(LABEL_WIDTH)),
       piece(formatLatency(us).padEnd(TIME_WIDTH)),

@@ -10,7 +10,7 @@ const text = (meaning: string) => z.string().describe(meaning);
 const flag = (meaning: string) => z.boolean().describe(meaning);
 const words = (meaning: string) => z.array(z.string()).describe(meaning);
 const microseconds = (meaning: string) =>
-  z.number().nonnegative().nullable().describe(`${meaning}, µs; null: not done`);
+  z.int().nonnegative().nullable().describe(`${meaning}, whole µs; null: not done`);
 const isoTime = (meaning: string) =>
   z
     .string()
@@ -146,9 +146,9 @@ export const checkResultSchema = z
       noop: z
         .strictObject({
           count: count('NOOPs, one after the other'),
-          minUs: z.number().nonnegative(),
-          medianUs: z.number().nonnegative(),
-          maxUs: z.number().nonnegative(),
+          minUs: z.int().nonnegative(),
+          medianUs: z.int().nonnegative(),
+          maxUs: z.int().nonnegative(),
         })
         .nullable()
         .describe('Round trips of NOOP, µs'),

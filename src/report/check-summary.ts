@@ -169,16 +169,25 @@ function enhancedOf(keywords: readonly string[], { codedReplies, uncoded }: Chec
 }
 
 function timesOf({ times }: CheckRecord): CheckResult['times'] {
-  const { noopUs, ...single } = times;
-  const sorted = [...noopUs].sort((a, b) => a - b);
-  const [minUs = 0] = sorted;
-  const upper = sorted[Math.floor(sorted.length / 2)] ?? 0;
-  const lower = sorted[Math.floor((sorted.length - 1) / 2)] ?? 0;
+  const whole = (us: number | null): number | null => (us === null ? null : Math.round(us));
   return {
-    ...single,
-    noop:
-      sorted.length === 0
-        ? null
-        : { count: sorted.length, minUs, medianUs: (lower + upper) / 2, maxUs: sorted.at(-1) ?? 0 },
+    connectUs: whole(times.connectUs),
+    tlsUs: whole(times.tlsUs),
+    greetingUs: whole(times.greetingUs),
+    helloUs: whole(times.helloUs),
+    starttlsUs: whole(times.starttlsUs),
+    mailUs: whole(times.mailUs),
+    rsetUs: whole(times.rsetUs),
+    quitUs: whole(times.quitUs),
+    noop: roundTrips(times.noopUs),
   };
+}
+
+function roundTrips(latenciesUs: readonly number[]): CheckResult['times']['noop'] {
+  const sorted = latenciesUs.map(Math.round).sort((a, b) => a - b);
+  const [minUs] = sorted;
+  if (minUs === undefined) return null;
+  const upper = sorted[Math.floor(sorted.length / 2)] ?? minUs;
+  const lower = sorted[Math.floor((sorted.length - 1) / 2)] ?? minUs;
+  return { count: sorted.length, minUs, medianUs: Math.round((lower + upper) / 2), maxUs: sorted.at(-1) ?? minUs };
 }

@@ -1,8 +1,11 @@
 /** What a check tells of a server, and that it never sends more than it says. */
 import { createServer as createTlsServer } from 'node:tls';
 import { describe, expect, test } from 'vitest';
+import { resolveCheckPlan } from '../../src/plan/check-plan.js';
 import { testCertificate } from '../support/certificate.js';
 import { check, checkSink, listen, openServer, openTalker } from '../support/check-run.js';
+import { checkTarget } from '../support/integration-build.js';
+import { openSink } from '../support/integration-run.js';
 
 const { key, cert } = await testCertificate();
 const tls = { key, cert };
@@ -227,9 +230,50 @@ describe('a server that is none is told in one sentence:', () => {
     });
   });
 
-  test('a 421 instead of an answer is told with its text', async () => {
-    const target = await openTalker((line) => (line === 'RSET' ? '421 4.4.2 shutting down\r\n' : line === '' ? '220 x\r\n' : '250 x\r\n')); // prettier-ignore
-    const { commands } = await check(target);
+  test('a 421 each time is told with its text, and asked for no more than twice', async () => {
+    let asked = 0;
+    const target = await openTalker((line) => {
+      if (line === 'RSET') asked++;
+      return line === 'RSET' ? '421 4.4.2 shutting down\r\n' : line === '' ? '220 x\r\n' : '250 x\r\n';
+    });
+    const { commands, notes, times } = await check(target);
     expect(commands.find(({ command }) => command === 'RSET')?.reply.code).toBe(421);
+    expect({ asked, rsetUs: times.rsetUs, mailUs: times.mailUs }).toEqual({
+      asked: 2,
+      rsetUs: null,
+      mailUs: expect.any(Number),
+    });
+    expect(notes).toEqual([
+      "ended the session at RSET with '421 4.4.2 shutting down': another one took over",
+      "ended the session at RSET with '421 4.4.2 shutting down'",
+    ]);
   });
+
+  test('a server that allows few commands in a session is asked in several', async () => {
+    let commands = 0;
+    const target = await openTalker((line, socket) => {
+      if (line === '') commands = 0;
+      if (++commands > 8) {
+        socket.end('421 4.7.0 too many commands\r\n');
+        return '';
+      }
+      if (line.startsWith('EHLO')) return '250-x\r\n250 PIPELINING\r\n';
+      return line === '' ? '220 x\r\n' : line.startsWith('RCPT') ? '503 no MAIL\r\n' : '250 x\r\n';
+    });
+    const { pipelining, times, notes, commands: heard } = await check(target);
+    expect({ works: pipelining.works, noops: times.noop?.count }).toEqual({ works: true, noops: 10 });
+    expect(heard.map(({ command }) => command)).toEqual(['NOOP', 'MAIL', 'RSET', 'HELP', 'VRFY', 'EXPN', 'QUIT']);
+    expect(notes.every((note) => note.endsWith(': another one took over'))).toBe(true);
+  });
+});
+
+test('LMTP is greeted with LHLO, and its limits are found as those of SMTP', async () => {
+  const sink = await openSink({ listen: ['lmtp://127.0.0.1:0'], maxRecipients: 5, maxMessagesPerSession: 3 });
+  // Without the scheme, so that it is the plan's protocol that counts.
+  const target = sink.url.replace('lmtp://', '');
+  const plan = { ...resolveCheckPlan({ target }, 'messages'), protocol: 'lmtp' as const };
+  const result = await checkTarget(plan);
+  expect(result).toMatchObject({ target: { protocol: 'lmtp' }, hello: { verb: 'LHLO' }, pipelining: { works: true } });
+  const limits = Object.fromEntries(result.limits?.map(({ name, text }) => [name, text]) ?? []);
+  expect(limits).toMatchObject({ recipients: '452 at recipient 6', messages: '421 at message 4' });
 });

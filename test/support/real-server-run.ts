@@ -6,6 +6,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import { checkResultSchema } from '../../src/report/check-schema.js';
+import type { CheckResult } from '../../src/report/check-schema.js';
 import { runResultSchema } from '../../src/report/result-schema.js';
 import type { RunResult } from '../../src/report/result-schema.js';
 
@@ -45,6 +47,20 @@ export async function runPostrush(
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Runs `postrush check`, which must end well. */
+export async function checkServer(args: readonly string[]): Promise<CheckResult> {
+  const child = spawn(process.execPath, [PROGRAM, 'check', ...args, '--json', '-'], {
+    env: { ...process.env, NO_COLOR: '1' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const output = { stdout: '', stderr: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
+  const [exitCode] = (await once(child, 'close')) as [number | null];
+  if (exitCode !== 0) throw new Error(`exit code ${exitCode}: ${output.stderr}`);
+  return checkResultSchema.parse(JSON.parse(output.stdout));
 }
 
 /** The health gates that a busy machine breaks, whatever postrush does. */
