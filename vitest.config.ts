@@ -14,7 +14,7 @@ export default defineConfig(({ mode }) => {
       // Real servers share the cores with the load; one file at a time keeps their timing honest.
       fileParallelism: !real,
       // Tests that run side by side wait for deadlines most of their time.
-      maxConcurrency: 48,
+      maxConcurrency: 32,
       testTimeout: real ? 60_000 : 20_000,
       hookTimeout: real ? 60_000 : 20_000,
       teardownTimeout: 10_000,

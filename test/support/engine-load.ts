@@ -7,7 +7,7 @@ import { Census } from '../../src/metrics/phase-book.js';
 import { totalsOf, type PhaseTotals } from '../../src/metrics/phase-totals.js';
 import { RunMetrics, isBalanced } from '../../src/metrics/run-metrics.js';
 import type { LoadPlan } from '../../src/plan/load-plan.js';
-import { compileLoadScript, type CompiledScript } from '../../src/scenario/compile-script.js';
+import type { CompiledScript } from '../../src/scenario/compile-script.js';
 import { SeededRandom } from '../../src/seeded-random.js';
 import { checkBooks } from '../../src/verdict/books.js';
 import { Client, type ClientHost } from '../../workers/client.js';
@@ -20,6 +20,7 @@ import { ReplyEcho } from '../../workers/reply-echo.js';
 import { SessionActor } from '../../workers/session-actor.js';
 import { SmtpConnection } from '../../workers/smtp-connection.js';
 import { healthRecord } from './engine-records.js';
+import { compileLoadScript } from './integration-build.js';
 
 /** Beyond every deadline that a plan of the tests can have. */
 const LONG_AFTER_US = 3_600e6;

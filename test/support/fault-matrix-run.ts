@@ -18,7 +18,7 @@ const CLOSE_WAIT_MS = 2_000;
 /** For everything that takes no deadline: many combinations share one core. */
 const SLACK_MS = 12_000;
 /** How long the sink may take to notice that its clients are gone. */
-const SETTLE_MS = 2_000;
+const SETTLE_MS = 15_000;
 
 const WORDS = { off: 'in lock-step', auto: 'pipelined', across: 'pipelined across messages' } as const;
 

@@ -18,7 +18,7 @@ export const PIPELININGS = ['off', 'auto', 'across'] as const;
 export type Pipelining = (typeof PIPELININGS)[number];
 
 /** The short deadline of combinations in which something is waited for. */
-export const DEADLINE_MS = 3_000;
+export const DEADLINE_MS = 4_000;
 
 /** Where a fault strikes: a step of the session, and the load that leads there. */
 export interface Place {
@@ -511,7 +511,7 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     name: 'drips its answer too slowly',
-    row: (place, security) => ({ reply: place.good(security), dripMs: 250 }),
+    row: (place, security) => ({ reply: place.good(security), dripMs: 300 }),
     expected: (cell) => broken(cell, 'timeout'),
     where: isReplyOutsideContent,
     waits: true,
