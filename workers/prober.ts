@@ -46,7 +46,7 @@ export class Prober implements ProbeObserver {
       for (const session of [...this.#open]) session.leave();
     });
     this.timeoutsMs = plan.session.timeoutsMs;
-    this.helloVerb = plan.protocol === 'lmtp' ? 'LHLO' : 'EHLO';
+    this.helloVerb = plan.session.target.protocol === 'lmtp' ? 'LHLO' : 'EHLO';
     this.beginsTls = this.isImplicitTls;
     this.#place = placeOf(address, plan.session.target);
   }

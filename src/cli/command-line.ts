@@ -136,8 +136,11 @@ function buildProgram(version: string): Built {
   const run = program
     .command('run')
     .summary('put load on a server')
-    .description('Puts load on an SMTP server, prints the report and exits by its verdict.')
-    .argument('[TARGET]', 'smtp://host[:port] (25), smtps://host[:port] (465), smtp+unix:/path or host:port')
+    .description('Puts load on an SMTP or LMTP server, prints the report and exits by its verdict.')
+    .argument(
+      '[TARGET]',
+      'smtp://host[:port] (25), smtps:// (465), lmtp:// (24), smtp+unix:/path, lmtp+unix:/path or host:port',
+    )
     .allowExcessArguments();
   for (const { title, flags } of RUN_FLAG_GROUPS) {
     for (const flag of flags) run.addOption(toOption(flag).helpGroup(title));
@@ -162,7 +165,10 @@ function buildProgram(version: string): Built {
     .command('check')
     .summary('tell what a server is')
     .description('Asks an SMTP server in a few polite sessions, one at a time, what it offers, and tells it in words.')
-    .argument('[TARGET]', 'smtp://host[:port] (25), smtps://host[:port] (465) or host:port')
+    .argument(
+      '[TARGET]',
+      'smtp://host[:port] (25), smtps:// (465), lmtp:// (24), smtp+unix:/path, lmtp+unix:/path or host:port',
+    )
     .allowExcessArguments();
   for (const flag of CHECK_FLAGS) check.addOption(toOption(flag));
   check.addHelpText('after', CHECK_EXAMPLES).action(() => {

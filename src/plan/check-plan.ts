@@ -32,7 +32,6 @@ export type CheckOptions = Pick<
 
 /** Everything a check needs to know. */
 export interface CheckPlan {
-  readonly protocol: 'smtp' | 'lmtp';
   readonly limits: LimitSearch;
   /** A run in which nothing is sent: target, TLS, name, addresses, deadlines and consent. */
   readonly session: LoadPlan;
@@ -55,5 +54,5 @@ export function resolveCheckPlan(options: CheckOptions, limits: LimitSearch): Ch
     };
     throw new PostrushError('E_CONFIG', 'these options are unusable', { issues: [issue] });
   }
-  return { protocol: session.target.url.startsWith('lmtp') ? 'lmtp' : 'smtp', limits, session };
+  return { limits, session };
 }

@@ -40,7 +40,7 @@ export function summariseCheck({
     lastedSec,
     target: {
       url: plan.session.target.url,
-      protocol: plan.protocol,
+      protocol: plan.session.target.protocol,
       addresses: addresses.map((one) => one.address),
       address: address.address,
     },

@@ -68,7 +68,9 @@ describe('a check of a server', () => {
     });
     expect(result.tls.certificate!.daysLeft).toBeGreaterThan(0);
     expect(result.extensions.removed).toContain('STARTTLS');
-    expect(result.extensions.added).toEqual(['AUTH PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256 XOAUTH2 OAUTHBEARER']);
+    expect(result.extensions.added).toEqual([
+      'AUTH PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256 XOAUTH2 OAUTHBEARER',
+    ]);
     expect(result.auth).toMatchObject({ before: [], offeredInClear: false });
     expect(result.auth.afterTls).toContain('SCRAM-SHA-256');
     expect(stats).toMatchObject({ connections: 4, tlsSessions: 2, authenticated: 0 });
@@ -269,10 +271,7 @@ describe('a server that is none is told in one sentence:', () => {
 
 test('LMTP is greeted with LHLO, and its limits are found as those of SMTP', async () => {
   const sink = await openSink({ listen: ['lmtp://127.0.0.1:0'], maxRecipients: 5, maxMessagesPerSession: 3 });
-  // Without the scheme, so that it is the plan's protocol that counts.
-  const target = sink.url.replace('lmtp://', '');
-  const plan = { ...resolveCheckPlan({ target }, 'messages'), protocol: 'lmtp' as const };
-  const result = await checkTarget(plan);
+  const result = await checkTarget(resolveCheckPlan({ target: sink.url }, 'messages'));
   expect(result).toMatchObject({ target: { protocol: 'lmtp' }, hello: { verb: 'LHLO' }, pipelining: { works: true } });
   const limits = Object.fromEntries(result.limits?.map(({ name, text }) => [name, text]) ?? []);
   expect(limits).toMatchObject({ recipients: '452 at recipient 6', messages: '421 at message 4' });
