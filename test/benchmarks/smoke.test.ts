@@ -13,6 +13,7 @@ import { runBench as benchReplyParser } from '../../benchmarks/micro/reply-parse
 const MACRO = 'dist/benchmarks/macro/against-smtp-source.bench.js';
 const SINK_MACRO = 'dist/benchmarks/macro/sink-against-smtp-sink.bench.js';
 const TLS_MACRO = 'dist/benchmarks/macro/tls-handshakes.bench.js';
+const AUTH_MACRO = 'dist/benchmarks/macro/auth.bench.js';
 /** Each of the two short runs is a whole start of the program; a busy machine takes its time. */
 const MACRO_MS = 60_000;
 
@@ -114,6 +115,17 @@ describe('the small setting of', () => {
       expect(figures.checksum).toMatchObject({ connections: 160, expected: 160, handshakes: 60, preflights: 2 });
       expect(figures.checksum['resumed']).toBeGreaterThanOrEqual(20);
       expect(figures.checksum['resumed']).toBeLessThan(60);
+    },
+    MACRO_MS,
+  );
+
+  test(
+    'every session of the AUTH benchmark authenticates',
+    async () => {
+      const { stdout, figures } = await smallRun(AUTH_MACRO, '0.004', 'scram-sha-256');
+      expect(stdout).toMatch(/^scram-sha-256 /m);
+      // 40 without and 40 with AUTH, each beside a run of 20; the server counts the two before the runs as well.
+      expect(figures.checksum).toMatchObject({ sessions: 120, authenticated: 60, seen: 62 });
     },
     MACRO_MS,
   );
