@@ -14,6 +14,7 @@ const MACRO = 'dist/benchmarks/macro/against-smtp-source.bench.js';
 const SINK_MACRO = 'dist/benchmarks/macro/sink-against-smtp-sink.bench.js';
 const TLS_MACRO = 'dist/benchmarks/macro/tls-handshakes.bench.js';
 const AUTH_MACRO = 'dist/benchmarks/macro/auth.bench.js';
+const BDAT_MACRO = 'dist/benchmarks/macro/bdat-against-data.bench.js';
 /** Each of the two short runs is a whole start of the program; a busy machine takes its time. */
 const MACRO_MS = 60_000;
 
@@ -126,6 +127,17 @@ describe('the small setting of', () => {
       expect(stdout).toMatch(/^scram-sha-256 /m);
       // 40 without and 40 with AUTH, each beside a run of 20; the server counts the two before the runs as well.
       expect(figures.checksum).toMatchObject({ sessions: 120, authenticated: 60, seen: 62 });
+    },
+    MACRO_MS,
+  );
+
+  test(
+    'content by BDAT and by DATA is accepted whole',
+    async () => {
+      const { stdout, figures } = await smallRun(BDAT_MACRO, '0.004', '100KiB-bdat-64KiB');
+      expect(stdout).toContain('BDAT in chunks of 64 KiB');
+      // 40 by DATA and 40 by BDAT, each beside a run of 20.
+      expect(figures.checksum).toMatchObject({ accepted: 120, seen: 120, contentBytes: 120 * 100 * 1024 });
     },
     MACRO_MS,
   );
