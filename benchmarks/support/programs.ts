@@ -31,21 +31,33 @@ export interface MemoryRun {
   readonly peakOpen: number;
 }
 
-/** Sends `messages` with postrush in one worker. */
-export async function runPostrush(load: Load, port: number, messages: number): Promise<ProgramRun> {
+/** One run of postrush: what its process cost, and its result. */
+export interface PostrushRun {
+  readonly cpuSec: number;
+  readonly wallSec: number;
+  readonly result: RunResult;
+}
+
+/** `postrush run` with one worker and these words. */
+export async function postrushRun(
+  words: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<PostrushRun> {
   return inFolder(async (folder) => {
     const json = join(folder, 'result.json');
-    const cost = await timedCommand([
-      process.execPath,
-      COMMAND_LINE,
-      'run',
-      ...postrushWords(port, 1, SESSIONS, load.isKept ? 'all' : '1', json),
-      ...['-m', String(messages), '--pipelining', load.pipelining],
-    ]);
-    const result = readResult(json, cost.output);
-    const { accepted } = result.messages;
-    return { cpuSec: cost.cpuSec, wallSec: cost.wallSec, accepted, startupSec: result.generator.startupSec };
+    const command = [process.execPath, COMMAND_LINE, 'run', '-w', '1', '--no-progress', '--json', json, ...words];
+    const cost = await timedCommand(command, environment);
+    return { cpuSec: cost.cpuSec, wallSec: cost.wallSec, result: readResult(json, cost.output) };
   });
+}
+
+/** Sends `messages` with postrush in one worker. */
+export async function runPostrush(load: Load, port: number, messages: number): Promise<ProgramRun> {
+  const { cpuSec, wallSec, result } = await postrushRun([
+    ...loadWords(port, SESSIONS, load.isKept ? 'all' : '1'),
+    ...['-m', String(messages), '--pipelining', load.pipelining],
+  ]);
+  return { cpuSec, wallSec, accepted: result.messages.accepted, startupSec: result.generator.startupSec };
 }
 
 /** Sends `messages` with smtp-source, which works in lock-step and does not tell when it is ready. */
@@ -68,12 +80,12 @@ export async function runForMemory(
   return inFolder(async (folder) => {
     const json = join(folder, 'result.json');
     const peak = join(folder, 'peak');
-    const words = [...postrushWords(port, workers, sessions, 'all', json), '-d', `${durationSec}s`];
+    const words = [...loadWords(port, sessions, 'all'), '-w', String(workers), '-d', `${durationSec}s`];
     const env = { ...process.env, [PEAK_MEMORY_FILE]: peak };
     // The exit code speaks of the verdict; whether the work was done is in the result.
     const output = await promisify(execFile)(
       process.execPath,
-      ['--import', PEAK_MEMORY, COMMAND_LINE, 'run', ...words],
+      ['--import', PEAK_MEMORY, COMMAND_LINE, 'run', '--no-progress', '--json', json, ...words],
       {
         env,
       },
@@ -86,15 +98,9 @@ export async function runForMemory(
   });
 }
 
-function postrushWords(
-  port: number,
-  workers: number,
-  sessions: number,
-  messagesPerSession: string,
-  json: string,
-): string[] {
-  const load = ['-w', String(workers), '-s', String(sessions), '-n', messagesPerSession, '-l', String(MESSAGE_BYTES)];
-  return [`smtp://127.0.0.1:${port}`, ...load, '--no-progress', '--json', json];
+function loadWords(port: number, sessions: number, messagesPerSession: string): string[] {
+  const load = ['-s', String(sessions), '-n', messagesPerSession, '-l', String(MESSAGE_BYTES)];
+  return [`smtp://127.0.0.1:${port}`, ...load];
 }
 
 function readResult(path: string, output: string): RunResult {

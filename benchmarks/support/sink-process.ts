@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { SinkRecord } from '../../src/report/sink-schema.js';
 import { COMMAND_LINE } from './programs.js';
 import { findExecutable } from './timed-command.js';
 
@@ -36,6 +37,13 @@ export interface SinkProcess {
   stop(): Promise<void>;
 }
 
+/** Our sink, which tells at its end what it saw. */
+export interface OwnSink {
+  /** Where it listens, in the order asked for. */
+  readonly urls: readonly string[];
+  stop(): Promise<SinkRecord>;
+}
+
 /** The best server that this machine has for a comparison. */
 export function preferredSink(): SinkKind {
   return findExecutable('smtp-sink') === null ? 'own' : 'smtp-sink';
@@ -44,33 +52,74 @@ export function preferredSink(): SinkKind {
 /** Starts a server on a free loopback port. */
 export async function startSinkProcess(kind: SinkKind): Promise<SinkProcess> {
   const { child, port } = kind === 'own' ? await startOwn() : await startSmtpSink();
-  const kill = (): void => {
-    child.kill();
-  };
-  process.on('exit', kill);
   return {
     port,
     cpuSec: () => cpuSecOf(serverPid(child)),
     peakKb: () => peakKbOf(serverPid(child)),
+    stop: endsWithUs(child),
+  };
+}
+
+/** Starts our sink on a free loopback port for each scheme, such as `smtps`, with further words. */
+export async function startOwnSink(schemes: readonly string[], words: readonly string[]): Promise<OwnSink> {
+  const addresses = schemes.map((scheme) => `${scheme}://${HOST}:0`);
+  const { child, urls } = await spawnOwn(addresses, ['--json', '-', ...words], 'pipe');
+  let written = '';
+  child.stdout?.on('data', (chunk: Buffer) => {
+    written += chunk.toString();
+  });
+  const stop = endsWithUs(child);
+  return {
+    urls,
     stop: async () => {
-      process.off('exit', kill);
-      if (child.exitCode !== null || child.signalCode !== null) return;
-      const ended = once(child, 'exit');
-      child.kill();
-      await ended;
+      await stop();
+      return JSON.parse(written) as SinkRecord;
     },
   };
 }
 
-/** As a user starts it. */
+/** Sees to it that a server is stopped when the benchmark ends, whatever its end; the function returned does it now. */
+function endsWithUs(child: ChildProcess): () => Promise<void> {
+  const kill = (): void => {
+    child.kill();
+  };
+  process.on('exit', kill);
+  return async () => {
+    process.off('exit', kill);
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const closed = once(child, 'close');
+    child.kill();
+    await closed;
+  };
+}
+
 async function startOwn(): Promise<{ child: ChildProcess; port: number }> {
-  const words = ['sink', '--listen', `smtp://${HOST}:0`, '--duration', `${LONGEST_SEC}s`, '--quiet'];
-  const child = spawn(process.execPath, [COMMAND_LINE, ...words], { stdio: ['ignore', 'ignore', 'pipe'] });
-  const [line] = (await once(child.stderr, 'data')) as [Buffer];
-  const port = Number(/^listening on .*:(\d+)$/m.exec(line.toString())?.[1]);
-  if (!(port > 0)) throw new Error(`our sink does not listen: ${line.toString()}`);
-  child.stderr.pipe(process.stderr);
-  return { child, port };
+  const { child, urls } = await spawnOwn([`smtp://${HOST}:0`], [], 'ignore');
+  return { child, port: Number(new URL(urls[0] ?? '').port) };
+}
+
+/** Starts our sink as a user does, and waits until it listens on all addresses. */
+async function spawnOwn(
+  addresses: readonly string[],
+  words: readonly string[],
+  stdout: 'ignore' | 'pipe',
+): Promise<{ child: ChildProcess; urls: string[] }> {
+  const listen = addresses.flatMap((address) => ['--listen', address]);
+  const command = [COMMAND_LINE, 'sink', ...listen, '--duration', `${LONGEST_SEC}s`, '--quiet', ...words];
+  const child = spawn(process.execPath, command, { stdio: ['ignore', stdout, 'pipe'] });
+  const urls = await new Promise<string[]>((resolve, reject) => {
+    let told = '';
+    child.stderr?.on('data', (chunk: Buffer) => {
+      told += chunk.toString();
+      const found = Array.from(told.matchAll(/^listening on (.*)$/gm), (match) => match[1] ?? '');
+      if (found.length === addresses.length) resolve(found);
+    });
+    child.once('exit', () => {
+      reject(new Error(`our sink does not listen: ${told}`));
+    });
+  });
+  child.stderr?.pipe(process.stderr);
+  return { child, urls };
 }
 
 async function startSmtpSink(): Promise<{ child: ChildProcess; port: number }> {

@@ -38,11 +38,14 @@ export function findExecutable(name: string): string | null {
   return null;
 }
 
-/** Runs a command to its end. */
-export async function timedCommand(command: readonly string[]): Promise<CommandCost> {
+/** Runs a command to its end, with more variables in its environment. */
+export async function timedCommand(
+  command: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<CommandCost> {
   const child = spawn('bash', ['-c', SCRIPT, 'bash', ...command], {
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
-    env: { ...process.env, LC_ALL: 'C' },
+    env: { ...process.env, ...environment, LC_ALL: 'C' },
   });
   const texts = { time: '', output: '' };
   child.stdio[2]?.on('data', (chunk: Buffer) => {

@@ -12,6 +12,9 @@ import { runBench as benchReplyParser } from '../../benchmarks/micro/reply-parse
 
 const MACRO = 'dist/benchmarks/macro/against-smtp-source.bench.js';
 const SINK_MACRO = 'dist/benchmarks/macro/sink-against-smtp-sink.bench.js';
+const TLS_MACRO = 'dist/benchmarks/macro/tls-handshakes.bench.js';
+const AUTH_MACRO = 'dist/benchmarks/macro/auth.bench.js';
+const BDAT_MACRO = 'dist/benchmarks/macro/bdat-against-data.bench.js';
 /** Each of the two short runs is a whole start of the program; a busy machine takes its time. */
 const MACRO_MS = 60_000;
 
@@ -103,4 +106,56 @@ describe('the small setting of', () => {
     },
     MACRO_MS,
   );
+
+  test(
+    'the TLS handshakes are all made, and resumed where they should be',
+    async () => {
+      const { stdout, figures } = await smallRun(TLS_MACRO, '0.01', 'smtps-1.2-resumed');
+      expect(stdout).toContain('TLS 1.2 at once, resumed');
+      // 80 in clear and 40 with TLS, each beside a run of 20; the first 20 of a run have no ticket yet.
+      expect(figures.checksum).toMatchObject({ connections: 160, expected: 160, handshakes: 60, preflights: 2 });
+      expect(figures.checksum['resumed']).toBeGreaterThanOrEqual(20);
+      expect(figures.checksum['resumed']).toBeLessThan(60);
+    },
+    MACRO_MS,
+  );
+
+  test(
+    'every session of the AUTH benchmark authenticates',
+    async () => {
+      const { stdout, figures } = await smallRun(AUTH_MACRO, '0.004', 'scram-sha-256');
+      expect(stdout).toMatch(/^scram-sha-256 /m);
+      // 40 without and 40 with AUTH, each beside a run of 20; the server counts the two before the runs as well.
+      expect(figures.checksum).toMatchObject({ sessions: 120, authenticated: 60, seen: 62 });
+    },
+    MACRO_MS,
+  );
+
+  test(
+    'content by BDAT and by DATA is accepted whole',
+    async () => {
+      const { stdout, figures } = await smallRun(BDAT_MACRO, '0.004', '100KiB-bdat-64KiB');
+      expect(stdout).toContain('BDAT in chunks of 64 KiB');
+      // 40 by DATA and 40 by BDAT, each beside a run of 20.
+      expect(figures.checksum).toMatchObject({ accepted: 120, seen: 120, contentBytes: 120 * 100 * 1024 });
+    },
+    MACRO_MS,
+  );
 });
+
+/** One round of some cases of a macro benchmark. */
+async function smallRun(
+  program: string,
+  scale: string,
+  only: string,
+): Promise<{ stdout: string; figures: { checksum: Record<string, number> } }> {
+  const folder = mkdtempSync(join(tmpdir(), 'postrush-smoke-'));
+  try {
+    const json = join(folder, 'figures.json');
+    const words = ['--rounds', '1', '--scale', scale, '--only', only, '--json', json];
+    const { stdout } = await promisify(execFile)(process.execPath, [program, ...words]);
+    return { stdout, figures: JSON.parse(readFileSync(json, 'utf8')) };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
