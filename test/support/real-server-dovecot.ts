@@ -38,6 +38,8 @@ export interface DovecotCounts {
   /** Messages that the relay took, and their recipients. */
   readonly relayed: number;
   readonly relayedRecipients: number;
+  /** Processes that ended in an assertion of Dovecot's own. */
+  readonly panics: number;
 }
 
 /** A running Dovecot. */
@@ -148,6 +150,7 @@ function countLog(log: string): DovecotCounts {
     logins,
     relayed: relayed.length,
     relayedRecipients: relayed.reduce((sum, [, recipients]) => sum + Number(recipients), 0),
+    panics: countMatches(log, /: Panic: /g),
   };
 }
 
