@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { writeCertificate } from './real-server-certificate.js';
 import { findExecutable, freePort, ServerProcess } from './real-server-process.js';
+import { fillTemplate } from './real-server-template.js';
 
 const TEMPLATES = join(import.meta.dirname, '../real-servers/postfix');
 const USER = 'load';
@@ -73,9 +74,9 @@ export async function startPostfix(): Promise<Postfix> {
   writeFileSync(passwordFile, `${PASSWORD}\n`, { mode: 0o600 });
   writeFileSync(join(folder, 'users'), `${USER}:{PLAIN}${PASSWORD}\n`, { mode: 0o600 });
   const values = { ...ports, FOLDER: folder, CERTIFICATE: certificate.certificateFile, KEY: certificate.keyFile };
-  fillTemplate('main.cf', join(folder, 'etc/main.cf'), values);
-  fillTemplate('master.cf', join(folder, 'etc/master.cf'), values);
-  fillTemplate('dovecot.conf', join(folder, 'dovecot.conf'), values);
+  fillTemplate(join(TEMPLATES, 'main.cf'), join(folder, 'etc/main.cf'), values);
+  fillTemplate(join(TEMPLATES, 'master.cf'), join(folder, 'etc/master.cf'), values);
+  fillTemplate(join(TEMPLATES, 'dovecot.conf'), join(folder, 'dovecot.conf'), values);
 
   const [dovecot, master] = await startProcesses(folder, ports.PORT);
   const counts = (): PostfixCounts => countLog(existsSync(logFile) ? readFileSync(logFile, 'utf8') : '');
@@ -114,18 +115,6 @@ function prepareFolder(folder: string): void {
   for (const name of ['etc', 'queue', 'data', 'dovecot']) mkdirSync(join(folder, name), { mode: 0o755 });
   const chown = spawnSync('chown', ['postfix', join(folder, 'data')], { encoding: 'utf8' });
   if (chown.status !== 0) throw new Error(`cannot give a folder to the user postfix: ${chown.stderr}`);
-}
-
-function fillTemplate(template: string, file: string, values: Readonly<Record<string, string | number>>): void {
-  const text = readFileSync(join(TEMPLATES, template), 'utf8');
-  writeFileSync(
-    file,
-    text.replace(/@([A-Z_]+)@/g, (_, name: string) => {
-      const value = values[name];
-      if (value === undefined) throw new Error(`${template} asks for ${name}, which nobody knows`);
-      return String(value);
-    }),
-  );
 }
 
 async function startProcesses(folder: string, port: number): Promise<[dovecot: ServerProcess, master: ServerProcess]> {

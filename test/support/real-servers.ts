@@ -1,4 +1,4 @@
-/** Servers that postrush did not write: Postfix, its smtp-sink, and smtp-server from npm. All on loopback. */
+/** Servers that postrush did not write: Postfix, its smtp-sink, Dovecot, and smtp-server from npm. All on loopback. */
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
@@ -11,6 +11,8 @@ import { testCertificate } from './certificate.js';
 import { writeCertificate } from './real-server-certificate.js';
 import { findExecutable, freePort, ServerProcess } from './real-server-process.js';
 
+export { missingForDovecot, startDovecot } from './real-server-dovecot.js';
+export type { Dovecot } from './real-server-dovecot.js';
 export { missingForPostfix, startPostfix } from './real-server-postfix.js';
 export type { Postfix } from './real-server-postfix.js';
 
