@@ -241,13 +241,15 @@ class Generator implements ClientHost {
 
   #closeInterval(nowUs: number): IntervalRecord {
     const censuses: readonly [Census, Census] = [new Census(), new Census()];
+    let isHolding = false;
     for (const client of this.#clients) {
       const { session } = client;
+      isHolding ||= session.isHolding;
       session.count(censuses, this.#warmupEndUs);
       if (client.startedAtUs >= 0) censuses[client.startedAtUs < this.#warmupEndUs ? 0 : 1].clients++;
     }
-    // While all clients pause after sessions that were greeted, the silence is ours and not the server's.
-    if (censuses[0].sessions + censuses[1].sessions === 0 && this.#isServerGreeting) {
+    // While all clients pause after sessions that were greeted, or hold one open, the silence is ours and not the server's.
+    if (isHolding || (censuses[0].sessions + censuses[1].sessions === 0 && this.#isServerGreeting)) {
       this.#lastGreetedUs = nowUs;
     }
     const record = this.#recorder.interval(

@@ -74,6 +74,11 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener, 
     return this.#state !== SessionState.idle;
   }
 
+  /** The script has it say nothing for a while. */
+  get isHolding(): boolean {
+    return this.#walker.isHolding && this.#state === SessionState.dialogue;
+  }
+
   /** Gives the session its connection; once, since each needs the other. */
   attach(connection: Connection): void {
     this.#walker.connection = connection;

@@ -154,6 +154,12 @@ describe('sessions that send no mail', () => {
     expect(result.steps.quit?.sent).toBe(10);
   });
 
+  test('that are held open for longer than --give-up are no sign of a lost target', async () => {
+    const { result } = await runLoad({ options: { hold: '1h', sessions: 2, duration: '3s', giveUp: '1s' } });
+    expect(result.endedBy).toBe('plan');
+    expect(result.sessions).toMatchObject({ started: 2, completed: 2 });
+  });
+
   test('leave in the middle, as asked', async () => {
     const { result, stats } = await runLoad({ options: { dropAfter: 'rcpt', messages: 15 }, hidden: ['replies'] });
     expect(outcomesOf(result.messages)).toEqual({ abandoned: 15 });
