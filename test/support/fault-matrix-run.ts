@@ -7,7 +7,7 @@ import { startSink, type RunningSink, type SinkOptions, type SinkStats } from '.
 import { testCertificate } from './certificate.js';
 import { runInProcess } from './engine-load.js';
 import { planOf } from './engine-plan.js';
-import { DEADLINE_MS, RECIPIENTS, type Cell, type Expected } from './fault-matrix.js';
+import { DEADLINE_MS, RECIPIENTS, deadlineStep, type Cell, type Expected } from './fault-matrix.js';
 
 const { key, cert } = await testCertificate();
 const USER = 'load';
@@ -16,7 +16,7 @@ const PASSWORD = 'secret';
 /** A session that is over waits so long for the server's close, at most: CLOSE_WAIT_US. */
 const CLOSE_WAIT_MS = 2_000;
 /** For everything that takes no deadline: many combinations share one core. */
-const SLACK_MS = 12_000;
+const SLACK_MS = 20_000;
 /** How long the sink may take to notice that its clients are gone. */
 const SETTLE_MS = 15_000;
 
@@ -35,6 +35,7 @@ export function sentences(cells: readonly Cell[]): [string, Cell][] {
 export function trialOf(cell: Cell): { sink: SinkOptions; options: Omit<LoadTestOptions, 'target'> } {
   const { place, fault, security, pipelining } = cell;
   const row = { on: place.on, ...place.occurrence(security), ...fault.row(place, security) };
+  const waitsFor = deadlineStep(cell);
   return {
     sink: {
       listen: [security === 'implicit' ? 'smtps://127.0.0.1:0' : 'smtp://127.0.0.1:0'],
@@ -51,7 +52,7 @@ export function trialOf(cell: Cell): { sink: SinkOptions; options: Omit<LoadTest
       pipelining,
       ...(security === 'starttls' ? { tls: 'required' } : {}),
       ...(security === 'plain' ? {} : { tlsCa: cert }),
-      ...(fault.waits === true ? { timeouts: `${DEADLINE_MS}ms` } : {}),
+      ...(waitsFor === null ? {} : { timeouts: `${waitsFor}=${DEADLINE_MS}ms` }),
     },
   };
 }
@@ -76,8 +77,8 @@ export async function faultsOf(cell: Cell, longestMs = longestMsOf(cell)): Promi
   }
 }
 
-function longestMsOf({ fault }: Cell): number {
-  return (fault.waits === true ? 2 * DEADLINE_MS : 0) + CLOSE_WAIT_MS + SLACK_MS;
+function longestMsOf(cell: Cell): number {
+  return (deadlineStep(cell) === null ? 0 : DEADLINE_MS) + CLOSE_WAIT_MS + SLACK_MS;
 }
 
 async function settledStats(sink: RunningSink): Promise<SinkStats> {

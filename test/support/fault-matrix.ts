@@ -17,7 +17,7 @@ export type Security = (typeof SECURITIES)[number];
 export const PIPELININGS = ['off', 'auto', 'across'] as const;
 export type Pipelining = (typeof PIPELININGS)[number];
 
-/** The short deadline of combinations in which something is waited for. */
+/** The deadline of the step that is waited for in vain; all others have the usual ones. */
 export const DEADLINE_MS = 4_000;
 
 /** Where a fault strikes: a step of the session, and the load that leads there. */
@@ -269,8 +269,6 @@ export interface Fault {
   readonly expected: (cell: Cell) => Expected;
   /** Where it makes sense; absent: wherever a reply is due. */
   readonly where?: (place: Place) => boolean;
-  /** Nothing comes any more, so that deadlines must be short. */
-  readonly waits?: boolean;
   /** From here on the sink obeys no command of this session. */
   readonly isLast?: boolean;
 }
@@ -472,7 +470,6 @@ export const FAULTS: readonly Fault[] = [
     name: 'says 421, stays and says no more',
     row: () => ({ reply: '421 4.3.2 leaving', then: 'silence' }),
     expected: (cell) => shutDown(cell, 'timeout'),
-    waits: true,
     isLast: true,
   },
   {
@@ -500,7 +497,6 @@ export const FAULTS: readonly Fault[] = [
     row: () => ({ then: 'silence' }),
     expected: (cell) => ends(cell, 'timeout'),
     where: isReplyOrHandshake,
-    waits: true,
     isLast: true,
   },
   {
@@ -514,7 +510,6 @@ export const FAULTS: readonly Fault[] = [
     row: (place, security) => ({ reply: place.good(security), dripMs: 300 }),
     expected: (cell) => broken(cell, 'timeout'),
     where: isReplyOutsideContent,
-    waits: true,
   },
   {
     name: 'sends garbage',
@@ -605,7 +600,6 @@ export const FAULTS: readonly Fault[] = [
     expected: oneLater,
     // What is said in advance to the content cannot be told from the answer to it.
     where: (place) => isReplyOutsideContent(place) && place.name !== 'data',
-    waits: true,
   },
   {
     name: 'answers with 354 where none is due',
@@ -682,7 +676,6 @@ export const FAULTS: readonly Fault[] = [
     row: () => ({ stopReading: true }),
     expected: (cell) => broken(cell, 'timeout'),
     where: isBig,
-    waits: true,
   },
   {
     name: 'closes while the content is on its way',
@@ -753,7 +746,13 @@ export function cellsOf(security: Security): Cell[] {
   ).filter(makesSense);
 }
 
-/** Whether a combination moves so many octets that it should have the processor to itself, and does not wait. */
-export function isHeavy({ place, fault }: Cell): boolean {
-  return isBig(place) && fault.waits !== true;
+/** Whether a combination moves so many octets that others would wait for it. */
+export function isHeavy({ place }: Cell): boolean {
+  return isBig(place);
+}
+
+/** The one deadline that must pass, by its step: that of the oldest command without an answer. Null: none must. */
+export function deadlineStep(cell: Cell): string | null {
+  const first = Object.keys(cell.fault.expected(cell).errors).find((row) => row.endsWith(' timeout'));
+  return first?.split(' ')[0] ?? null;
 }
