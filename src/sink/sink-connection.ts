@@ -38,6 +38,8 @@ const UNKNOWN = -1;
 
 /** Reading stops while more than this waits in the queue. */
 const QUEUE_MAX = 1000;
+/** Between a reply and RST: a client that finds both at once never sees the reply, or takes the RST for a FIN. */
+const RESET_GAP_MS = 20;
 /** How long a client may take to close its side after ours, ms. */
 const LINGER_MS = 5000;
 
@@ -146,7 +148,8 @@ export class SinkConnection implements SinkWire {
   }
 
   reset(delayMs: number): void {
-    this.#end(Ending.reset, delayMs);
+    const isBehindReply = this.#batch !== '' || this.#queue.length > 0;
+    this.#end(Ending.reset, isBehindReply ? Math.max(delayMs, RESET_GAP_MS) : delayMs);
   }
 
   startTls(delayMs: number): void {

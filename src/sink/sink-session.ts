@@ -38,8 +38,6 @@ const Phase = {
 } as const;
 type Phase = (typeof Phase)[keyof typeof Phase];
 
-/** Between a reply and RST: a client that finds both at once never sees the reply, or takes the RST for a FIN. */
-const RESET_GAP_MS = 20;
 /** One session. */
 export class SinkSession implements AuthHost, ContentHost {
   readonly #core: SinkCore;
@@ -442,7 +440,7 @@ export class SinkSession implements AuthHost, ContentHost {
         this.#wire.close(fault.reply === null ? delayMs : 0);
         break;
       case 'reset':
-        this.#wire.reset(fault.reply === null ? delayMs : RESET_GAP_MS);
+        this.#wire.reset(fault.reply === null ? delayMs : 0);
         break;
       case 'silence':
         break;

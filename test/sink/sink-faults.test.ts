@@ -124,6 +124,13 @@ test('a row sends its octets as often as it is told to: a line of ten million, f
   expect(client.unread().slice(-24)).toBe('250-endless.250-endless.');
 });
 
+test('replies to the commands before it reach a client that is reset', async () => {
+  const { client } = await openSession({ faults: [{ on: 'rset', then: 'reset' }] });
+  client.write('NOOP\r\nRSET\r\n');
+  expect(await client.ended).toBe('reset');
+  expect(client.unread()).toBe('250 2.0.0 nothing done\r\n');
+});
+
 describe('a command that a fault row answered', () => {
   test('takes no effect with a code that refuses it', async () => {
     const { client, sink } = await openSession({
