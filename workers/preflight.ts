@@ -205,6 +205,8 @@ function explainReply({ step, code, text }: Refusal, tries: number): [string, st
       return [`refused the credentials: ${reply}`, 'check --user, the password and --auth'];
     case Step.starttls:
       return [`refused STARTTLS: ${reply}`, 'try --tls opportunistic or off'];
+    case Step.xclient:
+      return [`refused XCLIENT: ${reply}`, 'see whether it trusts this machine, or leave out --xclient'];
     default:
       return [`answered ${STEP_NAMES[step] ?? 'us'} with ${reply}`, 'see whether it is an SMTP server'];
   }

@@ -364,7 +364,7 @@ function readAllowTargets(reader: OptionReader): readonly string[] {
 function readAllowDomains(reader: OptionReader): readonly string[] {
   const domains = reader.list('allowDomains');
   for (const domain of domains) {
-    if (!isMailDomain(domain)) reader.refuse('allowDomains', 'takes a domain', domain);
+    if (!isMailDomain(domain, true)) reader.refuse('allowDomains', 'takes a domain', domain);
   }
   return domains;
 }

@@ -65,6 +65,13 @@ const TARGETS: readonly PreflightTest[] = [
     advice: /--tls required/,
     commands: { ehlo: 1, quit: 1 },
   },
+  {
+    what: 'refuses XCLIENT',
+    options: { xclient: 'ADDR=192.0.2.1' },
+    problem: /refused XCLIENT: '500 5\.5\.2 /,
+    advice: /whether it trusts this machine, or leave out --xclient/,
+    commands: { ehlo: 1, unknown: 1, quit: 1 },
+  },
   ...['plain', 'login'].map((auth) => ({
     what: `knows another password (${auth})`,
     options: { auth, user: 'load', password: 'wrong-guess' },

@@ -2,7 +2,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { createServer, connect } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { delimiter, join } from 'node:path';
@@ -75,14 +75,23 @@ export class ServerProcess {
   }
 
   /** Waits until something on 127.0.0.1:`port` accepts a connection. */
-  async waitForPort(port: number, waitMs = 10_000): Promise<void> {
+  waitForPort(port: number, waitMs = 10_000): Promise<void> {
+    return this.#waitFor(`port ${port}`, () => accepts(port), waitMs);
+  }
+
+  /** Waits until the server has made a file, such as a unix socket. */
+  waitForFile(path: string, waitMs = 10_000): Promise<void> {
+    return this.#waitFor(path, () => existsSync(path), waitMs);
+  }
+
+  async #waitFor(what: string, isThere: () => Promise<boolean> | boolean, waitMs: number): Promise<void> {
     const deadline = Date.now() + waitMs;
     while (this.isRunning && Date.now() < deadline) {
-      if (await accepts(port)) return;
+      if (await isThere()) return;
       await sleep(50);
     }
     const state = this.isRunning ? `does not listen after ${waitMs} ms` : 'ended at once';
-    throw new Error(`${this.#name} ${state} (port ${port}): ${this.output}`);
+    throw new Error(`${this.#name} ${state} (${what}): ${this.output}`);
   }
 
   /** Ends the server and waits for it. */

@@ -1,6 +1,6 @@
 /** Servers that postrush did not write: Postfix, its smtp-sink, Dovecot, and smtp-server from npm. All on loopback. */
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -45,16 +45,43 @@ export interface SmtpSink {
   stop(): Promise<void>;
 }
 
+/** What smtp-sink counts with its `-c`. */
+export interface SmtpSinkCounts {
+  readonly quits: number;
+  readonly messages: number;
+}
+
 /** Starts smtp-sink. @param options - its own flags, such as `-p` for no pipelining */
 export async function startSmtpSink(options: readonly string[] = []): Promise<SmtpSink> {
-  const program = findSmtpSink();
-  if (program === null) throw new Error('smtp-sink is not installed');
   const port = await freePort();
-  const server = new ServerProcess(program, ['-4', '-c', ...options, `127.0.0.1:${port}`, '1000'], {
-    asNobody: true,
-  });
+  const server = startSmtpSinkProcess(options, `127.0.0.1:${port}`);
   await server.waitForPort(port);
   return { port, process: server, stop: () => server.stop() };
+}
+
+/** Starts smtp-sink on a unix socket in `folder`, which it may write to. */
+export async function startUnixSmtpSink(
+  folder: string,
+  options: readonly string[] = [],
+): Promise<Omit<SmtpSink, 'port'> & { readonly path: string }> {
+  const path = join(folder, 'smtp-sink.sock');
+  chmodSync(folder, 0o777);
+  const server = startSmtpSinkProcess(options, `unix:${path}`);
+  await server.waitForFile(path);
+  return { path, process: server, stop: () => server.stop() };
+}
+
+function startSmtpSinkProcess(options: readonly string[], address: string): ServerProcess {
+  const program = findSmtpSink();
+  if (program === null) throw new Error('smtp-sink is not installed');
+  return new ServerProcess(program, ['-4', '-c', ...options, address, '1000'], { asNobody: true });
+}
+
+/** What smtp-sink has counted until now. */
+export function smtpSinkCounts(server: ServerProcess): SmtpSinkCounts {
+  const last = [...server.output.matchAll(/quit=\s*(\d+)\s+mesg=\s*(\d+)/g)].at(-1);
+  const [quits = 0, messages = 0] = last?.slice(1).map(Number) ?? [];
+  return { quits, messages };
 }
 
 /** What the smtp-server of npm saw. */
