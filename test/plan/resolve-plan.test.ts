@@ -313,7 +313,7 @@ describe('options that are taken', () => {
     ['no warm-up and no drain', { warmup: '0s', drain: '0s' }, { warmupMs: 0, drainMs: 0 }],
     ['a public target with consent', { target: 'smtp://203.0.113.9', allowTargets: '203.0.113.9' }, {}],
     ['a domain with consent', { to: 'u%d@h%d.lab.internal', allowDomains: ['lab.internal'] }, {}],
-    ['a domain of more than ASCII with consent', { to: 'u@lab.bücher', smtputf8: true, allowDomains: ['bücher'] }, {}],
+    ['a domain of more than ASCII with consent', { to: 'u@lab.bücher', smtpUtf8: true, allowDomains: ['bücher'] }, {}],
     ['a name as target, judged once it is resolved', { target: 'smtp://mail.elsewhere.net' }, {}],
     ['many recipients', { recipients: 1000, to: 'u%d@b.test' }, { recipients: 1000 }],
     ['what is undefined as not given', { size: undefined, message: 'a' } as unknown as Partial<LoadTestOptions>, {}],
