@@ -14,8 +14,12 @@ export interface OpeningHost {
   next(nowUs: number): void;
   /** Sends what the script has now. */
   goOn(nowUs: number): void;
-  /** QUIT is all that is left; the message that the session was opened for is settled by `code`. */
-  refused(step: number, code: number, nowUs: number): void;
+  /**
+   * QUIT is all that is left; the message that the session was opened for is settled by `code`.
+   *
+   * @param isAsked - the plan wants it so, and the session does what it should
+   */
+  refused(step: number, code: number, nowUs: number, isAsked?: boolean): void;
   startTls(nowUs: number): void;
   /** Ends the session before its script. */
   breakOff(kind: number, sample: string, nowUs: number): void;
@@ -67,6 +71,9 @@ export class OpeningDialogue {
         this.#onStartTlsReply(isPositive, code, parser, nowUs);
         break;
       case Step.auth:
+        if (isPositive) this.#host.next(nowUs);
+        else this.#host.refused(step, code, nowUs, code >= 500 && this.#isWrongOnPurpose);
+        break;
       case Step.xclient:
         if (isPositive) this.#host.next(nowUs);
         else this.#host.refused(step, code, nowUs);
@@ -76,6 +83,10 @@ export class OpeningDialogue {
         // What they are answered says nothing of the session.
         this.#host.next(nowUs);
     }
+  }
+
+  get #isWrongOnPurpose(): boolean {
+    return this.#script.auth?.accounts.isWrong(this.#walker.connection) === true;
   }
 
   #onGreetingReply(isPositive: boolean, code: number, parser: ReplyParser, nowUs: number): void {

@@ -164,7 +164,7 @@ function oneSession(task: PreflightTask): Promise<Findings> {
 /** What went wrong, and what to try; both empty when nothing did. */
 function explain(refusal: Refusal | null, findings: Findings, plan: LoadPlan, tries: number): [string, string] {
   if (refusal !== null && refusal.step !== Step.quit) {
-    return refusal.kind === -1 ? explainReply(refusal, tries) : explainError(refusal, plan);
+    return refusal.kind === -1 ? explainReply(refusal, plan, tries) : explainError(refusal, plan);
   }
   const offered = findings.keywordsAfterTls ?? findings.keywords;
   if (plan.pipelining === 'on' && !offered.some((keyword) => keyword.toUpperCase().startsWith('PIPELINING'))) {
@@ -194,7 +194,7 @@ function missingExtensions(plan: LoadPlan, offered: readonly string[]): string[]
   return extensionNames(compilePreflightScript(plan).required & ~extensions.flags);
 }
 
-function explainReply({ step, code, text }: Refusal, tries: number): [string, string] {
+function explainReply({ step, code, text }: Refusal, plan: LoadPlan, tries: number): [string, string] {
   const reply = `'${String(code)} ${text}'`;
   switch (step) {
     case Step.greeting:
@@ -202,6 +202,9 @@ function explainReply({ step, code, text }: Refusal, tries: number): [string, st
       return [`refuses sessions: it greeted with ${reply}`, 'see whether this machine may talk to it'];
     case Step.auth:
       if (TLS_WANTED.includes(code)) return [`wants TLS before AUTH: ${reply}`, 'try --tls required'];
+      if ((plan.auth?.accounts ?? null) !== null) {
+        return [`refused the credentials: ${reply}`, 'check the first account of --credentials, and --auth'];
+      }
       return [`refused the credentials: ${reply}`, 'check --user, the password and --auth'];
     case Step.starttls:
       return [`refused STARTTLS: ${reply}`, 'try --tls opportunistic or off'];

@@ -377,7 +377,7 @@ export class ScriptWalker {
     assert(auth !== null, 'a script with AUTH has credentials');
     const mechanism = chooseMechanism(auth.candidates, this.extensions.authMechanisms, this.connection.isSecure);
     if (mechanism === null) return ErrorKind.authNotOffered;
-    this.auth = new AuthDialogue(mechanism, auth.knowledge);
+    this.auth = new AuthDialogue(mechanism, auth.accounts.knowledgeOf(this.connection));
     this.#command(Step.auth, this.auth.line, nowUs);
     return NOT_BLOCKED;
   }

@@ -357,9 +357,9 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener, 
   }
 
   /** Before the messages, a refusal ends the session; it settles the message that the session was opened for. */
-  refused(step: number, code: number, nowUs: number): void {
+  refused(step: number, code: number, nowUs: number, isAsked = false): void {
     this.#observer?.onRefused(step, code, -1, this.#parser.text());
-    this.#hasFailed = true;
+    if (!isAsked) this.#hasFailed = true;
     this.#walker.settleOpen(refusalOf(code), nowUs);
     this.#walker.goToQuit();
     this.goOn(nowUs);

@@ -29,6 +29,13 @@ export const CLOSE_WAIT_US = 2_000_000;
 
 /** What a session needs of its connection. The connection calls back through {@link ConnectionListener}. */
 export interface Connection {
+  /** Number of the session under way over the whole run: place, place + places, … */
+  readonly session: number;
+  /**
+   * Its turn in shares: one further with every session of a place and from place to place, so that a share holds among
+   * the sessions that are open together as well as among those that follow each other.
+   */
+  readonly turn: number;
   /** Whether every octet written so far was taken by the kernel. */
   readonly isDrained: boolean;
   /** Whether the octets travel inside TLS. */

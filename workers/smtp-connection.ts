@@ -76,12 +76,7 @@ export class SmtpConnection implements Connection {
   #underTls: Socket | null = null;
   /** What octets are written to: one of the two above. */
   #stream: Socket;
-  /** Number of the session under way. */
   #session: number;
-  /**
-   * Its turn in shares: one further with every session of a place and from place to place, so that a share holds among
-   * the sessions that are open together as well as among those that follow each other.
-   */
   #turn: number;
 
   /** @param place - which of the concurrent sessions of the run this is, from 0 */
@@ -92,6 +87,14 @@ export class SmtpConnection implements Connection {
     this.#listener = listener;
     this.#stream = this.#newSocket();
     this.#plain = this.#stream;
+  }
+
+  get session(): number {
+    return this.#session;
+  }
+
+  get turn(): number {
+    return this.#turn;
   }
 
   get isDrained(): boolean {

@@ -1,7 +1,9 @@
 /** Reads the files that flags name. What is wrong with one is an issue among others, not the end. */
+import { isUtf8 } from 'node:buffer';
 import { X509Certificate, createPrivateKey } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { MAX_MESSAGE_BYTES } from '../plan/message-content.js';
+import { MAX_CREDENTIALS_BYTES } from '../plan/read-credentials.js';
 import { formatSize } from '../plan/units.js';
 
 /** A file's octets, or one sentence on why there are none. */
@@ -47,6 +49,13 @@ export function readKeyFile(path: string): FileReading {
     return { problem: 'holds a private key that cannot be read' };
   }
   return reading;
+}
+
+/** Reads accounts. */
+export function readCredentialsFile(path: string): FileReading {
+  const reading = readOctets(path, MAX_CREDENTIALS_BYTES);
+  // Otherwise names and passwords would quietly become others.
+  return 'problem' in reading || isUtf8(reading.octets) ? reading : { problem: 'is not UTF-8' };
 }
 
 /** Reads a password. */

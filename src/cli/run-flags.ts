@@ -1,4 +1,5 @@
 /** The flags of `run`: one table from which the command line, the environment and the help are made. */
+import { CREDENTIALS_ORDERS } from '../plan/accounts.js';
 import { listOf } from '../plan/option-reader.js';
 import { DEFAULTS } from '../plan/options.js';
 import type { LoadTestOptions } from '../plan/options.js';
@@ -272,6 +273,24 @@ export const RUN_FLAG_GROUPS: readonly RunFlagGroup[] = [
         kind: 'file',
         option: 'password',
         help: 'password for --auth, or the token of xoauth2 and oauthbearer; POSTRUSH_PASSWORD does as well',
+      },
+      {
+        usage: '--credentials <file>',
+        kind: 'file',
+        option: 'credentials',
+        help: 'CSV of accounts in place of --user and --password-file: a header with the columns user and password',
+      },
+      {
+        usage: '--credentials-order <order>',
+        kind: 'value',
+        option: 'credentialsOrder',
+        help: `which account a session takes: ${listOf(CREDENTIALS_ORDERS)}; sticky: every one of the -s places keeps its own ${byDefault(DEFAULTS.credentialsOrder)}`,
+      },
+      {
+        usage: '--auth-wrong <percent>',
+        kind: 'value',
+        option: 'authWrong',
+        help: `share of the sessions that say a wrong password on purpose ${byDefault(DEFAULTS.authWrongPercent)}`,
       },
       {
         usage: '--tls <mode>',

@@ -9,7 +9,14 @@ import { resolvePlan } from '../plan/resolve-plan.js';
 import type { Invocation } from './command-line.js';
 import { mergeEnvironment } from './environment.js';
 import type { Environment, MergedFlags } from './environment.js';
-import { readCertificateFile, readKeyFile, readMessageFile, readSmallFile, withoutFinalNewline } from './read-files.js';
+import {
+  readCertificateFile,
+  readCredentialsFile,
+  readKeyFile,
+  readMessageFile,
+  readSmallFile,
+  withoutFinalNewline,
+} from './read-files.js';
 import type { FileReading } from './read-files.js';
 import { STDOUT_PATH, resultPathProblem } from './result-file.js';
 import { PROGRESS_MODES, RUN_FLAGS, longName } from './run-flags.js';
@@ -36,10 +43,12 @@ const ANY_CONTENT: Readonly<Record<string, string>> = {
   tlsCa: '-----BEGIN CERTIFICATE-----',
   tlsCert: '-----BEGIN CERTIFICATE-----',
   tlsKey: '-----BEGIN PRIVATE KEY-----',
+  credentials: 'user,password\nx,x',
 };
 /** Files that are more than small. */
 const FILE_READERS: Readonly<Record<string, (path: string) => FileReading>> = {
   message: readMessageFile,
+  credentials: readCredentialsFile,
   tlsCa: readCertificateFile,
   tlsCert: readCertificateFile,
   tlsKey: readKeyFile,
@@ -89,7 +98,7 @@ function planOrIssues(resolve: () => LoadPlan): LoadPlan | { readonly issues: re
 function withPasswordVariable(merged: MergedFlags, environment: Environment): MergedFlags {
   const isFileGiven = merged.flags.has(PASSWORD_FLAG) && !merged.variables.has(PASSWORD_FLAG);
   const auth = merged.flags.get('--auth');
-  const isWanted = typeof auth === 'string' && takesSecret(auth);
+  const isWanted = typeof auth === 'string' && takesSecret(auth) && !merged.flags.has('--credentials');
   if ((environment[PASSWORD_VARIABLE] ?? '') === '' || !isWanted || isFileGiven) return merged;
   return { ...merged, variables: new Map([...merged.variables, [PASSWORD_FLAG, PASSWORD_VARIABLE]]) };
 }

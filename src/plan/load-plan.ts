@@ -1,5 +1,6 @@
 /** The plan of a run: complete, frozen, serialisable. Types only; `resolve-plan.ts` makes one from what a user wrote. */
 
+import type { CredentialsOrder } from './accounts.js';
 import type { AuthChoice } from './read-auth.js';
 import type { SessionStep } from './session-steps.js';
 
@@ -68,6 +69,14 @@ export interface ProxyPlan {
   readonly sources: readonly string[];
 }
 
+/** Accounts that sessions take in some order. Removed from every plan that is printed or stored, but for count and order. */
+export interface AccountsPlan {
+  readonly count: number;
+  readonly order: CredentialsOrder;
+  /** User and password of each, a newline behind every one of them: one text, so that it crosses to workers at the price of its octets. */
+  readonly text: string;
+}
+
 /** SASL credentials. `password` is removed from every plan that is printed or stored. */
 export interface AuthPlan {
   readonly mechanism: AuthChoice;
@@ -75,6 +84,10 @@ export interface AuthPlan {
   readonly user: string;
   /** The password or the token; '' where the mechanism needs none. */
   readonly password: string;
+  /** Null: every session is the user above. Otherwise the pre-flight alone is, the first of them. */
+  readonly accounts: AccountsPlan | null;
+  /** Share of the sessions that say a wrong password, 0 to 100. */
+  readonly wrongPercent: number;
 }
 
 /** Deadlines per step in ms, from the write of the command. */

@@ -69,6 +69,12 @@ export interface LoadTestOptions {
   readonly user?: string;
   /** SASL password; for `xoauth2` and `oauthbearer` the token. */
   readonly password?: string;
+  /** Accounts as CSV, in place of `user` and `password`: a header that names the columns `user` and `password`, then one account a line. */
+  readonly credentials?: string;
+  /** Which session takes which account: `in-order`, `random` or `sticky`. @defaultValue `'in-order'` */
+  readonly credentialsOrder?: string;
+  /** Percentage of the sessions that say a wrong password on purpose. @defaultValue 0 */
+  readonly authWrong?: number | string;
   /** STARTTLS: `off`, `opportunistic` or `required`. @defaultValue `'off'` for `smtp://` */
   readonly tls?: string;
   /** PEM of the roots to trust in place of Node's own list. */
@@ -143,6 +149,8 @@ export const DEFAULTS = {
   tlsSharePercent: 100,
   tlsMin: 'TLSv1.2',
   tlsMax: 'TLSv1.3',
+  credentialsOrder: 'in-order',
+  authWrongPercent: 0,
   /** Whoever counts handshakes wants whole ones. */
   tlsResumePercent: 0,
   pipelining: 'auto',
@@ -192,6 +200,9 @@ export const OPTION_NAMES = {
   auth: '--auth',
   user: '--user',
   password: '--password-file',
+  credentials: '--credentials',
+  credentialsOrder: '--credentials-order',
+  authWrong: '--auth-wrong',
   tls: '--tls',
   tlsCa: '--tls-ca',
   tlsCert: '--tls-cert',

@@ -1,6 +1,9 @@
 /** What `--auth` takes, and what each mechanism has to be told. Knows no mechanism from inside. */
 import type { AuthPlan, TlsPlan } from './load-plan.js';
-import type { OptionReader } from './option-reader.js';
+import type { OptionKey, OptionReader } from './option-reader.js';
+import { DEFAULTS } from './options.js';
+import { readCredentials } from './read-credentials.js';
+import { parsePercent } from './units.js';
 
 /** What a mechanism needs. */
 interface AuthNeeds {
@@ -44,6 +47,9 @@ const MAX_TOKEN_LENGTH = 8192;
 /** RFC 6750 §2.1, `b64token`. */
 const TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/;
 
+/** Options that say nothing without a mechanism. */
+const NEED_AUTH = ['user', 'password', 'credentials', 'authWrong'] as const satisfies readonly OptionKey[];
+
 /** Whether a mechanism shows its secret to whoever reads along. */
 export function showsSecret(choice: AuthChoice): boolean {
   return AUTH_NEEDS[choice].showsSecret;
@@ -59,12 +65,22 @@ export function readAuth(reader: OptionReader, tls: TlsPlan): AuthPlan | null {
   const mechanism = reader.choice('auth', null, AUTH_CHOICES);
   const user = reader.text('user', '');
   const password = reader.text('password', '');
-  if (!reader.has('auth')) {
-    if (reader.has('user')) reader.refuse('user', 'needs --auth');
-    if (reader.has('password')) reader.refuse('password', 'needs --auth');
+  if (!reader.has('auth')) for (const key of NEED_AUTH) if (reader.has(key)) reader.refuse(key, 'needs --auth');
+  const needs: AuthNeeds | null = mechanism === null ? null : AUTH_NEEDS[mechanism];
+  const credentials = readCredentials(reader, ({ user: name, password: secret }) => {
+    if (needs === null) return null;
+    return (needs.needsUser || name !== '' ? nameProblem(name) : null) ?? secretProblem(secret, needs.secret);
+  });
+  const wrongPercent = readWrongShare(reader, mechanism, tls);
+  if (mechanism === null || needs === null) return null;
+  if (reader.has('credentials')) {
+    for (const key of ['user', 'password'] as const) {
+      if (reader.has(key)) reader.refuse(key, 'contradicts --credentials, which names users and passwords');
+    }
+    if (needs.secret === 'none') reader.refuse('credentials', 'is not for --auth external, which has no password');
+    const { first, accounts = null } = credentials ?? {};
+    return { mechanism, user: first?.user ?? '', password: first?.password ?? '', accounts, wrongPercent };
   }
-  if (mechanism === null) return null;
-  const needs = AUTH_NEEDS[mechanism];
   // A certificate can stand in for a password; whoever gives a password as well leaves the choice to the server.
   const isCertificateEnough = mechanism === 'auto' && tls.clientCertificate !== null && !reader.has('password');
   if (needs.needsUser && !isCertificateEnough && !reader.has('user')) reader.refuse('auth', 'needs --user');
@@ -74,22 +90,52 @@ export function readAuth(reader: OptionReader, tls: TlsPlan): AuthPlan | null {
     reader.refuse('auth', `needs a ${needs.secret}: give --password-file or set POSTRUSH_PASSWORD`);
   }
   if (mechanism === 'external') checkExternal(reader, tls);
-  return { mechanism, user, password };
+  return { mechanism, user, password, accounts: null, wrongPercent };
+}
+
+/** Share of the sessions that say a wrong password. */
+function readWrongShare(reader: OptionReader, mechanism: AuthChoice | null, tls: TlsPlan): number {
+  const text = reader.written('authWrong');
+  if (text === null) return DEFAULTS.authWrongPercent;
+  const percent = parsePercent(text, 0);
+  if (!percent.ok) reader.refuse('authWrong', percent.takes, text);
+  if (mechanism === 'external') reader.refuse('authWrong', 'is not for --auth external, which has no password');
+  else if (mechanism === 'auto' && tls.clientCertificate !== null) {
+    reader.refuse(
+      'authWrong',
+      'needs a mechanism with a password, and --auth auto may prefer the certificate: name one',
+    );
+  }
+  return percent.ok ? percent.value : DEFAULTS.authWrongPercent;
 }
 
 function checkUser(reader: OptionReader, user: string): void {
-  const isFit = user !== '' && user.length <= MAX_PASSWORD_LENGTH && !hasControls(user);
-  if (!isFit) reader.refuse('user', 'takes a name without control characters', user);
+  const problem = nameProblem(user);
+  if (problem !== null) reader.refuse('user', problem, user);
 }
 
 function checkSecret(reader: OptionReader, secret: string, kind: AuthNeeds['secret']): void {
-  if (kind === 'none') reader.refuse('password', 'is not for --auth external, which has no password');
-  else if (kind === 'password') {
-    if (secret !== '' && secret.length <= MAX_PASSWORD_LENGTH && !hasControls(secret)) return;
-    reader.refuse('password', 'takes a password on one line, without control characters');
-  } else if (!TOKEN.test(secret) || secret.length > MAX_TOKEN_LENGTH) {
-    // "Bearer" in front of it is the usual mistake.
-    reader.refuse('password', 'takes a token alone on one line: letters, digits and -._~+/, then = (RFC 6750)');
+  const problem = secretProblem(secret, kind);
+  if (problem !== null) reader.refuse('password', problem);
+}
+
+function nameProblem(user: string): string | null {
+  const isFit = user !== '' && user.length <= MAX_PASSWORD_LENGTH && !hasControls(user);
+  return isFit ? null : 'takes a name without control characters';
+}
+
+/** Never shows the secret. */
+function secretProblem(secret: string, kind: AuthNeeds['secret']): string | null {
+  switch (kind) {
+    case 'none':
+      return 'is not for --auth external, which has no password';
+    case 'password':
+      if (secret !== '' && secret.length <= MAX_PASSWORD_LENGTH && !hasControls(secret)) return null;
+      return 'takes a password on one line, without control characters';
+    case 'token':
+      if (TOKEN.test(secret) && secret.length <= MAX_TOKEN_LENGTH) return null;
+      // "Bearer" in front of it is the usual mistake.
+      return 'takes a token alone on one line: letters, digits and -._~+/, then = (RFC 6750)';
   }
 }
 

@@ -1,9 +1,11 @@
 /** A plan as it may be printed and stored. */
-import type { AuthPlan, LoadPlan, MessagePlan, TlsPlan } from './load-plan.js';
+import type { AccountsPlan, AuthPlan, LoadPlan, MessagePlan, TlsPlan } from './load-plan.js';
 
 /** A plan without its password and key, and without the octets of files that would only swell a result. */
 export interface RedactedPlan extends Omit<LoadPlan, 'auth' | 'message' | 'tls'> {
-  readonly auth: Omit<AuthPlan, 'password'> | null;
+  /** `user`: '' with `accounts`, which say how many there are and in which order sessions take them. */
+  readonly auth:
+    (Omit<AuthPlan, 'password' | 'accounts'> & { readonly accounts: Omit<AccountsPlan, 'text'> | null }) | null;
   /** `generated`: the text is made by postrush; otherwise it came from a file. */
   readonly message: Omit<MessagePlan, 'content'> & { readonly generated: boolean };
   /** `ownCa`: certificates are checked against roots of the user. `clientCertificate`: we have one to show. */
@@ -19,8 +21,14 @@ export function redactPlan(plan: LoadPlan): RedactedPlan {
   const { sizeBytes, subject, content } = plan.message;
   return {
     ...plan,
-    auth: plan.auth === null ? null : { mechanism: plan.auth.mechanism, user: plan.auth.user },
+    auth: plan.auth === null ? null : redactAuth(plan.auth),
     message: { sizeBytes, subject, generated: content === null },
     tls: { ...tls, ownCa: caPem !== null, clientCertificate: clientCertificate !== null },
   };
+}
+
+function redactAuth({ mechanism, user, accounts, wrongPercent }: AuthPlan): RedactedPlan['auth'] {
+  if (accounts === null) return { mechanism, user, accounts, wrongPercent };
+  const { count, order } = accounts;
+  return { mechanism, user: '', accounts: { count, order }, wrongPercent };
 }

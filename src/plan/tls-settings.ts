@@ -2,6 +2,7 @@
 import type { TlsMode, TlsPlan, TlsSettings, TlsVersion } from './load-plan.js';
 import type { OptionKey, OptionReader } from './option-reader.js';
 import { DEFAULTS } from './options.js';
+import { parsePercent } from './units.js';
 
 /** Names with the punctuation of OpenSSL's lists (openssl-ciphers(1)): a slip must not become a surprise. */
 const NAME_LIST = /^[A-Za-z0-9][A-Za-z0-9_+!@=:.,-]*$/;
@@ -67,13 +68,13 @@ function readNames(reader: OptionReader, key: 'tlsCiphers' | 'tlsGroups'): strin
 function readShare(reader: OptionReader, mode: TlsMode): number {
   const text = reader.written('tlsShare');
   if (text === null) return DEFAULTS.tlsSharePercent;
-  const percent = Number(/^(\d{1,3})%?$/.exec(text)?.[1] ?? Number.NaN);
-  if (!(percent >= 1 && percent <= 100)) {
-    reader.refuse('tlsShare', 'takes a percentage from 1 to 100', text);
+  const percent = parsePercent(text, 1);
+  if (!percent.ok) {
+    reader.refuse('tlsShare', percent.takes, text);
     return DEFAULTS.tlsSharePercent;
   }
   if (mode === 'implicit') reader.refuse('tlsShare', 'is for STARTTLS, and smtps:// is TLS from the start', text);
-  return percent;
+  return percent.value;
 }
 
 /** `off`, `on`, or the percentage of the sessions that try it. */
@@ -81,8 +82,8 @@ function readResumption(reader: OptionReader): number {
   const text = reader.written('tlsResume');
   if (text === null || text.toLowerCase() === 'off') return DEFAULTS.tlsResumePercent;
   if (text.toLowerCase() === 'on') return 100;
-  const percent = Number(/^(\d{1,3})%?$/.exec(text)?.[1] ?? Number.NaN);
-  if (percent <= 100) return percent;
+  const percent = parsePercent(text, 0);
+  if (percent.ok) return percent.value;
   reader.refuse('tlsResume', 'takes off, on or a percentage from 0 to 100', text);
   return DEFAULTS.tlsResumePercent;
 }

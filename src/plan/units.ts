@@ -50,6 +50,18 @@ export function parseDurationMs(text: string, minMs: number, maxMs: number): Rea
 }
 
 /**
+ * Reads a percentage: `30` or `30%`.
+ *
+ * @param min - smallest value that is taken; the largest is 100
+ * @returns whole percent
+ */
+export function parsePercent(text: string, min: number): Reading<number> {
+  const percent = Number(/^(\d{1,3})%?$/.exec(text)?.[1] ?? Number.NaN);
+  if (percent >= min && percent <= 100) return { ok: true, value: percent };
+  return { ok: false, takes: `takes a percentage from ${String(min)} to 100` };
+}
+
+/**
  * Reads a size: `1024`, `512B`, `10KB` (10,000), `10KiB` (10,240), `1.5MiB`. Without a unit it is octets.
  *
  * @param text - as written

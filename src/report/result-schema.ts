@@ -329,7 +329,16 @@ const planResult = z
       verify: flag('Certificates are verified'),
       sharePercent: count('Share of the sessions that use STARTTLS, percent'),
     }),
-    auth: z.looseObject({ mechanism: text('As asked for: a SASL mechanism, plain-late or auto') }).nullable(),
+    auth: z
+      .looseObject({
+        mechanism: text('As asked for: a SASL mechanism, plain-late or auto'),
+        accounts: z
+          .looseObject({ count: count('How many'), order: text('in-order, random or sticky') })
+          .nullable()
+          .describe('Accounts that sessions took in turn; null: all were the same user'),
+        wrongPercent: count('Share of the sessions that said a wrong password on purpose, percent'),
+      })
+      .nullable(),
   })
   .meta({ id: 'PlanResult', description: 'The plan of the run without its secrets; more fields than these' });
 

@@ -75,12 +75,15 @@ function tlsText({ target, plan }: RunResult): string | null {
   return parts.join(', ');
 }
 
-/** The mechanism, and what was asked for where that is not its name. */
+/** The mechanism, what was asked for where that is not its name, and who sessions were. */
 function authText({ target, plan }: RunResult): string | null {
   if (plan.auth === null) return null;
-  const { mechanism } = plan.auth;
+  const { mechanism, accounts, wrongPercent } = plan.auth;
   const used = target.authMechanism ?? mechanism.toUpperCase();
-  return used === mechanism.toUpperCase() ? used : `${used} (${mechanism})`;
+  const parts = [used === mechanism.toUpperCase() ? used : `${used} (${mechanism})`];
+  if (accounts !== null) parts.push(`${formatCounted(accounts.count, 'account')} (${accounts.order})`);
+  if (wrongPercent > 0) parts.push(`${wrongPercent}% of the sessions with a wrong password`);
+  return parts.join(', ');
 }
 
 /** What the handshakes of the load agreed on. */

@@ -7,11 +7,11 @@ import { Extension } from '../protocol/extensions.js';
 import { NumberedBytes } from '../protocol/numbered-bytes.js';
 import { PASSWORD_MECHANISMS, SASL_MECHANISMS } from '../protocol/sasl/mechanisms.js';
 import type { SaslMechanism } from '../protocol/sasl/mechanisms.js';
-import type { SaslKnowledge } from '../protocol/sasl/sasl-conversation.js';
 import { ScramKeyCache } from '../protocol/sasl/scram-keys.js';
 import { STEP_NAMES, Step } from '../protocol/steps.js';
 import { ContentChunks } from './content-chunks.js';
 import { MessageTemplate } from './message-template.js';
+import { SessionAccounts } from './session-accounts.js';
 
 /** 144 bits, as many as 24 characters of base64 hold. */
 const SCRAM_NONCE_OCTETS = 18;
@@ -48,7 +48,8 @@ export const Op = {
 export interface AuthScript {
   /** The mechanisms that may be used, the best first: one, unless the plan leaves the choice to us. */
   readonly candidates: readonly SaslMechanism[];
-  readonly knowledge: SaslKnowledge;
+  /** Who they are. */
+  readonly accounts: SessionAccounts;
   /** What is said of a server that offers none of them. */
   readonly notOffered: string;
 }
@@ -100,7 +101,9 @@ export function compileLoadScript(plan: LoadPlan): CompiledScript {
 
 /** Compiles the session of the pre-flight: what comes before the messages of the standard one. */
 export function compilePreflightScript(plan: LoadPlan): CompiledScript {
-  return compile(plan, (builder) => builder.add(Op.quit), true);
+  // Whether the server knows us at all is asked with what is right.
+  const auth = plan.auth === null ? null : { ...plan.auth, accounts: null, wrongPercent: 0 };
+  return compile({ ...plan, auth }, (builder) => builder.add(Op.quit), true);
 }
 
 /** A script in the making. */
@@ -281,21 +284,26 @@ function requiredOf({ extensions, session }: LoadPlan): number {
   );
 }
 
-function compileAuth({ auth, tls, target }: LoadPlan): AuthScript | null {
+function compileAuth(plan: LoadPlan): AuthScript | null {
+  const { auth, tls, target } = plan;
   if (auth === null) return null;
   const candidates = auth.mechanism === 'auto' ? candidatesOf(auth, tls) : [SASL_MECHANISMS[auth.mechanism]];
   const names = candidates.map(({ name, needsTls }) => (needsTls ? `${name} (inside TLS)` : name));
   return {
     candidates,
     notOffered: `${names.length === 1 ? `${names.join()} is not` : `none of ${names.join(', ')} is`} among the AUTH mechanisms of EHLO`,
-    knowledge: {
-      user: auth.user,
-      secret: auth.password,
-      host: target.host,
-      port: target.port,
-      nonce: scramNonce,
-      scramKeys: new ScramKeyCache(),
-    },
+    accounts: new SessionAccounts(
+      {
+        user: auth.user,
+        secret: auth.password,
+        host: target.host,
+        port: target.port,
+        nonce: scramNonce,
+        scramKeys: new ScramKeyCache(),
+      },
+      auth,
+      plan,
+    ),
   };
 }
 

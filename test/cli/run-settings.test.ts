@@ -19,6 +19,8 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'postrush-settings-'));
   writeFileSync(file('pw.txt'), 'secret\n');
   writeFileSync(file('crlf.txt'), 'secret\r\n');
+  writeFileSync(file('users.csv'), '\ufeffuser,password\r\njürgen,pässwörd\r\n');
+  writeFileSync(file('latin1.csv'), Buffer.from('user,password\njürgen,x\n', 'latin1'));
   writeFileSync(file('two-lines.txt'), 'secret\n\n');
   writeFileSync(file('empty'), '');
   writeFileSync(file('newline.txt'), '\n');
@@ -75,7 +77,7 @@ describe('a run', () => {
     ]);
     expect(plan.tls.clientCertificate?.certPem).toContain('BEGIN CERTIFICATE');
     expect(plan.tls.clientCertificate?.keyPem).toContain('PRIVATE KEY');
-    expect(plan.auth).toEqual({ mechanism: 'login', user: 'load', password: 'secret' });
+    expect(plan.auth).toMatchObject({ mechanism: 'login', user: 'load', password: 'secret' });
     expect(plan.tls.caPem).toContain('BEGIN CERTIFICATE');
     expect(plan.message.content).toBe('Subject: hello\r\n\r\nworld\r\n');
   });
@@ -94,6 +96,18 @@ describe('a run', () => {
     [[], {}, 'line'],
   ])('with %j and %j tells progress as %s', (words, environment, mode) => {
     expect(prepare([TARGET, ...words], environment).progress).toBe(mode);
+  });
+});
+
+describe('accounts', () => {
+  test('come from a file, with or without a byte order mark', () => {
+    const { plan } = prepare([TARGET, '--auth', 'plain', '--credentials', file('users.csv')]);
+    expect(plan.auth?.accounts).toEqual({ count: 1, order: 'in-order', text: 'jürgen\npässwörd\n' });
+  });
+
+  test('leave the password in the environment where it is', () => {
+    const words = [TARGET, '--auth', 'plain', '--credentials', file('users.csv')];
+    expect(prepare(words, { POSTRUSH_PASSWORD: 'other' }).plan.auth?.password).toBe('pässwörd');
   });
 });
 
@@ -126,13 +140,13 @@ describe('the password', () => {
     const words = ['--tls', 'required', '--tls-cert', file('ca.pem'), '--tls-key', file('key.pem')];
     for (const mechanism of ['external', 'EXTERNAL']) {
       const { plan } = prepare([TARGET, '--auth', mechanism, ...words], { POSTRUSH_PASSWORD: 'other' });
-      expect(plan.auth).toEqual({ mechanism: 'external', user: '', password: '' });
+      expect(plan.auth).toMatchObject({ mechanism: 'external', user: '', password: '' });
     }
   });
 
   test('may be a token', () => {
     const { plan } = prepare([TARGET, '--auth', 'oauthbearer', '--password-file', file('pw.txt')]);
-    expect(plan.auth).toEqual({ mechanism: 'oauthbearer', user: '', password: 'secret' });
+    expect(plan.auth).toMatchObject({ mechanism: 'oauthbearer', user: '', password: 'secret' });
   });
 
   test('is named after the place where it came from', () => {
@@ -171,6 +185,16 @@ describe('what is wrong is said of', () => {
       ['--tls', 'required', '--tls-key', 'key.pem', '--tls-cert', 'key.pem'],
       '--tls-cert: DIR/key.pem holds no certificate in PEM',
     ],
+    [
+      ['--auth', 'plain', '--credentials', 'nowhere'],
+      '--credentials: DIR/nowhere cannot be read: there is no such file',
+    ],
+    [['--auth', 'plain', '--credentials', 'empty'], '--credentials: DIR/empty is empty'],
+    [['--auth', 'plain', '--credentials', 'latin1.csv'], '--credentials: DIR/latin1.csv is not UTF-8'],
+    [
+      ['--auth', 'plain', '--credentials', 'large.eml'],
+      '--credentials: DIR/large.eml has 67108865 octets, and 64MiB is the limit',
+    ],
     [['--message', 'nowhere'], '--message: DIR/nowhere cannot be read: there is no such file'],
     [['--message', 'empty'], '--message: DIR/empty is empty'],
     [['--message', 'large.eml'], '--message: DIR/large.eml has 67108865 octets, and 64MiB is the limit'],
@@ -178,7 +202,7 @@ describe('what is wrong is said of', () => {
     [['--json', 'pw.txt/x.json'], '--json: cannot be written: a part of its path is not a directory'],
     [['--json', 'closed'], '--json: takes the path of a file, and this is a directory'],
   ])('%j', (words, problem) => {
-    const paths = words.map((word, at) => (/^--(password-file|tls-ca|tls-cert|tls-key|message|json)$/.test(words[at - 1] ?? '') ? file(word) : word)); // prettier-ignore
+    const paths = words.map((word, at) => (/^--(password-file|credentials|tls-ca|tls-cert|tls-key|message|json)$/.test(words[at - 1] ?? '') ? file(word) : word)); // prettier-ignore
     expect(problems([TARGET, ...paths])).toEqual([problem]);
   });
 

@@ -168,7 +168,7 @@ describe.each(MECHANISMS)('AUTH %s', (auth, name, challenges) => {
     expect(stats.authenticated).toBe(started + 1);
     expect(new Set(sink.messages().map((message) => message.user))).toEqual(new Set([user]));
     expect(result.target.authMechanism).toBe(name);
-    expect(result.plan.auth).toEqual({ mechanism: auth, user });
+    expect(result.plan.auth).toEqual({ mechanism: auth, user, accounts: null, wrongPercent: 0 });
     expect(JSON.stringify(result)).not.toContain(password);
   });
 

@@ -48,7 +48,8 @@ test('consent for a domain covers it and what is below, and nothing else', () =>
 });
 
 describe('the addresses behind a target', () => {
-  const login = { mechanism: 'login', user: 'load', password: 'secret' } as const;
+  const one = { accounts: null, wrongPercent: 0 } as const;
+  const login = { mechanism: 'login', user: 'load', password: 'secret', ...one } as const;
   const plan = (changes: Partial<GuardedPlan> & { host?: string; mode?: TlsMode }): GuardedPlan => ({
     target: {
       url: 'smtp://mail.lab.test:25',
@@ -129,7 +130,7 @@ describe('the addresses behind a target', () => {
   });
 
   test('are fine with no password to show', () => {
-    const auth = { mechanism: 'auto', user: '', password: '' } as const;
+    const auth = { mechanism: 'auto', user: '', password: '', ...one } as const;
     expect(checkPinnedAddresses(plan({ mode: 'opportunistic', auth }), ['10.0.0.1'])).toEqual([]);
   });
 

@@ -235,7 +235,13 @@ export const arbitraryResult: fc.Arbitrary<RunResult> = fc
       recipients: count,
       pipelining: text,
       seed: count,
-      auth: fc.option(fc.record({ mechanism: text })),
+      auth: fc.option(
+        fc.record({
+          mechanism: text,
+          accounts: fc.option(fc.record({ count: fc.nat(), order: text })),
+          wrongPercent: fc.nat(100),
+        }),
+      ),
     }),
     intervals: fc.oneof(fc.array(interval, { maxLength: 8 }), fc.array(interval, { minLength: 60, maxLength: 300 })),
   })

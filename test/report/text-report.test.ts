@@ -56,9 +56,13 @@ test('a wider terminal gives texts more room, a narrower one loses no column', (
   expect(plain(sampleResult(), 40)).toBe(plain());
 });
 
+const ONE_USER = { accounts: null, wrongPercent: 0 };
+
 test('the user name of a login is not printed', () => {
   const { plan } = sampleResult();
-  const report = plain(sampleResult({ plan: { ...plan, auth: { mechanism: 'login', user: 'secret-user' } } }));
+  const report = plain(
+    sampleResult({ plan: { ...plan, auth: { ...ONE_USER, mechanism: 'login', user: 'secret-user' } } }),
+  );
   expect(report).toMatch(/^AUTH +LOGIN$/m);
   expect(report).not.toContain('secret-user');
 });
@@ -71,9 +75,18 @@ test.each([
 ])('a login with %s that used %s is told as %s', (mechanism, used, told) => {
   const { plan, target } = sampleResult();
   const report = plain(
-    sampleResult({ plan: { ...plan, auth: { mechanism } }, target: { ...target, authMechanism: used } }),
+    sampleResult({ plan: { ...plan, auth: { ...ONE_USER, mechanism } }, target: { ...target, authMechanism: used } }),
   );
   expect(/^AUTH +(.*)$/m.exec(report)?.[1]).toBe(told);
+});
+
+test('who logs in is told where that is not one user with one password', () => {
+  const { plan } = sampleResult();
+  const auth = { mechanism: 'login', accounts: { count: 1_000, order: 'sticky' }, wrongPercent: 10 };
+  const report = plain(sampleResult({ plan: { ...plan, auth } }), 120);
+  expect(/^AUTH +(.*)$/m.exec(report)?.[1]).toBe(
+    'LOGIN, 1,000 accounts (sticky), 10% of the sessions with a wrong password',
+  );
 });
 
 test('where connections came from is told when it was asked for', () => {

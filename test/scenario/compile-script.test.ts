@@ -110,7 +110,7 @@ describe('what is ready to send', () => {
   });
 
   test('is what mechanisms need to know, with another nonce each time', () => {
-    const { knowledge } = compileLoadScript(planOf(AUTH, 'mail.lab.test:587')).auth!;
+    const knowledge = compileLoadScript(planOf(AUTH, 'mail.lab.test:587')).auth!.accounts.first;
     expect(knowledge).toMatchObject({ user: 'tester', secret: 'secret', host: 'mail.lab.test', port: 587 });
     const nonces = Array.from({ length: 1_000 }, () => knowledge.nonce());
     expect(new Set(nonces).size).toBe(1_000);

@@ -57,7 +57,7 @@ export class EngineSession implements SessionOwner {
     this.#warmupEndUs = settings.warmupEndUs ?? 0;
     this.recorder = new Recorder(this.#warmupEndUs, Infinity);
     const script = settings.polite === true ? compilePreflightScript(this.plan) : compileLoadScript(this.plan);
-    this.#scramKeys = script.auth?.knowledge.scramKeys ?? null;
+    this.#scramKeys = script.auth?.accounts.first.scramKeys ?? null;
     this.session = new SessionActor(
       {
         script,

@@ -8,6 +8,8 @@ interface HeldWrite {
 
 /** Writes are kept as latin1 text; what was corked together is one write. */
 export class ManualConnection implements Connection {
+  session = 0;
+  turn = 0;
   isDrained = true;
   isSecure = false;
   wantsTls = true;

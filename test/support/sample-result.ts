@@ -294,7 +294,7 @@ export function sampleResult(overrides: Partial<RunResult> = {}): RunResult {
       seed: 1,
       message: { sizeBytes: 1_024, content: null, subject: 'postrush %d' },
       tls: { mode: 'required', verify: true, serverName: null, caPem: null, sharePercent: 100 },
-      auth: { mechanism: 'login', user: 'load' },
+      auth: { mechanism: 'login', user: 'load', accounts: null, wrongPercent: 0 },
       from: 'sender@example.test',
       to: 'user%d@example.test',
     },

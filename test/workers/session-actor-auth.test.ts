@@ -69,6 +69,31 @@ describe.each([
     expect(session.replies).toContain('auth 535 x1');
   });
 
+  test('with a secret that is wrong on purpose is refused, and the session has done what it should', () => {
+    const session = new EngineSession({ auth, ...CREDENTIALS, authWrong: 50 }, { messages: 2 });
+    session.connection.turn = 1;
+    session.opened('PIPELINING', AUTH_KEYWORD);
+    const peer = new SaslPeer({ tester: 'secret' });
+    converse(session, peer);
+    expect(session.take()).toEqual(['QUIT\r\n']);
+    session.says('221 bye').lost().closed();
+    expect(session.summary).toMatchObject({ messages: { rejected: 1 }, errors: [], endings: ['completed'] });
+    expect(session.replies).toContain('auth 535 x1');
+    // Its neighbour has the right one.
+    session.connection.turn = 2;
+    session.opened('PIPELINING', AUTH_KEYWORD);
+    converse(session, peer);
+    expect(session.replies).toContain('auth 235 x1');
+  });
+
+  test('with a secret that is wrong on purpose fails its session when the server has another trouble', () => {
+    const session = atAuth(auth, AUTH_KEYWORD, { ...CREDENTIALS, authWrong: 100 });
+    session.says('454 4.7.0 no database');
+    expect(session.take().at(-1)).toBe('QUIT\r\n');
+    session.says('221 bye').lost().closed();
+    expect(session.summary).toMatchObject({ messages: { deferred: 1 }, endings: ['failed'] });
+  });
+
   test('begins anew in the next session', () => {
     const session = new EngineSession({ auth, ...CREDENTIALS }, { messages: 2 });
     session.opened(AUTH_KEYWORD);

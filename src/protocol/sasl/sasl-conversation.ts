@@ -4,7 +4,7 @@
  */
 import type { ScramKeyCache } from './scram-keys.js';
 
-/** What conversations need to know. One record per worker; whatever differs per session comes from `nonce`. */
+/** What conversations need to know. Only user, secret and what comes from `nonce` differ among the sessions of a worker. */
 export interface SaslKnowledge {
   /** Who to be; for EXTERNAL and OAUTHBEARER the authorisation identity, '' for none. */
   readonly user: string;

@@ -12,13 +12,13 @@ export type ScramHash = 'sha1' | 'sha256';
 export const MAX_SCRAM_ITERATIONS = 100_000;
 
 /**
- * Keys kept at once. A server that stores keys has one salt per user, so that a run needs as many as it has users. One
- * that stores passwords may have another salt each time, as Dovecot does: that costs both sides the hashes of every
- * AUTH, and must not fill the memory.
+ * Keys kept at once, which take some 2.4 KB each. A server that stores keys has one salt per user, so that a run needs
+ * as many as it has users, and again as many for their wrong passwords. One that stores passwords may have another salt
+ * each time, as Dovecot does: that costs both sides the hashes of every AUTH, and must not fill the memory.
  *
  * @internal
  */
-export const MAX_KEPT_SCRAM_KEYS = 1_000;
+export const MAX_KEPT_SCRAM_KEYS = 10_000;
 
 /** What both proofs are made with. Each key is as long as the hash. */
 export interface ScramKeys {
@@ -36,13 +36,14 @@ export class ScramKeyCache {
   readonly #kept = new Map<string, ScramKeys>();
 
   /**
-   * The keys for one user and what the server said of them. The oldest go when there are too many.
+   * The keys for one user and password, and what the server said of them. The oldest go when there are too many.
    *
    * @param salt - in base64, as the server sent it
    * @param iterations - at most {@link MAX_SCRAM_ITERATIONS}
    */
   keysOf(hash: ScramHash, salt: string, iterations: number, user: string, password: string): ScramKeys {
-    const name = `${hash} ${String(iterations)} ${salt} ${user}`;
+    // A user may come with a wrong password as well, which must not get the keys of the right one.
+    const name = `${hash} ${String(iterations)} ${salt} ${user}\0${password}`;
     const known = this.#kept.get(name);
     if (known !== undefined) return known;
     const keys = derive(hash, salt, iterations, password);

@@ -24,7 +24,7 @@ describe('the keys of SCRAM', () => {
     expect(cache.size).toBe(1);
   });
 
-  test('are others for another mechanism, salt, number of iterations or user', () => {
+  test('are others for another mechanism, salt, number of iterations, user or password', () => {
     const cache = new ScramKeyCache();
     const all = [
       cache.keysOf('sha1', SALT, 2, 'user', 'pencil'),
@@ -32,6 +32,7 @@ describe('the keys of SCRAM', () => {
       cache.keysOf('sha1', 'AAAA', 2, 'user', 'pencil'),
       cache.keysOf('sha1', SALT, 3, 'user', 'pencil'),
       cache.keysOf('sha1', SALT, 2, 'other', 'pen'),
+      cache.keysOf('sha1', SALT, 2, 'user', 'wrong'),
     ];
     expect(new Set(all.map(({ storedKey }) => storedKey.toString('hex'))).size).toBe(all.length);
     expect(cache.size).toBe(all.length);
