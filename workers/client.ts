@@ -18,6 +18,8 @@ export interface ClientHost {
   readonly recipients: number;
   /** Messages per client; Infinity when connections are kept. */
   readonly messagesPerClient: number;
+  /** Whether a client is over with its first session, though that did not send all: a script goes on in no other. */
+  readonly isOneSession: boolean;
   /** Whether sessions have messages to send; otherwise the supply counts sessions. */
   readonly sendsMail: boolean;
   /** Seeded, from 0 (included) to 1. */
@@ -120,16 +122,16 @@ export class Client implements SessionOwner, WheelEntry {
     this.#host.onGreeted(nowUs);
   }
 
-  onSessionEnded(ending: Ending, acceptedCount: number, nowUs: number): void {
+  onSessionEnded(ending: Ending, servedCount: number, nowUs: number): void {
     this.#lastEnding = ending;
     this.#host.onSessionOver(this.session.wasGreeted);
-    const isGood = this.#host.sendsMail ? acceptedCount > 0 : ending === Ending.completed;
+    const isGood = this.#host.sendsMail ? servedCount > 0 : ending === Ending.completed;
     if (isGood) this.#pauseUs = FIRST_PAUSE_US;
     if (ending === Ending.cut || !this.#host.supply.has(nowUs)) {
       this.retire();
       return;
     }
-    if (this.#left === 0) this.#end();
+    if (this.#left === 0 || this.#host.isOneSession) this.#end();
     this.#isWaiting = true;
     if (isGood) {
       this.#host.requestStart(this);

@@ -65,6 +65,7 @@ export default async function runTask(
 class Generator implements ClientHost {
   readonly recipients: number;
   readonly messagesPerClient: number;
+  readonly isOneSession: boolean;
   readonly sendsMail: boolean;
 
   readonly #task: GeneratorTask<GeneratorPort>;
@@ -97,6 +98,7 @@ class Generator implements ClientHost {
     this.#task = task;
     this.recipients = plan.recipients;
     this.messagesPerClient = plan.messagesPerSession ?? Infinity;
+    this.isOneSession = plan.session.steps !== null;
     this.sendsMail = sendsMail(plan.session.steps);
     this.#limit = share.sessions > plan.connectLimit ? pLimit(plan.connectLimit) : null;
     this.#random = new SeededRandom(plan.seed, share.workerId);

@@ -47,8 +47,8 @@ const GROUP_RESERVE = 1024;
 export class ScriptWalker {
   readonly extensions = new ServerExtensions();
   readonly transactions: readonly [Transaction, Transaction] = [new Transaction(), new Transaction()];
-  /** Messages that were accepted since the session began. */
-  acceptedCount = 0;
+  /** Messages since the session began that were accepted, or ended on purpose by the script. */
+  servedCount = 0;
   /** QUIT is written: nothing follows. */
   hasQuit = false;
   /** EHLO was refused; HELO takes its place. */
@@ -117,7 +117,7 @@ export class ScriptWalker {
     this.isHelo = false;
     this.isHolding = false;
     this.#isGrouping = false;
-    this.acceptedCount = 0;
+    this.servedCount = 0;
     this.#needsRset = false;
     this.#isForwarded = false;
     this.forgetOutstanding();
@@ -273,7 +273,7 @@ export class ScriptWalker {
   /** Gives a message its outcome. */
   settle(transaction: Transaction, outcome: Outcome, nowUs: number): void {
     transaction.settle(outcome);
-    if (transaction.outcome === Outcome.accepted) this.acceptedCount++;
+    if (transaction.outcome === Outcome.accepted || transaction.outcome === Outcome.abandoned) this.servedCount++;
     this.#recorder.messageSettled(transaction, nowUs);
   }
 

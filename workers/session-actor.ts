@@ -219,7 +219,7 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener, 
     this.#wheel.cancel(this);
     const ending = this.#isCut ? Ending.cut : this.#hasFailed ? Ending.failed : Ending.completed;
     this.#recorder.sessionEnded(ending, this.#startedAtUs, nowUs);
-    this.#owner.onSessionEnded(ending, this.#walker.acceptedCount, nowUs);
+    this.#owner.onSessionEnded(ending, this.#walker.servedCount, nowUs);
   }
 
   /** The run's end: messages under way are cut, commands without an answer stay so. */

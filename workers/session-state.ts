@@ -82,8 +82,8 @@ export interface SessionOwner {
   onGreeted(nowUs: number): void;
   /** The connect() succeeded or failed. */
   onConnectSettled(): void;
-  /** The connection is closed. `acceptedCount`: messages of this session that were accepted. */
-  onSessionEnded(ending: Ending, acceptedCount: number, nowUs: number): void;
+  /** The connection is closed. `servedCount`: messages of this session that the server did not stand in the way of. */
+  onSessionEnded(ending: Ending, servedCount: number, nowUs: number): void;
 }
 
 /** Someone who wants to read along. Null in a load: these calls build strings. */

@@ -24,7 +24,7 @@ import type { LoadTestOptions } from './options.js';
 import { readAuth } from './read-auth.js';
 import { readExtensions } from './read-extensions.js';
 import { readSession } from './read-session.js';
-import { sendsMail } from './session-steps.js';
+import { messagesIn, sendsMail } from './session-steps.js';
 import { isHostName, parseTarget } from './target.js';
 import type { ParsedTarget } from './target.js';
 import { readTlsSettings } from './tls-settings.js';
@@ -80,7 +80,7 @@ export function resolvePlan(options: LoadTestOptions, cores: number): LoadPlan {
     ...readEnd(reader, sendsMail(session.steps)),
     session,
     extensions: readExtensions(reader, tls),
-    messagesPerSession: readMessagesPerSession(reader),
+    messagesPerSession: readMessagesPerSession(reader, session.steps),
     ...recipients,
     from,
     to,
@@ -175,7 +175,8 @@ function readEnd(reader: OptionReader, hasMail: boolean): Pick<LoadPlan, 'durati
   return { durationMs: reader.durationMs('duration', fallback, 1, MAX_DURATION_MS), messages, connections };
 }
 
-function readMessagesPerSession(reader: OptionReader): number | null {
+function readMessagesPerSession(reader: OptionReader, steps: LoadPlan['session']['steps']): number | null {
+  if (steps !== null && sendsMail(steps)) return messagesIn(steps);
   const text = reader.written('messagesPerSession');
   if (text === null) return DEFAULTS.messagesPerSession;
   if (text === 'all') return null;

@@ -83,5 +83,10 @@ function orderProblem(steps: readonly SessionStep[]): string | null {
 
 /** Whether sessions of these steps send messages; null are the steps of the standard session, which does. */
 export function sendsMail(steps: readonly SessionStep[] | null): boolean {
-  return steps === null || steps.some(({ word }) => word === 'mail');
+  return steps === null || messagesIn(steps) > 0;
+}
+
+/** How many messages one session of these steps sends. */
+export function messagesIn(steps: readonly SessionStep[]): number {
+  return steps.filter(({ word }) => word === 'mail').length;
 }

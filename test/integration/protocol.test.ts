@@ -128,6 +128,26 @@ describe('extensions', () => {
   });
 });
 
+describe('sessions step by step', () => {
+  test('send as many messages as they have mail, and begin anew when they are over', async () => {
+    const { result, stats } = await runLoad({
+      options: { steps: 'ehlo mail rcpt rset mail rcpt data', messages: 40, sessions: 2, workers: 2 },
+    });
+    expect(outcomesOf(result.messages)).toEqual({ accepted: 20, abandoned: 20 });
+    expect(result.sessions).toMatchObject({ started: 20, completed: 20 });
+    expect(result.plan.messagesPerSession).toBe(2);
+    expect(stats.messages).toBe(20);
+  });
+
+  test.each(['mail', 'rcpt', 'data'] as const)(
+    'come back at once when they left a message behind %s on purpose',
+    async (dropAfter) => {
+      const { result } = await runLoad({ options: { dropAfter, messages: 60, sessions: 2, duration: '5s' } });
+      expect(outcomesOf(result.messages)).toEqual({ abandoned: 60 });
+    },
+  );
+});
+
 describe('sessions that send no mail', () => {
   test('are as many as asked for, and none is a message', async () => {
     const { result, stats } = await runLoad({

@@ -48,6 +48,7 @@ export function runInProcess(plan: LoadPlan, longestMs: number): Promise<LoadEnd
 class EngineLoad implements ClientHost {
   readonly recipients: number;
   readonly messagesPerClient: number;
+  readonly isOneSession = false;
   readonly sendsMail = true;
   readonly supply: MessageSupply;
   readonly recorder = new Recorder(0, Infinity);

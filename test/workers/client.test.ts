@@ -15,6 +15,7 @@ class Stage implements ClientHost {
   readonly recipients = 2;
   readonly messagesPerClient: number;
   sendsMail = true;
+  isOneSession = false;
   readonly client: Client;
   readonly begun: number[] = [];
   readonly pausesUs: number[] = [];
@@ -98,6 +99,16 @@ describe('the next connection', () => {
     expect([stage.startRequests, stage.pausesUs]).toEqual([1, []]);
     stage.session(3, Ending.failed, 2);
     expect([stage.startRequests, stage.pausesUs]).toEqual([2, []]);
+  });
+
+  test('begins with a whole client where a client is one session', () => {
+    const stage = new Stage(null, 2);
+    stage.isOneSession = true;
+    stage.session(1, Ending.failed, 0);
+    stage.client.onDeadline();
+    stage.session(9, Ending.completed, 2);
+    expect(stage.begun).toEqual([0, 1, 2]);
+    expect(stage.clients.started).toBe(2);
   });
 
   test('comes after a pause that doubles from 50 ms to 5 s when none was', () => {
