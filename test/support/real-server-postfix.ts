@@ -32,6 +32,8 @@ export interface Postfix {
   readonly port: number;
   /** SMTP for anyone, without AUTH. */
   readonly openPort: number;
+  /** SMTP for 127.0.0.0/8 and 192.0.2.0/24, with AUTH, XCLIENT and XFORWARD, and 3 s of patience. */
+  readonly trustingPort: number;
   /** SMTP inside TLS, only for authenticated clients. */
   readonly tlsPort: number;
   /** SMTP behind a PROXY header, for clients of 192.0.2.0/24 and 198.51.100.0/24, without AUTH. */
@@ -65,6 +67,7 @@ export async function startPostfix(): Promise<Postfix> {
   const ports = {
     PORT: await freePort(),
     OPEN_PORT: await freePort(),
+    TRUSTING_PORT: await freePort(),
     TLS_PORT: await freePort(),
     PROXY_PORT: await freePort(),
     PROXY_TLS_PORT: await freePort(),
@@ -83,6 +86,7 @@ export async function startPostfix(): Promise<Postfix> {
   return {
     port: ports.PORT,
     openPort: ports.OPEN_PORT,
+    trustingPort: ports.TRUSTING_PORT,
     tlsPort: ports.TLS_PORT,
     proxyPort: ports.PROXY_PORT,
     proxyTlsPort: ports.PROXY_TLS_PORT,
