@@ -76,9 +76,11 @@ describe('extensions against Postfix', () => {
   });
 
   test('sends mail from and to addresses that are more than ASCII with --smtputf8', async (context) => {
+    const asked = new PostfixLogPart(postfix.logFile);
     const dialogue = await Dialogue.open(postfix.trustingPort);
     const offers = await dialogue.say('EHLO test.test');
     await dialogue.close();
+    await expect.poll(() => asked.count(/smtpd\[\d+\]: disconnect from /), { timeout: 15_000 }).toBe(1);
     if (!offers.includes('SMTPUTF8')) context.skip('Postfix was built without SMTPUTF8');
 
     const addresses = ['--from', 'sänder%d@example.test', '--to', 'üser%d@exämple.test'];
