@@ -40,7 +40,8 @@ function readDsn(reader: OptionReader): Pick<ExtensionPlan, 'dsnMail' | 'dsnRcpt
   if (text === null) return { dsnMail: '', dsnRcpt: '' };
   const mail: string[] = [];
   const rcpt: string[] = [];
-  for (const word of text.split(/\s+/).filter((each) => each !== '')) {
+  const words = text.split(/\s+/).filter((each) => each !== '');
+  for (const word of words) {
     const [, name = '', value = ''] = /^([A-Za-z]+)=(.*)$/s.exec(word) ?? [];
     const problem = dsnProblem(name.toUpperCase(), value);
     if (problem !== null) reader.refuse('dsn', problem, word);
@@ -48,7 +49,7 @@ function readDsn(reader: OptionReader): Pick<ExtensionPlan, 'dsnMail' | 'dsnRcpt
       mail.push(` ${name.toUpperCase()}=${value}`);
     else rcpt.push(` ${name.toUpperCase()}=${value}`);
   }
-  if (mail.length + rcpt.length === 0) reader.refuse('dsn', "takes such words as 'RET=HDRS NOTIFY=FAILURE'", text);
+  if (words.length === 0) reader.refuse('dsn', "takes such words as 'RET=HDRS NOTIFY=FAILURE'", text);
   return { dsnMail: mail.join(''), dsnRcpt: rcpt.join('') };
 }
 

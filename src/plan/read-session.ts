@@ -29,8 +29,15 @@ export function readSession(reader: OptionReader, tls: TlsPlan, auth: AuthPlan |
     isAuthOnly || holdMs !== null
       ? [...opening, ...(holdMs === null ? [] : [step('hold', holdMs)]), step('quit')]
       : null;
+  const steps = readDrop(reader, scripted ?? short, opening);
+  if (steps !== null && scripted === null && reader.has('messagesPerSession')) {
+    reader.refuse(
+      'messagesPerSession',
+      'contradicts --drop-after, --auth-only and --hold: their sessions send one message or none',
+    );
+  }
   return {
-    steps: readDrop(reader, scripted ?? short, opening),
+    steps,
     xclient: readAttributes(reader, 'xclient', 'XCLIENT', XCLIENT_NAMES),
     xforward: readAttributes(reader, 'xforward', 'XFORWARD', XFORWARD_NAMES),
   };
