@@ -10,6 +10,7 @@ import type { PinnedAddress, PreflightResult } from './messages/coordinator-work
 import { totalsOf, type PhaseTotals } from './metrics/phase-totals.js';
 import type { RunMetrics } from './metrics/run-metrics.js';
 import type { LoadPlan } from './plan/load-plan.js';
+import { sendsMail } from './plan/session-steps.js';
 import { OPTION_NAMES, type LoadTestOptions } from './plan/options.js';
 import { partition } from './plan/partition.js';
 import { redactPlan } from './plan/redact-plan.js';
@@ -131,7 +132,7 @@ function resultOf(
     checks,
     lost,
     isTargetLost: endedBy === 'targetLost',
-    isEmpty: endedBy !== 'plan' && endedBy !== 'targetLost' && totals[1].messagesAttempted === 0,
+    isEmpty: endedBy !== 'plan' && endedBy !== 'targetLost' && begunIn(plan, totals[1]) === 0,
     giveUpSec: plan.giveUpMs / 1e3,
   });
   return summarise({
@@ -157,6 +158,11 @@ function resultOf(
     verdict,
     reasons,
   });
+}
+
+/** Messages that were attempted, or sessions where these send none. */
+function begunIn({ session }: LoadPlan, { messagesAttempted, sessions }: PhaseTotals): number {
+  return sendsMail(session.steps) ? messagesAttempted : sessions.started;
 }
 
 /** What the plan held, and why some of it was never begun. With a duration nothing more was offered than was begun. */

@@ -1,6 +1,6 @@
 /** LMTP, BDAT, extensions and other sessions, end to end: the sink counts what the result says. */
 import { describe, expect, test } from 'vitest';
-import { outcomesOf, repliesOf, runLoad } from '../support/integration-run.js';
+import { outcomesOf, reasonsOf, repliesOf, runLoad } from '../support/integration-run.js';
 
 const MESSAGES = 60;
 const LMTP = { listen: ['lmtp://127.0.0.1:0'] };
@@ -178,6 +178,14 @@ describe('sessions that send no mail', () => {
     const { result } = await runLoad({ options: { hold: '1h', sessions: 2, duration: '3s', giveUp: '1s' } });
     expect(result.endedBy).toBe('plan');
     expect(result.sessions).toMatchObject({ started: 2, completed: 2 });
+  });
+
+  test('have been measured though no message was, when a signal ends them', async () => {
+    const stop = new AbortController();
+    setTimeout(() => stop.abort(), 1_500);
+    const { result } = await runLoad({ options: { hold: '1h', duration: '60s' }, hooks: { stop: stop.signal } });
+    expect(result.endedBy).toBe('signal');
+    expect(reasonsOf(result)).toEqual([]);
   });
 
   test('leave in the middle, as asked', async () => {
