@@ -10,6 +10,7 @@ const FOUNDATION = [
   '^src/clock\\.ts$',
   '^src/version\\.ts$',
   '^src/seeded-random\\.ts$',
+  '^src/delay\\.ts$',
 ];
 
 /** Names and indices of the steps: constants that whoever counts or prints needs. */
@@ -21,6 +22,7 @@ const STEP_NAMES = '^src/protocol/steps\\.ts$';
  */
 const PARTS = [
   { name: 'foundation', from: '^src/(errors|assert|clock|version)\\.ts$', may: [], node: null },
+  { name: 'delay', from: '^src/delay\\.ts$', may: ['^src/seeded-random\\.ts$'], node: [] },
   { name: 'config-file', from: '^src/config-file/', may: FOUNDATION, node: [] },
   { name: 'protocol', from: '^src/protocol/', may: FOUNDATION, node: ['crypto', 'buffer'] },
   { name: 'plan', from: '^src/plan/', may: FOUNDATION, node: ['fs', 'path', 'os', 'net', 'buffer', 'util'] },

@@ -1,6 +1,6 @@
 /** Decides which fault row strikes. Counts occurrences over the whole sink; knows neither sessions nor replies. */
 import { SeededRandom } from '../seeded-random.js';
-import { drawDelayMs } from './delay.js';
+import { drawDelayMs } from '../delay.js';
 import type { FaultEvent, FaultRow } from './sink-options.js';
 
 /** A row that strikes. */

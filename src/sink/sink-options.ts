@@ -3,8 +3,8 @@
  */
 import { PostrushError } from '../errors.js';
 import type { ConfigIssue } from '../errors.js';
-import { delayProblem, isDuration } from './delay.js';
-import type { Delay } from './delay.js';
+import { delayProblem, isDuration } from '../delay.js';
+import type { Delay } from '../delay.js';
 import { parseListenAddress } from './listen-address.js';
 import { MECHANISM_NAMES } from './sasl/mechanisms.js';
 

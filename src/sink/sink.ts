@@ -37,7 +37,7 @@ import type { SinkCore } from './sink-wire.js';
 
 export type { SinkMessage } from './kept-messages.js';
 export type { AddedDelay } from './added-delays.js';
-export type { Delay } from './delay.js';
+export type { Delay } from '../delay.js';
 export type { ArchiveStats } from './message-archive.js';
 export type { SinkSecond } from './second-series.js';
 export type { SinkReplyRow, SinkStats, SinkTlsRow } from './sink-counters.js';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { SeededRandom } from '../../src/seeded-random.js';
-import { drawDelayMs } from '../../src/sink/delay.js';
-import type { Delay } from '../../src/sink/delay.js';
+import { SeededRandom } from '../src/seeded-random.js';
+import { drawDelayMs } from '../src/delay.js';
+import type { Delay } from '../src/delay.js';
 
 const SAMPLES = 50_000;
 

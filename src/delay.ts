@@ -1,5 +1,5 @@
-/** How long a fault row waits: always the same, or drawn from a distribution. Pure but for its random numbers. */
-import type { SeededRandom } from '../seeded-random.js';
+/** How long something waits: always the same, or drawn from a distribution. Pure but for its random numbers. */
+import type { SeededRandom } from './seeded-random.js';
 
 /** Milliseconds, or a distribution of them. Samples above `maxMs` become `maxMs`. */
 export type Delay =
