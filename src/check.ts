@@ -13,7 +13,7 @@ import { version } from './version.js';
  * told of it, `E_STOPPED` when it was stopped before that
  */
 export async function checkTarget(plan: CheckPlan, hooks: CheckHooks = {}): Promise<CheckResult> {
-  const addresses = await pinTarget(plan.session);
+  const addresses = await pinTarget(plan.run, plan.session.target);
   const startedAt = new Date();
   const { address, record } = await runCheck(plan, addresses, hooks);
   const lastedSec = (Date.now() - startedAt.getTime()) / 1e3;

@@ -9,7 +9,8 @@ import { PostrushError } from './errors.js';
 import type { PinnedAddress, PreflightResult } from './messages/coordinator-worker.js';
 import { totalsOf, type PhaseTotals } from './metrics/phase-totals.js';
 import type { RunMetrics } from './metrics/run-metrics.js';
-import type { LoadPlan } from './plan/load-plan.js';
+import { firstLane, type LanePlan } from './plan/lane-plan.js';
+import type { LoadPlan, ScenarioPlan } from './plan/load-plan.js';
 import { sendsMail } from './plan/session-steps.js';
 import { OPTION_NAMES, type LoadTestOptions } from './plan/options.js';
 import { partition } from './plan/partition.js';
@@ -59,13 +60,13 @@ export async function run(options: LoadTestOptions, hooks: RunHooks = {}): Promi
 /** Runs a plan. See {@link run}. */
 export async function runPlan(given: LoadPlan, hooks: RunHooks = {}): Promise<RunResult> {
   checkFileLimit(given, hooks.builtInSink !== undefined);
-  checkTlsNames(given);
-  // Compiled here once to refuse what cannot be compiled before anything is sent. A message from a file also gets its
-  // size here: it is sent with a Message-ID of ours.
-  checkClientCertificate(given);
-  const { sizeBytes } = new MessageTemplate(given);
-  const plan: LoadPlan = { ...given, message: { ...given.message, sizeBytes } };
-  const addresses = await pinTarget(plan);
+  for (const scenario of given.scenarios) {
+    checkTlsNames(scenario);
+    checkClientCertificate(scenario);
+  }
+  const plan = withMessageSizes(given);
+  const lane = firstLane(plan);
+  const addresses = await pinTarget(plan, lane.target);
   const loadHooks: LoadHooks = {
     stop: hooks.stop,
     cut: hooks.cut,
@@ -76,7 +77,7 @@ export async function runPlan(given: LoadPlan, hooks: RunHooks = {}): Promise<Ru
   const coordinator = new Coordinator(plan, loadHooks);
   try {
     hooks.onProgress?.(progressOf('preflight', 0, plan, null));
-    const { address, preflight } = await approach(plan, coordinator, addresses);
+    const { address, preflight } = await approach(lane, coordinator, addresses);
     const outcome = await coordinator.load(address, partition(plan));
     return resultOf(plan, hooks, address, preflight, outcome);
   } finally {
@@ -84,8 +85,21 @@ export async function runPlan(given: LoadPlan, hooks: RunHooks = {}): Promise<Ru
   }
 }
 
+/**
+ * Compiles messages once, to refuse what cannot be compiled before anything is sent. A message from a file also gets
+ * its size here: it is sent with a Message-ID of ours.
+ */
+function withMessageSizes(plan: LoadPlan): LoadPlan {
+  const withSize = (scenario: ScenarioPlan): ScenarioPlan => {
+    const { sizeBytes } = new MessageTemplate({ ...scenario, seed: plan.seed });
+    return { ...scenario, message: { ...scenario.message, sizeBytes } };
+  };
+  const [first, ...others] = plan.scenarios;
+  return { ...plan, scenarios: [withSize(first), ...others.map(withSize)] };
+}
+
 /** What the workers could not use is found here: PEM that is broken, and a key to some other certificate. */
-function checkClientCertificate({ tls: { clientCertificate } }: LoadPlan): void {
+function checkClientCertificate({ tls: { clientCertificate } }: ScenarioPlan): void {
   if (clientCertificate === null) return;
   const { certPem, keyPem } = clientCertificate;
   try {
@@ -101,15 +115,15 @@ function checkClientCertificate({ tls: { clientCertificate } }: LoadPlan): void 
 
 /** Tries the addresses behind the target's name until one can be connected to; from then on it is the target. */
 async function approach(
-  plan: LoadPlan,
+  lane: LanePlan,
   coordinator: Coordinator,
   addresses: readonly PinnedAddress[],
 ): Promise<{ address: PinnedAddress; preflight: PreflightResult }> {
   let problem = '';
   for (const address of addresses) {
-    const preflight = await coordinator.preflight(address);
+    const preflight = await coordinator.preflight(lane, address);
     if (preflight.ok) return { address, preflight };
-    problem = `${plan.target.url} ${preflight.problem}; ${preflight.advice}`;
+    problem = `${lane.target.url} ${preflight.problem}; ${preflight.advice}`;
     if (preflight.isConnected) break;
   }
   throw new PostrushError('E_TARGET', problem);
@@ -161,8 +175,8 @@ function resultOf(
 }
 
 /** Messages that were attempted, or sessions where these send none. */
-function begunIn({ session }: LoadPlan, { messagesAttempted, sessions }: PhaseTotals): number {
-  return sendsMail(session.steps) ? messagesAttempted : sessions.started;
+function begunIn({ scenarios }: LoadPlan, { messagesAttempted, sessions }: PhaseTotals): number {
+  return scenarios.some(({ session }) => sendsMail(session.steps)) ? messagesAttempted : sessions.started;
 }
 
 /** What the plan held, and why some of it was never begun. With a duration nothing more was offered than was begun. */
@@ -235,7 +249,7 @@ function progressOf(
 }
 
 /** Refuses ciphers and groups that this Node's OpenSSL does not know. Only it can tell. */
-function checkTlsNames({ tls: { ciphers, groups } }: LoadPlan): void {
+function checkTlsNames({ tls: { ciphers, groups } }: ScenarioPlan): void {
   const refuse = (option: 'tlsCiphers' | 'tlsGroups', names: string, settings: SecureContextOptions): void => {
     try {
       createSecureContext(settings);
@@ -257,7 +271,7 @@ function checkFileLimit(plan: LoadPlan, withSink: boolean): void {
   if (limit === null || needed <= limit) return;
   throw new PostrushError(
     'E_LIMIT',
-    `${plan.target.url}: ${String(plan.sessions)} sessions need about ${String(needed)} open files, but this process may ` +
+    `${firstLane(plan).target.url}: ${String(plan.sessions)} sessions need about ${String(needed)} open files, but this process may ` +
       `have ${String(limit)}; raise the limit (ulimit -n ${String(needed)}) or use fewer sessions (-s)`,
   );
 }

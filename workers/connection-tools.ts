@@ -1,10 +1,11 @@
-/** What the connections of a worker share, made from the plan. */
+/** What the connections of a lane share, made from the plan. */
 import { isIP } from 'node:net';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import type { Clock } from '../src/clock.js';
 import type { PinnedAddress } from '../src/messages/coordinator-worker.js';
 import { listedAddresses } from '../src/plan/address-list.js';
-import type { LoadPlan, TlsPlan } from '../src/plan/load-plan.js';
+import type { LanePlan } from '../src/plan/lane-plan.js';
+import type { TlsPlan } from '../src/plan/load-plan.js';
 import { contextSettings } from '../src/plan/tls-settings.js';
 import { proxyHeaders } from './proxy-headers.js';
 import { READ_BUFFER_BYTES, type ConnectionHooks, type ConnectionTools } from './smtp-connection.js';
@@ -12,22 +13,22 @@ import { TlsTickets } from './tls-tickets.js';
 
 /** Makes the shared read buffer and the one TLS context of a worker. */
 export function connectionTools(
-  plan: LoadPlan,
+  lane: LanePlan,
   address: PinnedAddress,
   clock: Clock,
   hooks: ConnectionHooks,
   describeTls = false,
 ): ConnectionTools {
-  const { tls, target } = plan;
+  const { tls, target } = lane;
   // SNI takes names only (RFC 6066 §3).
   const serverName = tls.serverName ?? (isIP(target.host) === 0 ? target.host : '');
   return {
     address,
     port: target.port,
-    localAddresses: plan.localAddresses.length === 0 ? [] : listedAddresses(plan.localAddresses).addresses,
-    proxyHeaders: proxyHeaders(plan, address),
-    resets: plan.close === 'rst',
-    places: plan.sessions,
+    localAddresses: lane.localAddresses.length === 0 ? [] : listedAddresses(lane.localAddresses).addresses,
+    proxyHeaders: proxyHeaders(lane, address),
+    resets: lane.close === 'rst',
+    places: lane.sessions,
     clock,
     readBuffer: Buffer.allocUnsafeSlow(READ_BUFFER_BYTES),
     secureContext: tls.mode === 'off' ? null : secureContextOf(tls),

@@ -16,6 +16,7 @@ import type {
   PreflightTask,
   WorkerMessage,
 } from '../src/messages/coordinator-worker.js';
+import { firstLane, type LanePlan } from '../src/plan/lane-plan.js';
 import { sendsMail } from '../src/plan/session-steps.js';
 import { compileLoadScript } from '../src/scenario/compile-script.js';
 import type { CheckPort } from './check-task.js';
@@ -69,6 +70,7 @@ class Generator implements ClientHost {
   readonly sendsMail: boolean;
 
   readonly #task: GeneratorTask<GeneratorPort>;
+  readonly #lane: LanePlan;
   /** Null where connects can never be more than the limit allows. */
   readonly #limit: LimitFunction | null;
   readonly #random: SeededRandom;
@@ -95,11 +97,13 @@ class Generator implements ClientHost {
 
   constructor(task: GeneratorTask<GeneratorPort>) {
     const { plan, share } = task;
+    const lane = firstLane(plan);
     this.#task = task;
-    this.recipients = plan.recipients;
-    this.messagesPerClient = plan.messagesPerSession ?? Infinity;
-    this.isOneSession = plan.session.steps !== null;
-    this.sendsMail = sendsMail(plan.session.steps);
+    this.#lane = lane;
+    this.recipients = lane.recipients;
+    this.messagesPerClient = lane.messagesPerSession ?? Infinity;
+    this.isOneSession = lane.session.steps !== null;
+    this.sendsMail = sendsMail(lane.session.steps);
     this.#limit = share.sessions > plan.connectLimit ? pLimit(plan.connectLimit) : null;
     this.#random = new SeededRandom(plan.seed, share.workerId);
     this.#warmupEndUs = plan.warmupMs * 1e3;
@@ -118,9 +122,9 @@ class Generator implements ClientHost {
   }
 
   run(): Promise<GeneratorResult> {
-    const { port, share, plan } = this.#task;
+    const { port, share } = this.#task;
     // Everything that takes time is done before "ready", so that time zero finds all workers waiting.
-    const script = compileLoadScript(plan);
+    const script = compileLoadScript(this.#lane);
     return new Promise((resolve) => {
       this.#finished = resolve;
       port.on('message', (message) => {
@@ -197,9 +201,9 @@ class Generator implements ClientHost {
       outbox: new Outbox(),
       clock,
       observer: null,
-      echo: new ReplyEcho(this.#task.plan),
+      echo: new ReplyEcho(this.#lane),
     };
-    const connections: ConnectionTools = connectionTools(this.#task.plan, this.#task.address, clock, {
+    const connections: ConnectionTools = connectionTools(this.#lane, this.#task.address, clock, {
       onLimit: (limit) => {
         this.#health.limitHit(limit);
       },

@@ -6,7 +6,7 @@ import { RunClock, monotonicUs } from '../src/clock.js';
 import type { PreflightResult, PreflightTask, TlsDescription } from '../src/messages/coordinator-worker.js';
 import { ERROR_KIND_NAMES } from '../src/metrics/outcome.js';
 import { listedAddresses } from '../src/plan/address-list.js';
-import type { LoadPlan } from '../src/plan/load-plan.js';
+import type { LanePlan } from '../src/plan/lane-plan.js';
 import { sendsMail } from '../src/plan/session-steps.js';
 import { ServerExtensions, extensionNames } from '../src/protocol/extensions.js';
 import { Step, STEP_NAMES } from '../src/protocol/steps.js';
@@ -75,7 +75,7 @@ class Findings implements SessionObserver {
 
 /** Asks the target politely whether the load can begin. */
 export async function preflight(task: PreflightTask): Promise<PreflightResult> {
-  const { localAddresses } = task.plan;
+  const { localAddresses } = task.lane;
   const missing = localAddresses.length === 0 ? null : await firstMissingAddress(listedAddresses(localAddresses));
   if (missing !== null) return missingAddress(missing);
   let connections = 0;
@@ -90,7 +90,7 @@ export async function preflight(task: PreflightTask): Promise<PreflightResult> {
       await new Promise((resolve) => setTimeout(resolve, RETRY_PAUSE_MS));
       continue;
     }
-    const [problem, advice] = explain(refusal, findings, task.plan, connections);
+    const [problem, advice] = explain(refusal, findings, task.lane, connections);
     return {
       ok: problem === '',
       isConnected: refusal?.step !== Step.connect,
@@ -125,7 +125,7 @@ function missingAddress(address: string): PreflightResult {
 }
 
 function oneSession(task: PreflightTask): Promise<Findings> {
-  const { plan, address } = task;
+  const { lane, address } = task;
   const findings = new Findings();
   const clock = new RunClock(monotonicUs());
   const recorder = new Recorder(0, Infinity);
@@ -147,33 +147,33 @@ function oneSession(task: PreflightTask): Promise<Findings> {
       },
     };
     const tools = {
-      script: compilePreflightScript(plan),
+      script: compilePreflightScript(lane),
       recorder,
       wheel,
       outbox: new Outbox(),
       clock,
       observer: findings,
-      echo: new ReplyEcho(plan),
+      echo: new ReplyEcho(lane),
     };
     const session = new SessionActor(tools, owner);
-    session.attach(new SmtpConnection(connectionTools(plan, address, clock, NO_HOOKS, true), session, 0));
+    session.attach(new SmtpConnection(connectionTools(lane, address, clock, NO_HOOKS, true), session, 0));
     session.begin(-1, clock.nowUs());
   });
 }
 
 /** What went wrong, and what to try; both empty when nothing did. */
-function explain(refusal: Refusal | null, findings: Findings, plan: LoadPlan, tries: number): [string, string] {
+function explain(refusal: Refusal | null, findings: Findings, lane: LanePlan, tries: number): [string, string] {
   if (refusal !== null && refusal.step !== Step.quit) {
-    return refusal.kind === -1 ? explainReply(refusal, plan, tries) : explainError(refusal, plan);
+    return refusal.kind === -1 ? explainReply(refusal, lane, tries) : explainError(refusal, lane);
   }
   const offered = findings.keywordsAfterTls ?? findings.keywords;
-  if (plan.pipelining === 'on' && !offered.some((keyword) => keyword.toUpperCase().startsWith('PIPELINING'))) {
+  if (lane.pipelining === 'on' && !offered.some((keyword) => keyword.toUpperCase().startsWith('PIPELINING'))) {
     return [
       'does not offer PIPELINING, which --pipelining on asks for',
       'try --pipelining auto, or force to send groups all the same',
     ];
   }
-  const missing = missingExtensions(plan, offered);
+  const missing = missingExtensions(lane, offered);
   if (missing.length > 0) {
     return [
       `does not offer ${missing.join(', ')}, which the messages of this run need`,
@@ -184,17 +184,17 @@ function explain(refusal: Refusal | null, findings: Findings, plan: LoadPlan, tr
 }
 
 /** Keywords that the plan asks for and the server does not offer. */
-function missingExtensions(plan: LoadPlan, offered: readonly string[]): string[] {
-  if (!sendsMail(plan.session.steps)) return [];
+function missingExtensions(lane: LanePlan, offered: readonly string[]): string[] {
+  if (!sendsMail(lane.session.steps)) return [];
   const extensions = new ServerExtensions();
   for (const keyword of offered) {
     const line = Buffer.from(keyword, 'latin1');
     extensions.addLine(line, 0, line.length);
   }
-  return extensionNames(compilePreflightScript(plan).required & ~extensions.flags);
+  return extensionNames(compilePreflightScript(lane).required & ~extensions.flags);
 }
 
-function explainReply({ step, code, text }: Refusal, plan: LoadPlan, tries: number): [string, string] {
+function explainReply({ step, code, text }: Refusal, lane: LanePlan, tries: number): [string, string] {
   const reply = `'${String(code)} ${text}'`;
   switch (step) {
     case Step.greeting:
@@ -202,7 +202,7 @@ function explainReply({ step, code, text }: Refusal, plan: LoadPlan, tries: numb
       return [`refuses sessions: it greeted with ${reply}`, 'see whether this machine may talk to it'];
     case Step.auth:
       if (TLS_WANTED.includes(code)) return [`wants TLS before AUTH: ${reply}`, 'try --tls required'];
-      if ((plan.auth?.accounts ?? null) !== null) {
+      if ((lane.auth?.accounts ?? null) !== null) {
         return [`refused the credentials: ${reply}`, 'check the first account of --credentials, and --auth'];
       }
       return [`refused the credentials: ${reply}`, 'check --user, the password and --auth'];
@@ -215,12 +215,12 @@ function explainReply({ step, code, text }: Refusal, plan: LoadPlan, tries: numb
   }
 }
 
-function explainError({ step, kind, text }: Refusal, plan: LoadPlan): [string, string] {
+function explainError({ step, kind, text }: Refusal, lane: LanePlan): [string, string] {
   const name = ERROR_KIND_NAMES[kind] ?? 'closed';
   if (step === Step.auth && (name === 'malformed' || name === 'unexpectedCode')) {
     return [`does not authenticate as it should: ${text}`, 'see whether it is the right server, or try another --auth'];
   }
-  const isUnix = plan.target.path !== null;
+  const isUnix = lane.target.path !== null;
   switch (name) {
     case 'refused':
       return [
@@ -240,7 +240,7 @@ function explainError({ step, kind, text }: Refusal, plan: LoadPlan): [string, s
         'try --auth auto, or --tls required: many servers offer AUTH only inside TLS',
       ];
     case 'tls':
-      return [`and postrush agreed on no TLS session: ${reasonOf(text)}`, tlsAdvice(text, plan)];
+      return [`and postrush agreed on no TLS session: ${reasonOf(text)}`, tlsAdvice(text, lane)];
     case 'timeout':
       return [
         `gave no answer to ${STEP_NAMES[step] ?? 'us'} before the deadline`,
@@ -262,18 +262,18 @@ function reasonOf(text: string): string {
   return /:SSL routines:[^:]*:([^:]+)/.exec(text)?.[1] ?? text.trim();
 }
 
-function tlsAdvice(text: string, plan: LoadPlan): string {
+function tlsAdvice(text: string, lane: LanePlan): string {
   // TLS 1.2 has no alert of its own for a certificate that is missing.
   if (/alert (certificate required|bad certificate|unknown ca|handshake failure)/i.test(text)) {
     return 'see whether it wants a certificate of ours (--tls-cert, --tls-key), and which';
   }
-  const { minVersion, maxVersion, ciphers, groups } = plan.tls;
+  const { minVersion, maxVersion, ciphers, groups } = lane.tls;
   const isNarrow = minVersion === maxVersion || ciphers !== null || groups !== null;
   if (isNarrow && /alert|no ciphers|no protocols|unsupported protocol|key share/i.test(text)) {
     return 'ask for less with --tls-min, --tls-max, --tls-ciphers and --tls-groups';
   }
   if (/SSL routines|wrong version|packet length/i.test(text)) return 'check that this port speaks TLS from the start';
   if (text.includes("does not match certificate's")) return 'give the name in the certificate with --tls-servername';
-  if (plan.tls.verify) return "give the server's CA with --tls-ca, or switch the check off with --tls-insecure";
+  if (lane.tls.verify) return "give the server's CA with --tls-ca, or switch the check off with --tls-insecure";
   return 'check that the port speaks TLS';
 }

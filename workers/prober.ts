@@ -4,7 +4,7 @@ import { createSecureContext, type SecureContext, type SecureContextOptions } fr
 import { assertNever } from '../src/assert.js';
 import type { CheckReply, CheckTask, LossReason } from '../src/messages/check-record.js';
 import type { CheckPlan } from '../src/plan/check-plan.js';
-import type { LoadPlan } from '../src/plan/load-plan.js';
+import type { TargetPlan, TimeoutPlan } from '../src/plan/load-plan.js';
 import { formatDuration } from '../src/plan/units.js';
 import {
   isLoss,
@@ -21,7 +21,7 @@ export type ReadySession = ProbeSession | { readonly problem: string };
 /** What sessions have in common, and what they add up to. */
 export class Prober implements ProbeObserver {
   readonly plan: CheckPlan;
-  readonly timeoutsMs: LoadPlan['timeoutsMs'];
+  readonly timeoutsMs: TimeoutPlan;
   sessions = 0;
   commands = 0;
   messages = 0;
@@ -253,7 +253,7 @@ export function lossAdvice(reason: LossReason, isTls: boolean): string {
   }
 }
 
-function placeOf(address: CheckTask['address'], { port }: LoadPlan['target']): ProbePlace {
+function placeOf(address: CheckTask['address'], { port }: TargetPlan): ProbePlace {
   if (address.family === null) return { path: address.address };
   return { host: address.address, port, family: address.family };
 }

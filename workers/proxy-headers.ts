@@ -2,7 +2,7 @@
 import type { PinnedAddress } from '../src/messages/coordinator-worker.js';
 import { listedAddresses } from '../src/plan/address-list.js';
 import { ipOctets } from '../src/plan/ip-address.js';
-import type { LoadPlan } from '../src/plan/load-plan.js';
+import type { LanePlan } from '../src/plan/lane-plan.js';
 import { DEFAULTS } from '../src/plan/options.js';
 import { proxyHeaderV1, proxyHeaderV2 } from '../src/protocol/proxy-header.js';
 
@@ -14,12 +14,12 @@ const PORT_COUNT = 65_536 - FIRST_PORT;
 export type ProxyHeaders = (session: number) => Buffer;
 
 /**
- * The headers of a plan. Sessions take the addresses of the pool in turn, and the next port with every turn, so that no
+ * The headers of a lane. Sessions take the addresses of the pool in turn, and the next port with every turn, so that no
  * two sessions of a usual run have both in common.
  *
- * @returns null when the plan has no PROXY header
+ * @returns null when the lane has no PROXY header
  */
-export function proxyHeaders({ proxy, target }: LoadPlan, address: PinnedAddress): ProxyHeaders | null {
+export function proxyHeaders({ proxy, target }: LanePlan, address: PinnedAddress): ProxyHeaders | null {
   const destination = ipOctets(address.address);
   if (proxy === null || destination === null) return null;
   const usual = destination.length === 4 ? DEFAULTS.proxySourcesIpv4 : DEFAULTS.proxySourcesIpv6;

@@ -3,7 +3,7 @@
  * meant for another, or out of order. Where a reply names one of our numbered addresses, or a Message-ID of ours, it must
  * be that of the command it answers. Knows no session.
  */
-import type { LoadPlan } from '../src/plan/load-plan.js';
+import type { LanePlan } from '../src/plan/lane-plan.js';
 import type { ReplyParser } from '../src/protocol/reply-parser.js';
 import { Step } from '../src/protocol/steps.js';
 import { recipientNumber, senderNumber } from '../src/scenario/message-template.js';
@@ -24,7 +24,7 @@ export class ReplyEcho {
   readonly #recipients: number;
   readonly #addresses: number;
 
-  constructor({ from, to, recipients, addresses, seed }: LoadPlan) {
+  constructor({ from, to, recipients, addresses, seed }: LanePlan) {
     this.#sender = patternOf(from);
     this.#recipient = patternOf(to);
     this.#messageId = new RegExp(`(\\d{12})\\.${(seed >>> 0).toString(16)}@postrush\\.test`);

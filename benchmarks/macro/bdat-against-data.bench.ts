@@ -83,7 +83,7 @@ async function measure({ bytes, messages, words }: ContentCase): Promise<number>
   work.expected += cost.expected;
   for (const result of cost.results) {
     work.accepted += result.messages.accepted;
-    work.contentBytes += result.messages.accepted * result.plan.message.sizeBytes;
+    work.contentBytes += result.messages.accepted * result.plan.scenarios[0].message.sizeBytes;
   }
   return cost.cpuUsPerUnit;
 }

@@ -4,6 +4,7 @@
  */
 import { argv } from 'node:process';
 import { pathToFileURL } from 'node:url';
+import { firstLane } from '../../src/plan/lane-plan.js';
 import { resolvePlan } from '../../src/plan/resolve-plan.js';
 import { compileLoadScript } from '../../src/scenario/compile-script.js';
 import { recipientNumber, senderNumber } from '../../src/scenario/message-template.js';
@@ -26,7 +27,7 @@ const ROUNDS = 7;
  * @param messages - per round; a smoke test needs 1,000, a figure 1,000,000
  */
 export function runBench(messages: number): Promise<MessageTemplateFigure> {
-  const script = compileLoadScript(resolvePlan({ target: '127.0.0.1:25' }, 1));
+  const script = compileLoadScript(firstLane(resolvePlan({ target: '127.0.0.1:25' }, 1)));
   const { mail, rcpt, message, recipients, addresses } = script;
   const target = new Uint8Array(mail.maxLength + rcpt.maxLength + message.maxHeadLength);
   let checksum = 0;

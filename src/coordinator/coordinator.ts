@@ -16,6 +16,7 @@ import type {
 } from '../messages/coordinator-worker.js';
 import { INTERVAL_RECORD_VERSION } from '../metrics/interval-record.js';
 import { RunMetrics } from '../metrics/run-metrics.js';
+import type { LanePlan } from '../plan/lane-plan.js';
 import type { LoadPlan } from '../plan/load-plan.js';
 import { GENERATOR_URL, WorkerPool, type RunningTask } from './worker-pool.js';
 
@@ -75,12 +76,8 @@ export class Coordinator {
   }
 
   /** One polite session; see `PreflightResult`. */
-  async preflight(address: PinnedAddress): Promise<PreflightResult> {
-    const task = this.#pool.start<PreflightResult>({
-      kind: 'preflight',
-      plan: this.#plan,
-      address,
-    } satisfies PreflightTask);
+  async preflight(lane: LanePlan, address: PinnedAddress): Promise<PreflightResult> {
+    const task = this.#pool.start<PreflightResult>({ kind: 'preflight', lane, address } satisfies PreflightTask);
     const stop = (): void => {
       task.abort();
     };

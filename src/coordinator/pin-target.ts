@@ -1,19 +1,19 @@
-/** Turns the target's name into the addresses that the run may use, once. */
+/** Turns a target's name into the addresses that the run may use, once. */
 import { lookup } from 'node:dns/promises';
 import { PostrushError } from '../errors.js';
 import type { PinnedAddress } from '../messages/coordinator-worker.js';
 import { listedAddresses } from '../plan/address-list.js';
 import { checkPinnedAddresses } from '../plan/address-safety.js';
-import type { LoadPlan } from '../plan/load-plan.js';
+import type { LoadPlan, ScenarioPlan, TargetPlan } from '../plan/load-plan.js';
 import { OPTION_NAMES } from '../plan/options.js';
 
 /**
- * Resolves the target and checks every address behind its name.
+ * Resolves a target and checks every address behind its name.
  *
  * @throws PostrushError E_TARGET when the name does not resolve; E_CONFIG when an address needs consent that was not given
  */
-export async function pinTarget(plan: LoadPlan): Promise<readonly PinnedAddress[]> {
-  const { host, url, path } = plan.target;
+export async function pinTarget(plan: LoadPlan, target: TargetPlan): Promise<readonly PinnedAddress[]> {
+  const { host, url, path } = target;
   // Nothing is nearer than a unix socket: there is no name to resolve, and no address to judge.
   if (path !== null) return [{ address: path, family: null }];
   const addresses = await lookup(host, { all: true }).catch((error: unknown) => {
@@ -27,19 +27,23 @@ export async function pinTarget(plan: LoadPlan): Promise<readonly PinnedAddress[
   });
   const issues = checkPinnedAddresses(
     plan,
+    target,
     addresses.map(({ address }) => address),
   );
   const [first] = issues;
   if (first !== undefined) throw new PostrushError('E_CONFIG', `${first.path}: ${first.message}`, { issues });
   const pinned = addresses.map(({ address, family }) => ({ address, family: family === 6 ? 6 : 4 }) as const);
-  return ADDRESS_LISTS.reduce<readonly PinnedAddress[]>(
-    (reachable, [option, listOf]) => ofIpVersion(reachable, option, listOf(plan), plan.target.host),
+  const lists = plan.scenarios.flatMap((scenario) =>
+    ADDRESS_LISTS.map(([option, listOf]) => [option, listOf(scenario)] as const),
+  );
+  return lists.reduce<readonly PinnedAddress[]>(
+    (reachable, [option, list]) => ofIpVersion(reachable, option, list, host),
     pinned,
   );
 }
 
-/** Lists in a plan that the target's address must have the IP version of. */
-const ADDRESS_LISTS: readonly (readonly [string, (plan: LoadPlan) => readonly string[]])[] = [
+/** Lists in a scenario that the target's address must have the IP version of. */
+const ADDRESS_LISTS: readonly (readonly [string, (scenario: ScenarioPlan) => readonly string[]])[] = [
   [OPTION_NAMES.localAddresses, ({ localAddresses }) => localAddresses],
   [OPTION_NAMES.proxySources, ({ proxy }) => proxy?.sources ?? []],
 ];

@@ -1,5 +1,6 @@
 /** Everything that coordinator and generator say to each other. Plain records; no shared memory. */
 import type { IntervalRecord } from '../metrics/interval-record.js';
+import type { LanePlan } from '../plan/lane-plan.js';
 import type { LoadPlan } from '../plan/load-plan.js';
 
 /** The exact share of the plan that one generator carries out. */
@@ -33,7 +34,7 @@ export interface GeneratorTask<Port = unknown> {
 /** One polite session before the load, never sending MAIL. */
 export interface PreflightTask {
   readonly kind: 'preflight';
-  readonly plan: LoadPlan;
+  readonly lane: LanePlan;
   readonly address: PinnedAddress;
 }
 

@@ -4,7 +4,7 @@
  */
 import type { ConfigIssue } from '../errors.js';
 import { canonicalIp, isIp, judgeAddress } from './ip-address.js';
-import type { LoadPlan, TlsPlan } from './load-plan.js';
+import type { LoadPlan, ScenarioPlan, TargetPlan, TlsPlan } from './load-plan.js';
 import { OPTION_NAMES } from './options.js';
 import { showsSecret } from './read-auth.js';
 
@@ -32,30 +32,38 @@ function plainHost(host: string): string {
 }
 
 /** What {@link checkPinnedAddresses} needs of a plan. */
-export interface GuardedPlan extends Pick<LoadPlan, 'target' | 'auth' | 'allowTargets' | 'authClear'> {
+export interface GuardedPlan extends Pick<LoadPlan, 'allowTargets' | 'authClear'> {
+  readonly scenarios: readonly GuardedScenario[];
+}
+
+/** What it needs of a scenario. */
+interface GuardedScenario extends Pick<ScenarioPlan, 'auth'> {
   readonly tls: Pick<TlsPlan, 'mode' | 'sharePercent'>;
 }
 
 /**
- * Judges the addresses that the target stands for. For an address literal the plan has been judged when it was made;
+ * Judges the addresses that a target stands for. For an address literal the plan has been judged when it was made;
  * for a name this is asked again once its addresses are known, before the first connection.
  *
  * @param plan - the plan, or as much of it as matters here
+ * @param target - one of its targets
  * @param addresses - every address behind the target's name, or the literal itself
  * @returns an issue per rule that is broken; empty: the load may start
  */
-export function checkPinnedAddresses(plan: GuardedPlan, addresses: readonly string[]): ConfigIssue[] {
+export function checkPinnedAddresses(
+  plan: GuardedPlan,
+  { host }: Pick<TargetPlan, 'host'>,
+  addresses: readonly string[],
+): ConfigIssue[] {
   const issues: ConfigIssue[] = [];
   const stranger = addresses.find((address) => judgeAddress(address) === 'public');
-  if (stranger !== undefined && !isAllowedTarget(plan)) {
-    issues.push({ path: OPTION_NAMES.target, message: strangerSentence(plan.target.host, stranger) });
+  if (stranger !== undefined && !isAllowedTarget(plan, host)) {
+    issues.push({ path: OPTION_NAMES.target, message: strangerSentence(host, stranger) });
   }
   const offLoopback = addresses.find((address) => judgeAddress(address) !== 'loopback');
-  const isShared = plan.tls.sharePercent < 100;
-  const mayBeClear = plan.tls.mode === 'off' || plan.tls.mode === 'opportunistic' || isShared;
-  const { auth } = plan;
-  const isShown = auth !== null && auth.password !== '' && mayBeClear && showsSecret(auth.mechanism);
-  if (isShown && offLoopback !== undefined && !plan.authClear) {
+  const shown = plan.scenarios.find(showsPassword);
+  if (shown !== undefined && offLoopback !== undefined && !plan.authClear) {
+    const isShared = shown.tls.sharePercent < 100;
     issues.push({
       path: OPTION_NAMES.auth,
       message:
@@ -66,9 +74,14 @@ export function checkPinnedAddresses(plan: GuardedPlan, addresses: readonly stri
   return issues;
 }
 
-function isAllowedTarget(plan: GuardedPlan): boolean {
-  const host = plainHost(plan.target.host);
-  return plan.allowTargets.some((allowed) => plainHost(allowed) === host);
+/** Whether sessions may show their password to whoever reads along. */
+function showsPassword({ auth, tls }: GuardedScenario): boolean {
+  const mayBeClear = tls.mode === 'off' || tls.mode === 'opportunistic' || tls.sharePercent < 100;
+  return auth !== null && auth.password !== '' && mayBeClear && showsSecret(auth.mechanism);
+}
+
+function isAllowedTarget({ allowTargets }: GuardedPlan, host: string): boolean {
+  return allowTargets.some((allowed) => plainHost(allowed) === plainHost(host));
 }
 
 function strangerSentence(host: string, address: string): string {

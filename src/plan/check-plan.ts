@@ -1,5 +1,7 @@
 /** The plan of a check: where to look, and how far. Made from the plan of a run, so that both obey the same rules. */
 import { PostrushError } from '../errors.js';
+import { firstLane } from './lane-plan.js';
+import type { LanePlan } from './lane-plan.js';
 import type { LoadPlan } from './load-plan.js';
 import { OPTION_NAMES } from './options.js';
 import type { LoadTestOptions } from './options.js';
@@ -33,8 +35,10 @@ export type CheckOptions = Pick<
 /** Everything a check needs to know. */
 export interface CheckPlan {
   readonly limits: LimitSearch;
-  /** A run in which nothing is sent: target, TLS, name, addresses, deadlines and consent. */
-  readonly session: LoadPlan;
+  /** A run in which nothing is sent. */
+  readonly run: LoadPlan;
+  /** Its one lane: target, TLS, name, addresses and deadlines. */
+  readonly session: LanePlan;
 }
 
 /**
@@ -45,7 +49,8 @@ export interface CheckPlan {
 export function resolveCheckPlan(options: CheckOptions, limits: LimitSearch): CheckPlan {
   const target = parseTarget(options.target);
   const isImplicit = !('problem' in target) && target.implicitTls;
-  const session = resolvePlan({ ...options, ...(isImplicit ? {} : { tls: 'opportunistic' }) }, 1);
+  const run = resolvePlan({ ...options, ...(isImplicit ? {} : { tls: 'opportunistic' }) }, 1);
+  const session = firstLane(run);
   if (limits !== 'none' && !session.to.includes('%d')) {
     const issue = {
       path: OPTION_NAMES.to,
@@ -54,5 +59,5 @@ export function resolveCheckPlan(options: CheckOptions, limits: LimitSearch): Ch
     };
     throw new PostrushError('E_CONFIG', 'these options are unusable', { issues: [issue] });
   }
-  return { limits, session };
+  return { limits, run, session };
 }

@@ -23,6 +23,12 @@ export interface TargetPlan {
   readonly path: string | null;
 }
 
+/** A target and its part of the sessions. */
+export interface WeightedTarget extends TargetPlan {
+  /** More than 0; what counts is its proportion to those of the other targets. */
+  readonly weight: number;
+}
+
 /** A version of TLS that can be asked for. */
 export type TlsVersion = 'TLSv1.2' | 'TLSv1.3';
 
@@ -153,9 +159,12 @@ export interface MessagePlan {
   readonly subject: string;
 }
 
-/** Everything a run needs to know. Nothing is optional; null says "none". */
-export interface LoadPlan {
-  readonly target: TargetPlan;
+/** A class of clients: everything that shapes their sessions and messages. */
+export interface ScenarioPlan {
+  /** Unique in its run; `default` when flags alone describe it. */
+  readonly name: string;
+  /** More than 0; what counts is its proportion to those of the other scenarios. */
+  readonly weight: number;
   readonly tls: TlsPlan;
   readonly auth: AuthPlan | null;
   readonly pipelining: PipeliningMode;
@@ -165,14 +174,6 @@ export interface LoadPlan {
   readonly proxy: ProxyPlan | null;
   /** How connections end when it is on us to close them: in order, or with a reset. */
   readonly close: 'fin' | 'rst';
-  /** Concurrent sessions over all workers. */
-  readonly sessions: number;
-  /** The measured time in ms; null: `messages` alone ends the run. At least one of the two is set. */
-  readonly durationMs: number | null;
-  /** Messages begun after the warm-up, over all workers; null: `durationMs` alone ends the run. */
-  readonly messages: number | null;
-  /** Sessions begun after the warm-up where they send no messages, over all workers; null: `durationMs` ends the run. */
-  readonly connections: number | null;
   readonly session: SessionPlan;
   readonly extensions: ExtensionPlan;
   /** Messages per client before QUIT and a new connection; null: the connection is kept. */
@@ -188,6 +189,22 @@ export interface LoadPlan {
   readonly helo: string;
   readonly message: MessagePlan;
   readonly timeoutsMs: TimeoutPlan;
+}
+
+/** Everything a run needs to know. Nothing is optional; null says "none". Numbers are those of the whole run. */
+export interface LoadPlan {
+  /** Where sessions go. */
+  readonly targets: readonly [WeightedTarget, ...WeightedTarget[]];
+  /** What clients do. */
+  readonly scenarios: readonly [ScenarioPlan, ...ScenarioPlan[]];
+  /** Concurrent sessions over all workers. */
+  readonly sessions: number;
+  /** The measured time in ms; null: `messages` alone ends the run. At least one of the two is set. */
+  readonly durationMs: number | null;
+  /** Messages begun after the warm-up, over all workers; null: `durationMs` alone ends the run. */
+  readonly messages: number | null;
+  /** Sessions begun after the warm-up where they send no messages, over all workers; null: `durationMs` ends the run. */
+  readonly connections: number | null;
   readonly warmupMs: number;
   readonly drainMs: number;
   readonly giveUpMs: number;

@@ -1,8 +1,12 @@
 /** A plan as it may be printed and stored. */
-import type { AccountsPlan, AuthPlan, LoadPlan, MessagePlan, TlsPlan } from './load-plan.js';
+import type { AccountsPlan, AuthPlan, LoadPlan, MessagePlan, ScenarioPlan, TlsPlan } from './load-plan.js';
 
-/** A plan without its password and key, and without the octets of files that would only swell a result. */
-export interface RedactedPlan extends Omit<LoadPlan, 'auth' | 'message' | 'tls'> {
+/** A plan without its passwords and keys, and without the octets of files that would only swell a result. */
+export interface RedactedPlan extends Omit<LoadPlan, 'scenarios'> {
+  readonly scenarios: readonly RedactedScenario[];
+}
+
+interface RedactedScenario extends Omit<ScenarioPlan, 'auth' | 'message' | 'tls'> {
   /** `user`: '' with `accounts`, which say how many there are and in which order sessions take them. */
   readonly auth:
     (Omit<AuthPlan, 'password' | 'accounts'> & { readonly accounts: Omit<AccountsPlan, 'text'> | null }) | null;
@@ -17,17 +21,21 @@ export interface RedactedPlan extends Omit<LoadPlan, 'auth' | 'message' | 'tls'>
 
 /** Leaves out of a plan what no result may hold. */
 export function redactPlan(plan: LoadPlan): RedactedPlan {
-  const { caPem, clientCertificate, ...tls } = plan.tls;
-  const { sizeBytes, subject, content } = plan.message;
+  return { ...plan, scenarios: plan.scenarios.map(redactScenario) };
+}
+
+function redactScenario(scenario: ScenarioPlan): RedactedScenario {
+  const { caPem, clientCertificate, ...tls } = scenario.tls;
+  const { sizeBytes, subject, content } = scenario.message;
   return {
-    ...plan,
-    auth: plan.auth === null ? null : redactAuth(plan.auth),
+    ...scenario,
+    auth: scenario.auth === null ? null : redactAuth(scenario.auth),
     message: { sizeBytes, subject, generated: content === null },
     tls: { ...tls, ownCa: caPem !== null, clientCertificate: clientCertificate !== null },
   };
 }
 
-function redactAuth({ mechanism, user, accounts, wrongPercent }: AuthPlan): RedactedPlan['auth'] {
+function redactAuth({ mechanism, user, accounts, wrongPercent }: AuthPlan): RedactedScenario['auth'] {
   if (accounts === null) return { mechanism, user, accounts, wrongPercent };
   const { count, order } = accounts;
   return { mechanism, user: '', accounts: { count, order }, wrongPercent };

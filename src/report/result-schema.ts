@@ -304,17 +304,10 @@ const targetResult = z
   })
   .meta({ id: 'TargetResult' });
 
-const planResult = z
+const scenarioPlan = z
   .looseObject({
-    sessions: count('Concurrent sessions over all workers'),
-    workers: count('Worker threads'),
-    durationMs: amountOrNull('Measured time, ms; null: `messages` ends the run'),
-    messages: z.int().nonnegative().nullable().describe('Messages after the warm-up; null: `durationMs` ends the run'),
-    connections: z
-      .int()
-      .nonnegative()
-      .nullable()
-      .describe('Sessions after the warm-up where they send no mail; null: no bound'),
+    name: text('Name of the scenario'),
+    weight: amount('Its part of the starts of clients, in proportion to the others'),
     session: z.looseObject({
       steps: z
         .array(z.looseObject({ word: text('What the session says or does'), argument: text('What stands behind it') }))
@@ -336,8 +329,6 @@ const planResult = z
       })
       .nullable()
       .describe('Header of the PROXY protocol; null: none'),
-    warmupMs: amount('Warm-up, ms'),
-    seed: z.number().describe('Seed of everything random'),
     message: z.looseObject({ sizeBytes: count('Octets of headers and body') }),
     tls: z.looseObject({
       mode: text('off, opportunistic, required or implicit'),
@@ -354,6 +345,33 @@ const planResult = z
         wrongPercent: count('Share of the sessions that said a wrong password on purpose, percent'),
       })
       .nullable(),
+  })
+  .meta({ id: 'ScenarioPlan', description: 'What the clients of a scenario do; more fields than these' });
+/** What the clients of a scenario do. */
+export type ScenarioResultPlan = z.infer<typeof scenarioPlan>;
+
+const planResult = z
+  .looseObject({
+    sessions: count('Concurrent sessions over all workers'),
+    workers: count('Worker threads'),
+    durationMs: amountOrNull('Measured time, ms; null: `messages` ends the run'),
+    messages: z.int().nonnegative().nullable().describe('Messages after the warm-up; null: `durationMs` ends the run'),
+    connections: z
+      .int()
+      .nonnegative()
+      .nullable()
+      .describe('Sessions after the warm-up where they send no mail; null: no bound'),
+    warmupMs: amount('Warm-up, ms'),
+    seed: z.number().describe('Seed of everything random'),
+    targets: z
+      .array(
+        z.looseObject({
+          url: text('Target as asked for'),
+          weight: amount('Its part of the starts of clients, in proportion to the others'),
+        }),
+      )
+      .describe('Where clients went'),
+    scenarios: z.tuple([scenarioPlan], scenarioPlan).describe('What clients did'),
   })
   .meta({ id: 'PlanResult', description: 'The plan of the run without its secrets; more fields than these' });
 

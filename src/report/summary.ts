@@ -7,7 +7,7 @@ import type { RedactedPlan } from '../plan/redact-plan.js';
 import type { BookCheck, DroppedMessages } from '../verdict/books.js';
 import type { HealthGate } from '../verdict/health-gates.js';
 import type { Verdict, VerdictReason } from '../verdict/verdict.js';
-import type { GeneratorHealth, RunResult } from './result-schema.js';
+import type { GeneratorHealth, RunResult, ScenarioResultPlan } from './result-schema.js';
 import type { RunWindow } from './run-window.js';
 import { blocksOf } from './summary-blocks.js';
 import { intervalsOf } from './summary-timeline.js';
@@ -42,6 +42,7 @@ const NOTHING_DROPPED: DroppedMessages = { cap: 0, target: 0, end: 0, worker: 0 
 /** Makes the result of a run. */
 export function summarise(input: SummaryInput): RunResult {
   const { plan, metrics, totals, window, preflight } = input;
+  const [target] = plan.targets;
   const [warmup, main] = totals;
   const hasWarmup = plan.warmupMs > 0;
   return {
@@ -53,9 +54,9 @@ export function summarise(input: SummaryInput): RunResult {
     tool: input.tool,
     environment: input.environment,
     target: {
-      url: plan.target.url,
-      host: plan.target.host,
-      port: plan.target.port,
+      url: target.url,
+      host: target.host,
+      port: target.port,
       address: input.address.address,
       family: input.address.family,
       greeting: preflight.greeting,
@@ -65,13 +66,7 @@ export function summarise(input: SummaryInput): RunResult {
       authMechanism: preflight.authMechanism,
       builtInSink: input.builtInSink,
     },
-    plan: {
-      ...input.redactedPlan,
-      localAddresses: [...plan.localAddresses],
-      session: { ...plan.session, steps: plan.session.steps?.map((step) => ({ ...step })) ?? null },
-      extensions: { ...plan.extensions },
-      proxy: plan.proxy === null ? null : { ...plan.proxy, sources: [...plan.proxy.sources] },
-    },
+    plan: planOf(input.redactedPlan),
     preflight: { connections: preflight.connections, commands: preflight.commands },
     window: {
       startedAt: input.startedAt.toISOString(),
@@ -89,6 +84,26 @@ export function summarise(input: SummaryInput): RunResult {
     warmup: hasWarmup
       ? blocksOf(warmup, metrics.latencies[0], warmup.messagesAttempted, NOTHING_DROPPED, metrics.peakOpenSessions)
       : null,
+  };
+}
+
+/** The plan as JSON has it. Lists are copied, since those of a plan cannot be changed. */
+function planOf(plan: RedactedPlan): RunResult['plan'] {
+  return {
+    ...plan,
+    targets: plan.targets.map((target) => ({ ...target })),
+    scenarios: plan.scenarios.map(scenarioOf) as [ScenarioResultPlan, ...ScenarioResultPlan[]],
+  };
+}
+
+function scenarioOf(scenario: RedactedPlan['scenarios'][number]): ScenarioResultPlan {
+  const { localAddresses, session, extensions, proxy } = scenario;
+  return {
+    ...scenario,
+    localAddresses: [...localAddresses],
+    session: { ...session, steps: session.steps?.map((step) => ({ ...step })) ?? null },
+    extensions: { ...extensions },
+    proxy: proxy === null ? null : { ...proxy, sources: [...proxy.sources] },
   };
 }
 

@@ -2,25 +2,26 @@
 import { cleanText } from './clean-text.js';
 import { formatBytes, formatCount, formatCounted, formatSeconds, formatShareOf } from './quantities.js';
 import { labelled, type ReportLine } from './report-line.js';
-import type { RunResult } from './result-schema.js';
+import type { RunResult, ScenarioResultPlan } from './result-schema.js';
 
 const MS_PER_SEC = 1000;
 
 /** The paragraphs about target, load and machine. */
 export function targetSection(result: RunResult, width: number): ReportLine[] {
   const { target } = result;
+  const [scenario] = result.plan.scenarios;
   const paragraphs: [string, string | null][] = [
     ['Target', targetText(result)],
     ['Sink', sinkText(result)],
-    ['From', result.plan.localAddresses.length === 0 ? null : result.plan.localAddresses.join(', ')],
-    ['PROXY', proxyText(result)],
+    ['From', scenario.localAddresses.length === 0 ? null : scenario.localAddresses.join(', ')],
+    ['PROXY', proxyText(scenario)],
     ['Greeting', target.greeting],
     ['Offers', target.greeting === null ? null : offersText(target.keywords)],
     ['After TLS', target.keywordsAfterTls === null ? null : changeText(target.keywords, target.keywordsAfterTls)],
-    ['TLS', tlsText(result)],
+    ['TLS', tlsText(result, scenario)],
     ['Handshakes', handshakesText(result)],
-    ['AUTH', authText(result)],
-    ['Load', loadText(result)],
+    ['AUTH', authText(result, scenario)],
+    ['Load', loadText(result, scenario)],
     ['Run', runText(result)],
     ['Machine', machineText(result)],
   ];
@@ -42,7 +43,7 @@ function sinkText({ target }: RunResult): string | null {
   );
 }
 
-function proxyText({ plan: { proxy } }: RunResult): string | null {
+function proxyText({ proxy }: ScenarioResultPlan): string | null {
   if (proxy === null) return null;
   const sources = proxy.sources.length === 0 ? 'addresses for documentation' : proxy.sources.join(', ');
   return `header ${proxy.version} for clients from ${sources}`;
@@ -63,22 +64,22 @@ function changeText(before: readonly string[], after: readonly string[]): string
   ].join(', ');
 }
 
-function tlsText({ target, plan }: RunResult): string | null {
+function tlsText({ target }: RunResult, { tls }: ScenarioResultPlan): string | null {
   if (target.tls === null) return null;
   const { protocol, cipher, subject, issuer, validTo } = target.tls;
-  const share = plan.tls.sharePercent === 100 ? '' : `, ${plan.tls.sharePercent}% of the sessions`;
-  const parts = [`${protocol} ${cipher} (${plan.tls.mode}${share})`];
+  const share = tls.sharePercent === 100 ? '' : `, ${tls.sharePercent}% of the sessions`;
+  const parts = [`${protocol} ${cipher} (${tls.mode}${share})`];
   if (subject !== null) parts.push(`certificate ${subject}`);
   if (issuer !== null) parts.push(`issued by ${issuer}`);
   if (validTo !== null) parts.push(`valid to ${validTo}`);
-  parts.push(plan.tls.verify ? 'verified' : 'not verified');
+  parts.push(tls.verify ? 'verified' : 'not verified');
   return parts.join(', ');
 }
 
 /** The mechanism, what was asked for where that is not its name, and who sessions were. */
-function authText({ target, plan }: RunResult): string | null {
-  if (plan.auth === null) return null;
-  const { mechanism, accounts, wrongPercent } = plan.auth;
+function authText({ target }: RunResult, { auth }: ScenarioResultPlan): string | null {
+  if (auth === null) return null;
+  const { mechanism, accounts, wrongPercent } = auth;
   const used = target.authMechanism ?? mechanism.toUpperCase();
   const parts = [used === mechanism.toUpperCase() ? used : `${used} (${mechanism})`];
   if (accounts !== null) parts.push(`${formatCounted(accounts.count, 'account')} (${accounts.order})`);
@@ -101,7 +102,7 @@ function handshakesText({ tls }: RunResult): string | null {
   return `${formatCount(handshakes)}, ${resumedText}; ${agreements.join(', ')}`;
 }
 
-function loadText({ plan }: RunResult): string {
+function loadText({ plan }: RunResult, scenario: ScenarioResultPlan): string {
   const { durationMs, messages, connections } = plan;
   const ends = [
     ...(messages === null ? [] : [formatCounted(messages, 'message')]),
@@ -110,20 +111,24 @@ function loadText({ plan }: RunResult): string {
   ];
   return [
     `${ends.join(' or ')} with ${formatCounted(plan.sessions, 'session')} on ${formatCounted(plan.workers, 'worker')}`,
-    ...sessionTexts(plan),
-    `pipelining ${plan.pipelining}`,
+    ...sessionTexts(scenario),
+    `pipelining ${scenario.pipelining}`,
     `seed ${plan.seed}`,
   ].join(', ');
 }
 
 /** What each session does; of messages only where there are some. */
-function sessionTexts(plan: RunResult['plan']): string[] {
-  const { steps } = plan.session;
-  const { isChunked, chunkBytes } = plan.extensions;
+function sessionTexts(scenario: ScenarioResultPlan): string[] {
+  const { steps } = scenario.session;
+  const { isChunked, chunkBytes } = scenario.extensions;
   const content = isChunked ? [chunkBytes === null ? 'BDAT' : `BDAT in ${formatBytes(chunkBytes)}`] : [];
-  const message = [formatCounted(plan.recipients, 'recipient'), formatBytes(plan.message.sizeBytes), ...content];
+  const message = [
+    formatCounted(scenario.recipients, 'recipient'),
+    formatBytes(scenario.message.sizeBytes),
+    ...content,
+  ];
   if (steps === null) {
-    const { messagesPerSession: each } = plan;
+    const { messagesPerSession: each } = scenario;
     return [each === null ? 'connections kept' : `${formatCounted(each, 'message')} per connection`, ...message];
   }
   const words = steps.map(({ word, argument }) => cleanText(argument === '' ? word : `${word}:${argument}`));

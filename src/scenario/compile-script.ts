@@ -1,6 +1,7 @@
-/** Turns a plan into the flat list of steps that every session walks through, with all its octets ready. */
+/** Turns a lane of a plan into the flat list of steps that every session walks through, with all its octets ready. */
 import { randomBytes } from 'node:crypto';
-import type { AuthPlan, LoadPlan, PipeliningMode, TlsPlan } from '../plan/load-plan.js';
+import type { LanePlan } from '../plan/lane-plan.js';
+import type { AuthPlan, PipeliningMode, TlsPlan } from '../plan/load-plan.js';
 import type { SessionStep } from '../plan/session-steps.js';
 import { commandLine, ehlo, helo, lhlo } from '../protocol/commands.js';
 import { Extension } from '../protocol/extensions.js';
@@ -94,28 +95,28 @@ export interface CompiledScript {
 }
 
 /** Compiles the sessions of a load. */
-export function compileLoadScript(plan: LoadPlan): CompiledScript {
-  const { steps } = plan.session;
-  return compile(plan, steps === null ? addStandardMessages : (builder) => addSteps(builder, steps), steps === null);
+export function compileLoadScript(lane: LanePlan): CompiledScript {
+  const { steps } = lane.session;
+  return compile(lane, steps === null ? addStandardMessages : (builder) => addSteps(builder, steps), steps === null);
 }
 
 /** Compiles the session of the pre-flight: what comes before the messages of the standard one. */
-export function compilePreflightScript(plan: LoadPlan): CompiledScript {
+export function compilePreflightScript(lane: LanePlan): CompiledScript {
   // Whether the server knows us at all is asked with what is right.
-  const auth = plan.auth === null ? null : { ...plan.auth, accounts: null, wrongPercent: 0 };
-  return compile({ ...plan, auth }, (builder) => builder.add(Op.quit), true);
+  const auth = lane.auth === null ? null : { ...lane.auth, accounts: null, wrongPercent: 0 };
+  return compile({ ...lane, auth }, (builder) => builder.add(Op.quit), true);
 }
 
 /** A script in the making. */
 class ScriptBuilder {
-  readonly plan: LoadPlan;
+  readonly lane: LanePlan;
   readonly ops: number[] = [];
   readonly args: number[] = [];
   readonly commands: ScriptCommand[] = [];
   readonly holdsUs: number[] = [];
 
-  constructor(plan: LoadPlan) {
-    this.plan = plan;
+  constructor(lane: LanePlan) {
+    this.lane = lane;
   }
 
   /** @returns the index of the step */
@@ -137,17 +138,17 @@ class ScriptBuilder {
 
   /** RCPT, DATA and content, as far as they come. */
   content(): void {
-    if (!this.plan.extensions.isChunked) this.add(Op.data);
+    if (!this.lane.extensions.isChunked) this.add(Op.data);
     this.add(Op.content);
   }
 }
 
-function compile(plan: LoadPlan, addRest: (builder: ScriptBuilder) => void, hasOpening: boolean): CompiledScript {
-  const builder = new ScriptBuilder(plan);
+function compile(lane: LanePlan, addRest: (builder: ScriptBuilder) => void, hasOpening: boolean): CompiledScript {
+  const builder = new ScriptBuilder(lane);
   const { ops, args } = builder;
   builder.add(Op.connect);
-  if (plan.tls.mode === 'implicit') builder.add(Op.tls);
-  const first = plan.session.steps?.[0];
+  if (lane.tls.mode === 'implicit') builder.add(Op.tls);
+  const first = lane.session.steps?.[0];
   if (hasOpening || first?.word !== 'drop' || first.argument !== 'connect') builder.add(Op.greeting);
   if (hasOpening) addOpening(builder);
   addRest(builder);
@@ -159,7 +160,7 @@ function compile(plan: LoadPlan, addRest: (builder: ScriptBuilder) => void, hasO
 
 /** EHLO, TLS and AUTH as the plan has them. */
 function addOpening(builder: ScriptBuilder): void {
-  const { tls, auth, session } = builder.plan;
+  const { tls, auth, session } = builder.lane;
   builder.add(Op.ehlo);
   if (tls.mode === 'required' || tls.mode === 'opportunistic') builder.startTls();
   if (session.xclient !== null) addXclient(builder, session.xclient);
@@ -174,14 +175,14 @@ function addXclient(builder: ScriptBuilder, line: string): void {
 
 function addStandardMessages(builder: ScriptBuilder): void {
   const mail = builder.add(Op.mail);
-  builder.add(Op.rcpt, builder.plan.recipients);
+  builder.add(Op.rcpt, builder.lane.recipients);
   builder.content();
   builder.add(Op.repeat, mail);
   builder.add(Op.quit);
 }
 
 function addSteps(builder: ScriptBuilder, steps: readonly SessionStep[]): void {
-  const { session, recipients } = builder.plan;
+  const { session, recipients } = builder.lane;
   for (const [index, { word, argument, holdMs }] of steps.entries()) {
     switch (word) {
       case 'ehlo':
@@ -189,7 +190,7 @@ function addSteps(builder: ScriptBuilder, steps: readonly SessionStep[]): void {
         if (session.xclient !== null && steps[index + 1]?.word !== 'starttls') addXclient(builder, session.xclient);
         break;
       case 'helo':
-        builder.command(Step.ehlo, helo(builder.plan.helo));
+        builder.command(Step.ehlo, helo(builder.lane.helo));
         break;
       case 'starttls':
         builder.startTls();
@@ -231,9 +232,9 @@ function addSteps(builder: ScriptBuilder, steps: readonly SessionStep[]): void {
 }
 
 function finish(builder: ScriptBuilder, quitIndex: number): CompiledScript {
-  const { plan, ops, args, commands, holdsUs } = builder;
-  const { extensions, session, target } = plan;
-  const message = new MessageTemplate(plan);
+  const { lane, ops, args, commands, holdsUs } = builder;
+  const { extensions, session, target } = lane;
+  const message = new MessageTemplate(lane);
   const hello = target.protocol === 'lmtp' ? lhlo : ehlo;
   return {
     ops: Uint8Array.from(ops),
@@ -242,25 +243,25 @@ function finish(builder: ScriptBuilder, quitIndex: number): CompiledScript {
     commands,
     holdsUs,
     isLmtp: target.protocol === 'lmtp',
-    required: requiredOf(plan),
+    required: requiredOf(lane),
     chunks: extensions.isChunked ? new ContentChunks(message.sizeBytes, extensions.chunkBytes) : null,
     xforward: session.xforward === null ? null : commandLine(session.xforward, ''),
-    ehlo: hello(plan.helo),
-    helo: helo(plan.helo),
-    auth: compileAuth(plan),
-    tlsRequired: plan.tls.mode === 'required',
-    pipelining: plan.pipelining,
-    mail: new NumberedBytes(`${plan.from}>${mailParameters(plan, message.sizeBytes)}`, 'MAIL FROM:<', '\r\n'),
-    rcpt: new NumberedBytes(`${plan.to}>${extensions.dsnRcpt}`, 'RCPT TO:<', '\r\n'),
-    recipients: plan.recipients,
-    addresses: plan.addresses,
+    ehlo: hello(lane.helo),
+    helo: helo(lane.helo),
+    auth: compileAuth(lane),
+    tlsRequired: lane.tls.mode === 'required',
+    pipelining: lane.pipelining,
+    mail: new NumberedBytes(`${lane.from}>${mailParameters(lane, message.sizeBytes)}`, 'MAIL FROM:<', '\r\n'),
+    rcpt: new NumberedBytes(`${lane.to}>${extensions.dsnRcpt}`, 'RCPT TO:<', '\r\n'),
+    recipients: lane.recipients,
+    addresses: lane.addresses,
     message,
-    timeoutsUs: Float64Array.from(STEP_NAMES, (name) => (name === 'session' ? 0 : plan.timeoutsMs[name] * 1e3)),
+    timeoutsUs: Float64Array.from(STEP_NAMES, (name) => (name === 'session' ? 0 : lane.timeoutsMs[name] * 1e3)),
   };
 }
 
 /** What MAIL says behind the reverse-path. */
-function mailParameters({ extensions }: LoadPlan, sizeBytes: number): string {
+function mailParameters({ extensions }: LanePlan, sizeBytes: number): string {
   const { declareSize, eightBitMime, smtpUtf8, requireTls, dsnMail } = extensions;
   return [
     declareSize ? ` SIZE=${String(sizeBytes)}` : '',
@@ -272,7 +273,7 @@ function mailParameters({ extensions }: LoadPlan, sizeBytes: number): string {
 }
 
 /** Bits of the extensions that the plan asks for. */
-function requiredOf({ extensions, session }: LoadPlan): number {
+function requiredOf({ extensions, session }: LanePlan): number {
   return (
     (extensions.isChunked ? Extension.chunking : 0) |
     (extensions.declareSize ? Extension.size : 0) |
@@ -284,8 +285,8 @@ function requiredOf({ extensions, session }: LoadPlan): number {
   );
 }
 
-function compileAuth(plan: LoadPlan): AuthScript | null {
-  const { auth, tls, target } = plan;
+function compileAuth(lane: LanePlan): AuthScript | null {
+  const { auth, tls, target } = lane;
   if (auth === null) return null;
   const candidates = auth.mechanism === 'auto' ? candidatesOf(auth, tls) : [SASL_MECHANISMS[auth.mechanism]];
   const names = candidates.map(({ name, needsTls }) => (needsTls ? `${name} (inside TLS)` : name));
@@ -302,7 +303,7 @@ function compileAuth(plan: LoadPlan): AuthScript | null {
         scramKeys: new ScramKeyCache(),
       },
       auth,
-      plan,
+      lane,
     ),
   };
 }

@@ -11,7 +11,7 @@
  */
 import { assert } from '../assert.js';
 import { PostrushError } from '../errors.js';
-import type { LoadPlan } from '../plan/load-plan.js';
+import type { LanePlan } from '../plan/lane-plan.js';
 import { dotStuff } from '../protocol/dot-stuffing.js';
 import { NumberedBytes, writeDigits } from '../protocol/numbered-bytes.js';
 
@@ -53,37 +53,37 @@ export class MessageTemplate {
   readonly #scratch: Uint8Array;
 
   /** @throws PostrushError E_CONFIG when the size asked for is smaller than the headers */
-  constructor(plan: LoadPlan) {
+  constructor(lane: Pick<LanePlan, 'addresses' | 'recipients' | 'seed' | 'message' | 'from' | 'to' | 'extensions'>) {
     const encode = (text: string): Uint8Array => Buffer.from(text, 'utf8');
-    this.#addresses = plan.addresses;
-    this.#recipients = plan.recipients;
+    this.#addresses = lane.addresses;
+    this.#recipients = lane.recipients;
     this.#idStart = encode('Message-ID: <');
-    this.#idEnd = encode(`.${(plan.seed >>> 0).toString(16)}@postrush.test>${CRLF}`);
-    const { content } = plan.message;
+    this.#idEnd = encode(`.${(lane.seed >>> 0).toString(16)}@postrush.test>${CRLF}`);
+    const { content } = lane.message;
     const isGenerated = content === null;
     this.#from = new NumberedBytes(
-      isGenerated ? plan.from : '',
+      isGenerated ? lane.from : '',
       isGenerated ? 'From: <' : '',
       isGenerated ? '>\r\n' : '',
     );
-    this.#to = new NumberedBytes(isGenerated ? plan.to : '', isGenerated ? 'To: <' : '', isGenerated ? '>\r\n' : '');
+    this.#to = new NumberedBytes(isGenerated ? lane.to : '', isGenerated ? 'To: <' : '', isGenerated ? '>\r\n' : '');
     this.#rest = isGenerated
-      ? encode(`${DATE_HEADER}Subject: ${plan.message.subject}${CRLF}${CRLF}`)
+      ? encode(`${DATE_HEADER}Subject: ${lane.message.subject}${CRLF}${CRLF}`)
       : new Uint8Array(0);
 
     const idLength = this.#idStart.length + ID_DIGITS + this.#idEnd.length;
     if (content === null) {
       const longest = new Uint8Array(this.#from.maxLength + this.#to.maxLength);
-      const addressLength = this.#to.write(longest, this.#from.write(longest, 0, plan.addresses), plan.addresses);
+      const addressLength = this.#to.write(longest, this.#from.write(longest, 0, lane.addresses), lane.addresses);
       const headLength = idLength + addressLength + this.#rest.length;
-      const fillerLength = plan.message.sizeBytes - headLength - CRLF.length;
+      const fillerLength = lane.message.sizeBytes - headLength - CRLF.length;
       if (fillerLength < 0) {
         const message = `takes at least ${String(headLength + CRLF.length)} octets with these addresses, which the headers alone need`;
         throw new PostrushError('E_CONFIG', `--size ${message}`, { issues: [{ path: '--size', message }] });
       }
       this.#paddedLength = headLength;
-      this.body = bodyOf(fillerText(fillerLength, plan.extensions.eightBitMime), plan.extensions.isChunked);
-      this.sizeBytes = plan.message.sizeBytes;
+      this.body = bodyOf(fillerText(fillerLength, lane.extensions.eightBitMime), lane.extensions.isChunked);
+      this.sizeBytes = lane.message.sizeBytes;
     } else {
       const lines = content.replace(/\r\n|\r|\n/g, CRLF);
       const text = lines.endsWith(CRLF) ? lines : lines + CRLF;
@@ -92,7 +92,7 @@ export class MessageTemplate {
       // Text without headers of its own is a body.
       const own = HEADER_LINE.test(rest) || rest.startsWith(CRLF) ? rest : CRLF + rest;
       this.#paddedLength = 0;
-      this.body = bodyOf(Buffer.from(own, 'latin1'), plan.extensions.isChunked);
+      this.body = bodyOf(Buffer.from(own, 'latin1'), lane.extensions.isChunked);
       this.sizeBytes = idLength + own.length;
     }
     this.maxHeadLength = Math.max(

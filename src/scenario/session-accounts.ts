@@ -1,7 +1,8 @@
 /** Who each session of a run is, and whether it proves that with a wrong password. Pure: the number of a session decides. */
 import { AccountList } from '../plan/accounts.js';
 import type { Account } from '../plan/accounts.js';
-import type { AuthPlan, LoadPlan } from '../plan/load-plan.js';
+import type { LanePlan } from '../plan/lane-plan.js';
+import type { AuthPlan } from '../plan/load-plan.js';
 import { isInShare } from '../plan/share.js';
 import type { SaslKnowledge } from '../protocol/sasl/sasl-conversation.js';
 
@@ -29,7 +30,7 @@ export class SessionAccounts {
   readonly #seed: number;
 
   /** @param first - what is the same for all of them, with user and password of `auth` */
-  constructor(first: SaslKnowledge, { accounts, wrongPercent }: AuthPlan, { sessions, seed }: LoadPlan) {
+  constructor(first: SaslKnowledge, { accounts, wrongPercent }: AuthPlan, { sessions, seed }: LanePlan) {
     this.first = first;
     this.#list = accounts === null ? null : new AccountList(accounts);
     this.#wrongPercent = wrongPercent;

@@ -62,7 +62,7 @@ describe('a run', () => {
     const settings = prepare(['-s', '3', '-m', '5']);
     expect(settings).toMatchObject({ target: null, jsonPath: null, isQuiet: false, progress: 'line' });
     expect(settings.planFor('smtp://127.0.0.1:4711')).toMatchObject({
-      target: { url: 'smtp://127.0.0.1:4711' },
+      targets: [{ url: 'smtp://127.0.0.1:4711' }],
       sessions: 3,
       messages: 5,
       workers: 2,
@@ -75,16 +75,16 @@ describe('a run', () => {
       ...['--tls', 'required', '--tls-ca', file('ca.pem'), '--message', file('mail.eml')],
       ...['--tls-cert', file('ca.pem'), '--tls-key', file('key.pem')],
     ]);
-    expect(plan.tls.clientCertificate?.certPem).toContain('BEGIN CERTIFICATE');
-    expect(plan.tls.clientCertificate?.keyPem).toContain('PRIVATE KEY');
-    expect(plan.auth).toMatchObject({ mechanism: 'login', user: 'load', password: 'secret' });
-    expect(plan.tls.caPem).toContain('BEGIN CERTIFICATE');
-    expect(plan.message.content).toBe('Subject: hello\r\n\r\nworld\r\n');
+    expect(plan.scenarios[0].tls.clientCertificate?.certPem).toContain('BEGIN CERTIFICATE');
+    expect(plan.scenarios[0].tls.clientCertificate?.keyPem).toContain('PRIVATE KEY');
+    expect(plan.scenarios[0].auth).toMatchObject({ mechanism: 'login', user: 'load', password: 'secret' });
+    expect(plan.scenarios[0].tls.caPem).toContain('BEGIN CERTIFICATE');
+    expect(plan.scenarios[0].message.content).toBe('Subject: hello\r\n\r\nworld\r\n');
   });
 
   test('puts flags before the environment, and the environment before defaults', () => {
     const { plan } = prepare([TARGET, '-s', '5'], { POSTRUSH_SESSIONS: '6', POSTRUSH_SEED: '7' });
-    expect(plan).toMatchObject({ sessions: 5, seed: 7, recipients: 1 });
+    expect(plan).toMatchObject({ sessions: 5, seed: 7, scenarios: [{ recipients: 1 }] });
   });
 
   test.each([
@@ -102,19 +102,19 @@ describe('a run', () => {
 describe('accounts', () => {
   test('come from a file, with or without a byte order mark', () => {
     const { plan } = prepare([TARGET, '--auth', 'plain', '--credentials', file('users.csv')]);
-    expect(plan.auth?.accounts).toEqual({ count: 1, order: 'in-order', text: 'jürgen\npässwörd\n' });
+    expect(plan.scenarios[0].auth?.accounts).toEqual({ count: 1, order: 'in-order', text: 'jürgen\npässwörd\n' });
   });
 
   test('leave the password in the environment where it is', () => {
     const words = [TARGET, '--auth', 'plain', '--credentials', file('users.csv')];
-    expect(prepare(words, { POSTRUSH_PASSWORD: 'other' }).plan.auth?.password).toBe('pässwörd');
+    expect(prepare(words, { POSTRUSH_PASSWORD: 'other' }).plan.scenarios[0].auth?.password).toBe('pässwörd');
   });
 });
 
 describe('the password', () => {
   const auth = [TARGET, '--auth', 'plain', '--user', 'load'];
   const passwordOf = (words: readonly string[], environment: Record<string, string> = {}): string | undefined =>
-    prepare([...auth, ...words], environment).plan.auth?.password;
+    prepare([...auth, ...words], environment).plan.scenarios[0].auth?.password;
 
   test.each(['pw.txt', 'crlf.txt'])('of %s has no newline at its end', (name) => {
     expect(passwordOf(['--password-file', file(name)])).toBe('secret');
@@ -133,20 +133,20 @@ describe('the password', () => {
   });
 
   test('in the environment disturbs nobody who does not authenticate', () => {
-    expect(prepare([TARGET], { POSTRUSH_PASSWORD: 'other' }).plan.auth).toBeNull();
+    expect(prepare([TARGET], { POSTRUSH_PASSWORD: 'other' }).plan.scenarios[0].auth).toBeNull();
   });
 
   test('in the environment disturbs nobody who authenticates without one', () => {
     const words = ['--tls', 'required', '--tls-cert', file('ca.pem'), '--tls-key', file('key.pem')];
     for (const mechanism of ['external', 'EXTERNAL']) {
       const { plan } = prepare([TARGET, '--auth', mechanism, ...words], { POSTRUSH_PASSWORD: 'other' });
-      expect(plan.auth).toMatchObject({ mechanism: 'external', user: '', password: '' });
+      expect(plan.scenarios[0].auth).toMatchObject({ mechanism: 'external', user: '', password: '' });
     }
   });
 
   test('may be a token', () => {
     const { plan } = prepare([TARGET, '--auth', 'oauthbearer', '--password-file', file('pw.txt')]);
-    expect(plan.auth).toMatchObject({ mechanism: 'oauthbearer', user: '', password: 'secret' });
+    expect(plan.scenarios[0].auth).toMatchObject({ mechanism: 'oauthbearer', user: '', password: 'secret' });
   });
 
   test('is named after the place where it came from', () => {
@@ -238,7 +238,7 @@ describe('what is wrong is said of', () => {
     ];
     expect(problems(words, { POSTRUSH_SEED: 'dice' }).map((line) => line.slice(0, line.indexOf(':')))).toEqual([
       ...['--sesions', '--message', '--password-file', '--json', '--progress'],
-      ...['--auth', '--duration', '--size', 'POSTRUSH_SEED'],
+      ...['--auth', '--size', '--duration', 'POSTRUSH_SEED'],
     ]);
   });
 

@@ -48,7 +48,7 @@ describe.each([1, 2, 3])('with %d workers', (workers) => {
     const { result, sink } = await login({ credentials: FILE, workers, sessions: 12, messages: 12 });
     expect(outcomesOf(result.messages)).toEqual({ accepted: 12 });
     expect(usersOf(sink.messages())).toEqual(Object.fromEntries(ACCOUNTS.map(([user]) => [user, 3])));
-    expect(result.plan.auth).toEqual({
+    expect(result.plan.scenarios[0].auth).toEqual({
       ...{ mechanism: 'scram-sha-256', user: '', accounts: { count: 4, order: 'in-order' }, wrongPercent: 0 },
     });
   });

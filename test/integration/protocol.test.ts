@@ -135,7 +135,7 @@ describe('sessions step by step', () => {
     });
     expect(outcomesOf(result.messages)).toEqual({ accepted: 20, abandoned: 20 });
     expect(result.sessions).toMatchObject({ started: 20, completed: 20 });
-    expect(result.plan.messagesPerSession).toBe(2);
+    expect(result.plan.scenarios[0].messagesPerSession).toBe(2);
     expect(stats.messages).toBe(20);
   });
 

@@ -17,7 +17,7 @@ async function connectionsOf(options: Partial<LoadTestOptions>, host = '127.0.0.
     },
   });
   expect(outcomesOf(result.messages)).toEqual({ accepted: Number(options.messages) });
-  expect(result.plan.localAddresses).toEqual(options.localAddresses);
+  expect(result.plan.scenarios[0].localAddresses).toEqual(options.localAddresses);
   return connections.slice(1);
 }
 

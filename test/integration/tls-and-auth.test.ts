@@ -168,7 +168,7 @@ describe.each(MECHANISMS)('AUTH %s', (auth, name, challenges) => {
     expect(stats.authenticated).toBe(started + 1);
     expect(new Set(sink.messages().map((message) => message.user))).toEqual(new Set([user]));
     expect(result.target.authMechanism).toBe(name);
-    expect(result.plan.auth).toEqual({ mechanism: auth, user, accounts: null, wrongPercent: 0 });
+    expect(result.plan.scenarios[0].auth).toEqual({ mechanism: auth, user, accounts: null, wrongPercent: 0 });
     expect(JSON.stringify(result)).not.toContain(password);
   });
 
@@ -235,7 +235,7 @@ describe('a certificate of the client', () => {
     expect(server.messages).toBe(12);
     expect(server.logins).toEqual(new Array(result.sessions.started + 1).fill({ subject: 'client.test', identity }));
     expect(result.target.authMechanism).toBe('EXTERNAL');
-    expect(result.plan.tls).toMatchObject({ clientCertificate: true });
+    expect(result.plan.scenarios[0].tls).toMatchObject({ clientCertificate: true });
     for (const line of client.key.split('\n')) if (line !== '') expect(JSON.stringify(result)).not.toContain(line);
   });
 

@@ -13,6 +13,7 @@ import { Census } from '../../src/metrics/phase-book.js';
 import { Step } from '../../src/protocol/steps.js';
 import { Recorder } from '../../workers/recorder.js';
 import { healthRecord, latencyRecord } from '../support/engine-records.js';
+import { firstLane } from '../../src/plan/lane-plan.js';
 import { planOf } from '../support/engine-plan.js';
 
 /** A recorder that has seen something of everything. */
@@ -55,7 +56,7 @@ const load: Omit<GeneratorTask, 'port'> = {
   share: { workerId: 1, workerCount: 2, sessions: 10, messages: 3, connections: null },
   address,
 };
-const polite: PreflightTask = { kind: 'preflight', plan, address };
+const polite: PreflightTask = { kind: 'preflight', lane: firstLane(plan), address };
 const result: GeneratorResult = { workerId: 1, intervals: 3, messagesLeft: 2, latencyCounts: recorder.latencyCounts() };
 const findings: PreflightResult = {
   ok: true,

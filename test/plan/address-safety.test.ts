@@ -2,7 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { checkPinnedAddresses, isAllowedDomain, isReservedDomain } from '../../src/plan/address-safety.js';
 import type { GuardedPlan } from '../../src/plan/address-safety.js';
-import type { TlsMode } from '../../src/plan/load-plan.js';
+import type { ConfigIssue } from '../../src/errors.js';
+import type { AuthPlan, TlsMode } from '../../src/plan/load-plan.js';
 
 describe('a reserved domain', () => {
   test.each([
@@ -50,26 +51,24 @@ test('consent for a domain covers it and what is below, and nothing else', () =>
 describe('the addresses behind a target', () => {
   const one = { accounts: null, wrongPercent: 0 } as const;
   const login = { mechanism: 'login', user: 'load', password: 'secret', ...one } as const;
-  const plan = (changes: Partial<GuardedPlan> & { host?: string; mode?: TlsMode }): GuardedPlan => ({
-    target: {
-      url: 'smtp://mail.lab.test:25',
-      protocol: 'smtp',
-      host: changes.host ?? 'mail.lab.test',
-      port: 25,
-      path: null,
-    },
-    tls: { mode: changes.mode ?? 'off', sharePercent: 100 },
-    auth: changes.auth ?? null,
-    allowTargets: changes.allowTargets ?? [],
-    authClear: changes.authClear ?? false,
-  });
+  const HOST = 'mail.lab.test';
+  interface Changes extends Partial<GuardedPlan> {
+    readonly host?: string;
+    readonly mode?: TlsMode;
+    readonly auth?: AuthPlan;
+  }
+  const issuesOf = (addresses: readonly string[], changes: Changes = {}): ConfigIssue[] => {
+    const { host = HOST, mode = 'off', auth = null, ...plan } = changes;
+    const scenarios = [{ tls: { mode, sharePercent: 100 }, auth }];
+    return checkPinnedAddresses({ scenarios, allowTargets: [], authClear: false, ...plan }, { host }, addresses);
+  };
 
   test('are fine when all are loopback or private', () => {
-    expect(checkPinnedAddresses(plan({}), ['127.0.0.1', '10.0.0.1', 'fd00::1'])).toEqual([]);
+    expect(issuesOf(['127.0.0.1', '10.0.0.1', 'fd00::1'])).toEqual([]);
   });
 
   test('are refused when one of them is neither, however many are', () => {
-    expect(checkPinnedAddresses(plan({}), ['10.0.0.1', '203.0.113.9'])).toEqual([
+    expect(issuesOf(['10.0.0.1', '203.0.113.9'])).toEqual([
       {
         path: 'TARGET',
         message:
@@ -79,7 +78,7 @@ describe('the addresses behind a target', () => {
   });
 
   test('are refused with the literal itself when the target is one', () => {
-    expect(checkPinnedAddresses(plan({ host: '203.0.113.9' }), ['203.0.113.9'])).toMatchObject([
+    expect(issuesOf(['203.0.113.9'], { host: '203.0.113.9' })).toMatchObject([
       { message: expect.stringMatching(/^203\.0\.113\.9 is neither .* --allow-target 203\.0\.113\.9$/) },
     ]);
   });
@@ -90,11 +89,11 @@ describe('the addresses behind a target', () => {
     ['2001:db8::1', '2001:DB8:0::1'],
     ['2001:db8::1', '[2001:db8::1]'],
   ])('are fine for %s when %s is allowed', (host, allowed) => {
-    expect(checkPinnedAddresses(plan({ host, allowTargets: ['x.test', allowed] }), ['203.0.113.9'])).toEqual([]);
+    expect(issuesOf(['203.0.113.9'], { host, allowTargets: ['x.test', allowed] })).toEqual([]);
   });
 
   test.each([['203.0.113.9'], ['lab.test'], ['a.mail.lab.test']])('are refused when only %s is allowed', (allowed) => {
-    expect(checkPinnedAddresses(plan({ allowTargets: [allowed] }), ['203.0.113.9'])).toHaveLength(1);
+    expect(issuesOf(['203.0.113.9'], { allowTargets: [allowed] })).toHaveLength(1);
   });
 
   test.each<[TlsMode, string, number]>([
@@ -105,7 +104,7 @@ describe('the addresses behind a target', () => {
     ['required', '10.0.0.1', 0],
     ['implicit', '10.0.0.1', 0],
   ])('with a password and TLS %s at %s give %d issues', (mode, address, count) => {
-    const issues = checkPinnedAddresses(plan({ mode, auth: login }), ['127.0.0.1', address]);
+    const issues = issuesOf(['127.0.0.1', address], { mode, auth: login });
     expect(issues).toHaveLength(count);
     for (const issue of issues) {
       expect(issue.path).toBe('--auth');
@@ -114,7 +113,7 @@ describe('the addresses behind a target', () => {
     }
   });
 
-  test.each<[NonNullable<GuardedPlan['auth']>['mechanism'], number]>([
+  test.each<[AuthPlan['mechanism'], number]>([
     ['plain', 1],
     ['plain-late', 1],
     ['login', 1],
@@ -126,15 +125,15 @@ describe('the addresses behind a target', () => {
     ['scram-sha-256', 0],
     ['external', 0],
   ])('with what %s shows in clear give %d issues', (mechanism, count) => {
-    expect(checkPinnedAddresses(plan({ auth: { ...login, mechanism } }), ['10.0.0.1'])).toHaveLength(count);
+    expect(issuesOf(['10.0.0.1'], { auth: { ...login, mechanism } })).toHaveLength(count);
   });
 
   test('are fine with no password to show', () => {
     const auth = { mechanism: 'auto', user: '', password: '', ...one } as const;
-    expect(checkPinnedAddresses(plan({ mode: 'opportunistic', auth }), ['10.0.0.1'])).toEqual([]);
+    expect(issuesOf(['10.0.0.1'], { mode: 'opportunistic', auth })).toEqual([]);
   });
 
   test('may get the password in clear when the user says so', () => {
-    expect(checkPinnedAddresses(plan({ auth: login, authClear: true }), ['10.0.0.1'])).toEqual([]);
+    expect(issuesOf(['10.0.0.1'], { auth: login, authClear: true })).toEqual([]);
   });
 });

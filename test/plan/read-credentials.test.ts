@@ -1,7 +1,7 @@
 /** What `--credentials` takes, and that no problem with it and no plan that is shown tells a password. */
 import { describe, expect, test } from 'vitest';
 import type { PostrushError } from '../../src/errors.js';
-import type { LoadPlan } from '../../src/plan/load-plan.js';
+import type { LoadPlan, ScenarioPlan } from '../../src/plan/load-plan.js';
 import type { LoadTestOptions } from '../../src/plan/options.js';
 import { redactPlan } from '../../src/plan/redact-plan.js';
 import { resolvePlan } from '../../src/plan/resolve-plan.js';
@@ -10,7 +10,8 @@ type Options = Partial<LoadTestOptions>;
 const FILE = 'user,password\nanna,one-secret\nbert,other-secret\n';
 const PEMS = { tlsCert: '-----BEGIN CERTIFICATE-----', tlsKey: '-----BEGIN PRIVATE KEY-----' };
 
-const resolve = (options: Options): LoadPlan => resolvePlan({ target: '127.0.0.1:2525', ...options }, 2);
+const resolve = (options: Options): ScenarioPlan => planOf(options).scenarios[0];
+const planOf = (options: Options): LoadPlan => resolvePlan({ target: '127.0.0.1:2525', ...options }, 2);
 
 function problemsOf(options: Options): string[] {
   try {
@@ -153,10 +154,11 @@ describe('the share of wrong passwords', () => {
 });
 
 test('a plan that is printed or stored holds no account, but says how many there are', () => {
-  const plan = resolve({ auth: 'login', credentials: FILE, credentialsOrder: 'sticky', authWrong: '10%' });
-  const redacted = redactPlan(plan);
+  const redacted = redactPlan(
+    planOf({ auth: 'login', credentials: FILE, credentialsOrder: 'sticky', authWrong: '10%' }),
+  );
   for (const word of ['anna', 'bert', 'secret']) expect(JSON.stringify(redacted)).not.toContain(word);
-  expect(redacted.auth).toEqual({
+  expect(redacted.scenarios[0]?.auth).toEqual({
     ...{ mechanism: 'login', user: '', accounts: { count: 2, order: 'sticky' }, wrongPercent: 10 },
   });
 });

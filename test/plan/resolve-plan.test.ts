@@ -2,7 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { PostrushError } from '../../src/errors.js';
 import type { ConfigIssue } from '../../src/errors.js';
-import type { LoadPlan } from '../../src/plan/load-plan.js';
+import { firstLane } from '../../src/plan/lane-plan.js';
+import type { LoadPlan, ScenarioPlan } from '../../src/plan/load-plan.js';
 import { DEFAULTS } from '../../src/plan/options.js';
 import type { LoadTestOptions } from '../../src/plan/options.js';
 import { redactPlan } from '../../src/plan/redact-plan.js';
@@ -18,6 +19,8 @@ const NEEDS_TLS = 'needs TLS: give --tls required, --tls opportunistic or smtps:
 
 const resolve = (options: Partial<LoadTestOptions> = {}, cores = CORES): LoadPlan =>
   resolvePlan({ target: TARGET, ...options }, cores);
+
+const scenarioOf = (options: Partial<LoadTestOptions>): ScenarioPlan => resolve(options).scenarios[0];
 
 /** `--flag: message, got 'received'`, as the command line prints them. */
 function problemsOf(options: Record<string, unknown>): string[] {
@@ -40,70 +43,76 @@ function issuesOf(options: Record<string, unknown>): readonly ConfigIssue[] {
 describe('a plan from nothing but a target', () => {
   test('holds the defaults', () => {
     expect(resolve()).toEqual({
-      target: { url: TARGET, protocol: 'smtp', host: '127.0.0.1', port: 2525, path: null },
-      tls: {
-        mode: 'off',
-        verify: true,
-        serverName: null,
-        caPem: null,
-        clientCertificate: null,
-        minVersion: 'TLSv1.2',
-        maxVersion: 'TLSv1.3',
-        ciphers: null,
-        groups: null,
-        sharePercent: 100,
-        resumePercent: 0,
-      },
-      auth: null,
-      pipelining: 'auto',
-      localAddresses: [],
-      proxy: null,
-      close: 'fin',
+      targets: [{ url: TARGET, protocol: 'smtp', host: '127.0.0.1', port: 2525, path: null, weight: 1 }],
+      scenarios: [
+        {
+          name: 'default',
+          weight: 1,
+          tls: {
+            mode: 'off',
+            verify: true,
+            serverName: null,
+            caPem: null,
+            clientCertificate: null,
+            minVersion: 'TLSv1.2',
+            maxVersion: 'TLSv1.3',
+            ciphers: null,
+            groups: null,
+            sharePercent: 100,
+            resumePercent: 0,
+          },
+          auth: null,
+          pipelining: 'auto',
+          localAddresses: [],
+          proxy: null,
+          close: 'fin',
+          session: { steps: null, xclient: null, xforward: null },
+          extensions: {
+            isChunked: false,
+            chunkBytes: null,
+            declareSize: false,
+            eightBitMime: false,
+            smtpUtf8: false,
+            requireTls: false,
+            dsnMail: '',
+            dsnRcpt: '',
+          },
+          messagesPerSession: 1,
+          recipients: 1,
+          addresses: 100_000,
+          from: 'sender%d@example.test',
+          to: 'user%d@example.test',
+          helo: 'postrush.test',
+          message: { sizeBytes: 1024, content: null, subject: 'postrush load test' },
+          timeoutsMs: {
+            connect: 10_000,
+            tls: 30_000,
+            greeting: 30_000,
+            ehlo: 30_000,
+            starttls: 30_000,
+            auth: 30_000,
+            xclient: 30_000,
+            xforward: 30_000,
+            mail: 30_000,
+            rcpt: 30_000,
+            data: 30_000,
+            bdat: 30_000,
+            transfer: 30_000,
+            endOfData: 60_000,
+            rset: 30_000,
+            noop: 30_000,
+            vrfy: 30_000,
+            expn: 30_000,
+            help: 30_000,
+            raw: 30_000,
+            quit: 30_000,
+          },
+        },
+      ],
       sessions: 20,
       durationMs: 10_000,
       messages: null,
       connections: null,
-      session: { steps: null, xclient: null, xforward: null },
-      extensions: {
-        isChunked: false,
-        chunkBytes: null,
-        declareSize: false,
-        eightBitMime: false,
-        smtpUtf8: false,
-        requireTls: false,
-        dsnMail: '',
-        dsnRcpt: '',
-      },
-      messagesPerSession: 1,
-      recipients: 1,
-      addresses: 100_000,
-      from: 'sender%d@example.test',
-      to: 'user%d@example.test',
-      helo: 'postrush.test',
-      message: { sizeBytes: 1024, content: null, subject: 'postrush load test' },
-      timeoutsMs: {
-        connect: 10_000,
-        tls: 30_000,
-        greeting: 30_000,
-        ehlo: 30_000,
-        starttls: 30_000,
-        auth: 30_000,
-        xclient: 30_000,
-        xforward: 30_000,
-        mail: 30_000,
-        rcpt: 30_000,
-        data: 30_000,
-        bdat: 30_000,
-        transfer: 30_000,
-        endOfData: 60_000,
-        rset: 30_000,
-        noop: 30_000,
-        vrfy: 30_000,
-        expn: 30_000,
-        help: 30_000,
-        raw: 30_000,
-        quit: 30_000,
-      },
       warmupMs: 0,
       drainMs: 5000,
       giveUpMs: 30_000,
@@ -117,7 +126,9 @@ describe('a plan from nothing but a target', () => {
 
   test('is frozen through and through', () => {
     const plan = resolve({ auth: 'plain', user: 'u', password: 'p', allowTargets: ['x.test'] });
-    for (const part of [plan, plan.target, plan.tls, plan.auth, plan.message, plan.timeoutsMs, plan.allowTargets]) {
+    const { targets, scenarios, allowTargets } = plan;
+    const { tls, auth, message, timeoutsMs } = scenarios[0];
+    for (const part of [plan, ...targets, ...scenarios, tls, auth, message, timeoutsMs, allowTargets]) {
       expect(Object.isFrozen(part)).toBe(true);
     }
   });
@@ -318,11 +329,12 @@ describe('options that are taken', () => {
     ['many recipients', { recipients: 1000, to: 'u%d@b.test' }, { recipients: 1000 }],
     ['what is undefined as not given', { size: undefined, message: 'a' } as unknown as Partial<LoadTestOptions>, {}],
   ])('%s', (_, options, expected) => {
-    expect(resolve(options)).toMatchObject(expected);
+    const plan = resolve(options);
+    expect({ ...firstLane(plan), ...plan }).toMatchObject(expected);
   });
 
   test('a message, with CRLF at the end of every line', () => {
-    const { message } = resolve({ message: 'Subject: ä\n\none\rtwo\r\nthree' });
+    const { message } = scenarioOf({ message: 'Subject: ä\n\none\rtwo\r\nthree' });
     expect(message.content).toBe('Subject: \xc3\xa4\r\n\r\none\r\ntwo\r\nthree\r\n');
     expect(message.sizeBytes).toBe(message.content?.length);
   });
@@ -331,13 +343,13 @@ describe('options that are taken', () => {
     const octets = Uint8Array.from({ length: 256 }, (_, index) => index).filter(
       (octet) => octet !== 10 && octet !== 13,
     );
-    const { content } = resolve({ message: octets }).message;
+    const { content } = scenarioOf({ message: octets }).message;
     expect(Buffer.from(content ?? '', 'latin1')).toEqual(Buffer.from([...octets, 13, 10]));
   });
 
   test('a default size that grows when the headers need it', () => {
     const subject = 's'.repeat(900);
-    expect(resolve({ subject }).message.sizeBytes).toBe(123 + 25 + 23 + 900);
+    expect(scenarioOf({ subject }).message.sizeBytes).toBe(123 + 25 + 23 + 900);
   });
 });
 
@@ -612,21 +624,24 @@ describe('a redacted plan', () => {
   });
 
   test('tells all the rest', () => {
+    const { message, timeoutsMs } = plan.scenarios[0];
     expect(redactPlan(plan)).toMatchObject({
-      target: plan.target,
-      auth: { mechanism: 'login', user: 'load' },
-      tls: { mode: 'required', verify: true, serverName: null, ownCa: true, clientCertificate: true },
-      message: { sizeBytes: plan.message.sizeBytes, generated: false },
+      targets: plan.targets,
+      scenarios: [
+        {
+          auth: { mechanism: 'login', user: 'load' },
+          tls: { mode: 'required', verify: true, serverName: null, ownCa: true, clientCertificate: true },
+          message: { sizeBytes: message.sizeBytes, generated: false },
+          timeoutsMs,
+        },
+      ],
       sessions: 20,
-      timeoutsMs: plan.timeoutsMs,
     });
   });
 
   test('of a plan without credentials says so', () => {
     expect(redactPlan(resolve())).toMatchObject({
-      auth: null,
-      tls: { ownCa: false, clientCertificate: false },
-      message: { generated: true },
+      scenarios: [{ auth: null, tls: { ownCa: false, clientCertificate: false }, message: { generated: true } }],
     });
   });
 });

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { ERROR_KIND_NAMES } from '../../src/metrics/outcome.js';
 import type { LatencySummary, ResultBlocks, RunResult } from '../../src/report/result-schema.js';
 import { STEP_NAMES } from '../../src/protocol/steps.js';
-import { sampleInterval, sampleResult } from '../support/sample-result.js';
+import { sampleInterval, planWith, sampleResult } from '../support/sample-result.js';
 
 const count = fc.oneof(fc.nat(20), fc.nat(2_000_000), fc.maxSafeNat());
 const amount = fc.oneof(fc.constant(0), fc.double({ min: 0, max: 1e12, noNaN: true }));
@@ -232,6 +232,9 @@ export const arbitraryResult: fc.Arbitrary<RunResult> = fc
       durationMs: fc.option(amount),
       messages: fc.option(count),
       connections: fc.option(count),
+      seed: count,
+    }),
+    scenario: fc.record({
       session: fc.record({
         steps: fc.option(fc.array(fc.record({ word: fc.string(), argument: fc.string() }), { maxLength: 5 })),
       }),
@@ -239,7 +242,6 @@ export const arbitraryResult: fc.Arbitrary<RunResult> = fc
       messagesPerSession: fc.option(count.map((number) => number + 1).filter(Number.isSafeInteger)),
       recipients: count,
       pipelining: text,
-      seed: count,
       auth: fc.option(
         fc.record({
           mechanism: text,
@@ -259,7 +261,7 @@ export const arbitraryResult: fc.Arbitrary<RunResult> = fc
       target: parts.target,
       generator: parts.generator,
       window: { ...sample.window, ...parts.window },
-      plan: { ...sample.plan, ...parts.plan },
+      plan: { ...planWith(parts.scenario), ...parts.plan },
       intervals: parts.intervals,
     };
   });

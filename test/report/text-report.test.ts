@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { runResultSchema, type RunResult } from '../../src/report/result-schema.js';
 import { renderQuietLine, renderTextReport } from '../../src/report/text-report.js';
-import { nothingResult, sampleInterval, sampleResult } from '../support/sample-result.js';
+import { nothingResult, planWith, sampleInterval, sampleResult } from '../support/sample-result.js';
 import { arbitraryResult } from './arbitrary-result.js';
 
 const WIDTH = 80;
@@ -59,9 +59,8 @@ test('a wider terminal gives texts more room, a narrower one loses no column', (
 const ONE_USER = { accounts: null, wrongPercent: 0 };
 
 test('the user name of a login is not printed', () => {
-  const { plan } = sampleResult();
   const report = plain(
-    sampleResult({ plan: { ...plan, auth: { ...ONE_USER, mechanism: 'login', user: 'secret-user' } } }),
+    sampleResult({ plan: planWith({ auth: { ...ONE_USER, mechanism: 'login', user: 'secret-user' } }) }),
   );
   expect(report).toMatch(/^AUTH +LOGIN$/m);
   expect(report).not.toContain('secret-user');
@@ -73,35 +72,32 @@ test.each([
   ['cram-md5', 'CRAM-MD5', 'CRAM-MD5'],
   ['auto', null, 'AUTO'],
 ])('a login with %s that used %s is told as %s', (mechanism, used, told) => {
-  const { plan, target } = sampleResult();
+  const { target } = sampleResult();
   const report = plain(
-    sampleResult({ plan: { ...plan, auth: { ...ONE_USER, mechanism } }, target: { ...target, authMechanism: used } }),
+    sampleResult({ plan: planWith({ auth: { ...ONE_USER, mechanism } }), target: { ...target, authMechanism: used } }),
   );
   expect(/^AUTH +(.*)$/m.exec(report)?.[1]).toBe(told);
 });
 
 test('who logs in is told where that is not one user with one password', () => {
-  const { plan } = sampleResult();
   const auth = { mechanism: 'login', accounts: { count: 1_000, order: 'sticky' }, wrongPercent: 10 };
-  const report = plain(sampleResult({ plan: { ...plan, auth } }), 120);
+  const report = plain(sampleResult({ plan: planWith({ auth }) }), 120);
   expect(/^AUTH +(.*)$/m.exec(report)?.[1]).toBe(
     'LOGIN, 1,000 accounts (sticky), 10% of the sessions with a wrong password',
   );
 });
 
 test('where connections came from is told when it was asked for', () => {
-  const { plan } = sampleResult();
   const localAddresses = ['127.0.0.2-127.0.0.50', '127.0.0.60'];
-  expect(plain(sampleResult({ plan: { ...plan, localAddresses } }))).toMatch(
+  expect(plain(sampleResult({ plan: planWith({ localAddresses }) }))).toMatch(
     /^From +127\.0\.0\.2-127\.0\.0\.50, 127\.0\.0\.60$/m,
   );
   expect(plain()).not.toMatch(/^From/m);
 });
 
 test('the PROXY header is told with whom it names', () => {
-  const { plan } = sampleResult();
   const withProxy = (sources: string[]): string =>
-    plain(sampleResult({ plan: { ...plan, proxy: { version: 'v2', sources } } }));
+    plain(sampleResult({ plan: planWith({ proxy: { version: 'v2', sources } }) }));
   expect(withProxy([])).toMatch(/^PROXY +header v2 for clients from addresses for documentation$/m);
   expect(withProxy(['198.51.100.0/24'])).toMatch(/^PROXY +header v2 for clients from 198\.51\.100\.0\/24$/m);
 });
@@ -121,9 +117,10 @@ test('handshakes that were resumed are told with their share, and rows that diff
 });
 
 test('a share of sessions inside TLS is told', () => {
-  const { plan } = sampleResult();
-  const shared = { ...plan, tls: { ...plan.tls, sharePercent: 30 } };
-  expect(plain(sampleResult({ plan: shared }))).toContain('(required, 30% of the sessions)');
+  const { tls } = sampleResult().plan.scenarios[0];
+  expect(plain(sampleResult({ plan: planWith({ tls: { ...tls, sharePercent: 30 } }) }))).toContain(
+    '(required, 30% of the sessions)',
+  );
 });
 
 test('what began in the warm-up shows in no total', () => {

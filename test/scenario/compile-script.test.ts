@@ -7,7 +7,7 @@ import {
   compilePreflightScript,
   type CompiledScript,
 } from '../../src/scenario/compile-script.js';
-import { planOf } from '../support/engine-plan.js';
+import { laneOf } from '../support/engine-plan.js';
 import type { EngineOptions } from '../support/engine-plan.js';
 
 const OP_NAMES = Object.keys(Op);
@@ -42,20 +42,20 @@ describe('the standard session', () => {
     [{ tls: 'opportunistic' }, '127.0.0.1:25', `connect greeting ehlo startTls>mail tls ehlo ${MESSAGES}`],
     [{ tls: 'required', ...AUTH }, '127.0.0.1:25', `connect greeting ehlo startTls>auth tls ehlo auth ${MESSAGES}`],
   ])('for %j at %s is %s', (options, target, steps) => {
-    expect(stepsOf(compileLoadScript(planOf(options, target)))).toBe(steps);
+    expect(stepsOf(compileLoadScript(laneOf(options, target)))).toBe(steps);
   });
 
   test('names its recipients, and where transactions and the session end', () => {
-    const script = compileLoadScript(planOf({ recipients: 7 }));
+    const script = compileLoadScript(laneOf({ recipients: 7 }));
     expect(stepsOf(script)).toContain(' rcpt*7 ');
     expect(script.ops[script.quitIndex]).toBe(Op.quit);
     expect([script.recipients, script.addresses]).toEqual([7, 100_000]);
   });
 
   test('without a message is that of the pre-flight', () => {
-    const script = compilePreflightScript(planOf({ tls: 'required', ...AUTH }));
+    const script = compilePreflightScript(laneOf({ tls: 'required', ...AUTH }));
     expect(stepsOf(script)).toBe('connect greeting ehlo startTls>auth tls ehlo auth quit');
-    expect(stepsOf(compilePreflightScript(planOf({ tls: 'opportunistic' })))).toBe(
+    expect(stepsOf(compilePreflightScript(laneOf({ tls: 'opportunistic' })))).toBe(
       'connect greeting ehlo startTls>quit tls ehlo quit',
     );
   });
@@ -66,7 +66,7 @@ describe('what is ready to send', () => {
 
   test('are the greetings and the envelope', () => {
     const script = compileLoadScript(
-      planOf({ helo: 'load.example.test', from: 'a%d@example.test', to: 'b%d@example.test' }),
+      laneOf({ helo: 'load.example.test', from: 'a%d@example.test', to: 'b%d@example.test' }),
     );
     const target = Buffer.alloc(100);
     expect([text(script.ehlo), text(script.helo)]).toEqual([
@@ -78,14 +78,14 @@ describe('what is ready to send', () => {
   });
 
   test('is the null reverse-path', () => {
-    const { mail } = compileLoadScript(planOf({ from: '<>' }));
+    const { mail } = compileLoadScript(laneOf({ from: '<>' }));
     const target = Buffer.alloc(100);
     expect(text(target.subarray(0, mail.write(target, 0, 1)))).toBe('MAIL FROM:<>\r\n');
   });
 
   test.each(Object.keys(SASL_MECHANISMS) as (keyof typeof SASL_MECHANISMS)[])('is the mechanism %s alone', (auth) => {
     const options = auth === 'external' ? WITH_CERTIFICATE : { user: 'tester', password: 'secret' };
-    const { auth: script } = compileLoadScript(planOf({ auth, ...options }));
+    const { auth: script } = compileLoadScript(laneOf({ auth, ...options }));
     const mechanism = SASL_MECHANISMS[auth];
     expect(script!.candidates).toEqual([mechanism]);
     const inside = auth === 'external' ? ' (inside TLS)' : '';
@@ -98,19 +98,19 @@ describe('what is ready to send', () => {
     [{ user: 'u', ...WITH_CERTIFICATE }, 'EXTERNAL'],
     [WITH_CERTIFICATE, 'EXTERNAL'],
   ])('are the mechanisms that auto may choose from, with %j', (options, names) => {
-    const { auth } = compileLoadScript(planOf({ auth: 'auto', ...options }));
+    const { auth } = compileLoadScript(laneOf({ auth: 'auto', ...options }));
     expect(auth!.candidates.map(({ name }) => name).join(' ')).toBe(names);
   });
 
   test('says which mechanisms are missing where none of those that auto knows is offered', () => {
-    const { auth } = compileLoadScript(planOf({ ...AUTH, auth: 'auto' }));
+    const { auth } = compileLoadScript(laneOf({ ...AUTH, auth: 'auto' }));
     expect(auth!.notOffered).toBe(
       'none of SCRAM-SHA-256, SCRAM-SHA-1, CRAM-MD5, PLAIN, LOGIN is among the AUTH mechanisms of EHLO',
     );
   });
 
   test('is what mechanisms need to know, with another nonce each time', () => {
-    const knowledge = compileLoadScript(planOf(AUTH, 'mail.lab.test:587')).auth!.accounts.first;
+    const knowledge = compileLoadScript(laneOf(AUTH, 'mail.lab.test:587')).auth!.accounts.first;
     expect(knowledge).toMatchObject({ user: 'tester', secret: 'secret', host: 'mail.lab.test', port: 587 });
     const nonces = Array.from({ length: 1_000 }, () => knowledge.nonce());
     expect(new Set(nonces).size).toBe(1_000);
@@ -118,12 +118,12 @@ describe('what is ready to send', () => {
   });
 
   test('are none where nobody authenticates', () => {
-    expect(compileLoadScript(planOf()).auth).toBeNull();
+    expect(compileLoadScript(laneOf()).auth).toBeNull();
   });
 });
 
 test('deadlines are in µs, by step', () => {
-  const { timeoutsUs } = compileLoadScript(planOf({ timeouts: ['2s', 'mail=1500ms', 'endOfData=1m'] }));
+  const { timeoutsUs } = compileLoadScript(laneOf({ timeouts: ['2s', 'mail=1500ms', 'endOfData=1m'] }));
   const named = Object.fromEntries(STEP_NAMES.map((name, step) => [name, timeoutsUs[step]]));
   expect(named).toEqual({
     ...Object.fromEntries(STEP_NAMES.map((name) => [name, 2_000_000])),
@@ -138,9 +138,9 @@ test.each([
   ['opportunistic', false],
   ['required', true],
 ])('TLS %s is required: %s', (tls, required) => {
-  expect(compileLoadScript(planOf({ tls })).tlsRequired).toBe(required);
+  expect(compileLoadScript(laneOf({ tls })).tlsRequired).toBe(required);
 });
 
 test.each(['auto', 'on', 'off', 'across', 'force'] as const)('pipelining %s is passed on', (pipelining) => {
-  expect(compileLoadScript(planOf({ pipelining })).pipelining).toBe(pipelining);
+  expect(compileLoadScript(laneOf({ pipelining })).pipelining).toBe(pipelining);
 });

@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { PostrushError } from '../../src/errors.js';
 import { MessageTemplate, recipientNumber, senderNumber } from '../../src/scenario/message-template.js';
-import { planOf } from '../support/engine-plan.js';
+import { laneOf } from '../support/engine-plan.js';
 import type { EngineOptions } from '../support/engine-plan.js';
 
-const templateOf = (options: EngineOptions = {}): MessageTemplate => new MessageTemplate(planOf(options));
+const templateOf = (options: EngineOptions = {}): MessageTemplate => new MessageTemplate(laneOf(options));
 
 /** The octets of a message as DATA carries them, with the final dot. */
 function written(template: MessageTemplate, number: number, unused = 0xff): string {
@@ -89,7 +89,7 @@ describe('a generated message', () => {
 
   test('is refused when its headers alone need more', () => {
     const smallest = smallestSize({});
-    const plan = planOf();
+    const plan = laneOf();
     const tooSmall = { ...plan, message: { ...plan.message, sizeBytes: smallest - 20 } };
     const refusal = (): unknown => {
       try {
@@ -107,7 +107,7 @@ describe('a generated message', () => {
 /** The smallest size that a plan accepts. */
 function smallestSize(options: EngineOptions): number {
   try {
-    planOf({ ...options, size: 1 });
+    laneOf({ ...options, size: 1 });
   } catch (error) {
     return Number(/takes at least (\d+)/.exec(String(error))?.[1]);
   }
@@ -168,7 +168,7 @@ describe('a message of a user', () => {
 });
 
 test('a message without a line end gets one, and its size counts it', () => {
-  const plan = planOf({ message: 'x' });
+  const plan = laneOf({ message: 'x' });
   const content = 'Subject: x\r\n\r\nno end';
   const template = new MessageTemplate({ ...plan, message: { ...plan.message, content } });
   expect(declared(written(template, 3))).toHaveLength(template.sizeBytes);

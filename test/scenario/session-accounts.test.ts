@@ -4,11 +4,11 @@ import { partition } from '../../src/plan/partition.js';
 import { saslPrepared } from '../../src/protocol/sasl/sasl-prep.js';
 import { compileLoadScript, compilePreflightScript } from '../../src/scenario/compile-script.js';
 import type { SessionAccounts } from '../../src/scenario/session-accounts.js';
-import { planOf, type EngineOptions } from '../support/engine-plan.js';
+import { laneOf, type EngineOptions } from '../support/engine-plan.js';
 
 const FILE = 'user,password\nanna,a-secret\nbert,b-secret\ncleo,c-secret\n';
 const ONE = { auth: 'plain', user: 'anna', password: 'a-secret' };
-const accountsOf = (options: EngineOptions): SessionAccounts => compileLoadScript(planOf(options)).auth!.accounts;
+const accountsOf = (options: EngineOptions): SessionAccounts => compileLoadScript(laneOf(options)).auth!.accounts;
 
 describe('a session', () => {
   test('takes the account of its number', () => {
@@ -90,7 +90,7 @@ test('a wrong password is never the right one, in no form of it, and still fit f
 });
 
 test('the pre-flight is the first account, with its right password', () => {
-  const plan = planOf({ auth: 'plain', credentials: FILE, credentialsOrder: 'random', authWrong: 100 });
+  const plan = laneOf({ auth: 'plain', credentials: FILE, credentialsOrder: 'random', authWrong: 100 });
   const { accounts } = compilePreflightScript(plan).auth!;
   for (let session = 0; session < 20; session++) {
     expect(accounts.knowledgeOf({ session, turn: session })).toMatchObject({ user: 'anna', secret: 'a-secret' });

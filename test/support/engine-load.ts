@@ -6,6 +6,7 @@ import { RunClock, monotonicUs } from '../../src/clock.js';
 import { Census } from '../../src/metrics/phase-book.js';
 import { totalsOf, type PhaseTotals } from '../../src/metrics/phase-totals.js';
 import { RunMetrics, isBalanced } from '../../src/metrics/run-metrics.js';
+import { firstLane, type LanePlan } from '../../src/plan/lane-plan.js';
 import type { LoadPlan } from '../../src/plan/load-plan.js';
 import type { CompiledScript } from '../../src/scenario/compile-script.js';
 import { SeededRandom } from '../../src/seeded-random.js';
@@ -53,6 +54,7 @@ class EngineLoad implements ClientHost {
   readonly supply: MessageSupply;
   readonly recorder = new Recorder(0, Infinity);
   readonly #plan: LoadPlan;
+  readonly #lane: LanePlan;
   readonly #clients: Client[] = [];
   readonly #sessions: SessionActor[] = [];
   readonly #clock = new RunClock(monotonicUs());
@@ -64,8 +66,9 @@ class EngineLoad implements ClientHost {
 
   constructor(plan: LoadPlan) {
     this.#plan = plan;
-    this.recipients = plan.recipients;
-    this.messagesPerClient = plan.messagesPerSession ?? Infinity;
+    this.#lane = firstLane(plan);
+    this.recipients = this.#lane.recipients;
+    this.messagesPerClient = this.#lane.messagesPerSession ?? Infinity;
     this.#random = new SeededRandom(plan.seed, 0);
     this.supply = new MessageSupply({ workerId: 0, workerCount: 1, messages: plan.messages }, 0);
   }
@@ -120,20 +123,20 @@ class EngineLoad implements ClientHost {
   }
 
   #open(): void {
-    const address = { address: this.#plan.target.host, family: 4 } as const;
-    const connections = connectionTools(this.#plan, address, this.#clock, {
+    const address = { address: this.#lane.target.host, family: 4 } as const;
+    const connections = connectionTools(this.#lane, address, this.#clock, {
       onLimit: (limit) => this.#faults.push(`this machine is out of ${limit}s`),
       onHeaderSent: (octets, nowUs) => this.recorder.bytesSent(octets, nowUs),
       onHandshake: (beganAtUs, agreement) => this.recorder.handshake(beganAtUs, agreement),
     });
     const tools = {
-      script: scriptFor(this.#plan),
+      script: scriptFor(this.#lane),
       recorder: this.recorder,
       wheel: this.#wheel,
       outbox: new Outbox(),
       clock: this.#clock,
       observer: null,
-      echo: new ReplyEcho(this.#plan),
+      echo: new ReplyEcho(this.#lane),
     };
     for (let index = 0; index < this.#plan.sessions; index++) {
       const client = new Client(this);
@@ -190,10 +193,10 @@ class EngineLoad implements ClientHost {
   }
 }
 
-/** The script of a plan; where its target listens makes no difference to it. */
-function scriptFor(plan: LoadPlan): CompiledScript {
-  const key = JSON.stringify({ ...plan, target: null });
-  const script = scripts.get(key) ?? compileLoadScript(plan);
+/** The script of a lane; where its target listens makes no difference to it. */
+function scriptFor(lane: LanePlan): CompiledScript {
+  const key = JSON.stringify({ ...lane, target: null });
+  const script = scripts.get(key) ?? compileLoadScript(lane);
   scripts.set(key, script);
   return script;
 }

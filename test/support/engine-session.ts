@@ -4,7 +4,7 @@ import type { TlsDescription } from '../../src/messages/coordinator-worker.js';
 import type { PhaseCounts } from '../../src/metrics/interval-record.js';
 import { Ending, ErrorKind } from '../../src/metrics/outcome.js';
 import { Census } from '../../src/metrics/phase-book.js';
-import type { LoadPlan } from '../../src/plan/load-plan.js';
+import type { LanePlan } from '../../src/plan/lane-plan.js';
 import type { ScramKeyCache } from '../../src/protocol/sasl/scram-keys.js';
 import { Step } from '../../src/protocol/steps.js';
 import { compileLoadScript, compilePreflightScript } from '../../src/scenario/compile-script.js';
@@ -15,7 +15,7 @@ import { ReplyEcho } from '../../workers/reply-echo.js';
 import { SessionActor } from '../../workers/session-actor.js';
 import type { SessionObserver, SessionOwner } from '../../workers/session-state.js';
 import { errorTable, faultsInBooks, outcomes, replyTable, stepsWith } from './engine-books.js';
-import { planOf, type EngineOptions } from './engine-plan.js';
+import { laneOf, type EngineOptions } from './engine-plan.js';
 import { healthRecord } from './engine-records.js';
 import { ManualConnection } from './manual-connection.js';
 
@@ -38,7 +38,7 @@ interface SessionSettings {
 export class EngineSession implements SessionOwner {
   readonly clock = new ManualClock(0);
   readonly connection = new ManualConnection();
-  readonly plan: LoadPlan;
+  readonly lane: LanePlan;
   readonly recorder: Recorder;
   readonly session: SessionActor;
   /** How sessions ended and how many messages they had accepted. */
@@ -52,11 +52,11 @@ export class EngineSession implements SessionOwner {
   readonly #warmupEndUs: number;
 
   constructor(options: EngineOptions = {}, settings: SessionSettings = {}) {
-    this.plan = planOf(options, settings.target);
+    this.lane = laneOf(options, settings.target);
     this.messagesLeft = settings.messages ?? 1;
     this.#warmupEndUs = settings.warmupEndUs ?? 0;
     this.recorder = new Recorder(this.#warmupEndUs, Infinity);
-    const script = settings.polite === true ? compilePreflightScript(this.plan) : compileLoadScript(this.plan);
+    const script = settings.polite === true ? compilePreflightScript(this.lane) : compileLoadScript(this.lane);
     this.#scramKeys = script.auth?.accounts.first.scramKeys ?? null;
     this.session = new SessionActor(
       {
@@ -66,7 +66,7 @@ export class EngineSession implements SessionOwner {
         outbox: settings.outbox ?? new Outbox(),
         clock: this.clock,
         observer: settings.observer ?? null,
-        echo: new ReplyEcho(this.plan),
+        echo: new ReplyEcho(this.lane),
       },
       this,
     );
@@ -79,7 +79,7 @@ export class EngineSession implements SessionOwner {
 
   takeMessage(nowUs: number): number {
     this.messagesLeft--;
-    this.recorder.messageTaken(this.plan.recipients, nowUs);
+    this.recorder.messageTaken(this.lane.recipients, nowUs);
     return this.takenCount++;
   }
 

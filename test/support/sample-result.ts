@@ -6,6 +6,7 @@ import type {
   ReplyResult,
   ResultBlocks,
   RunResult,
+  ScenarioResultPlan,
   StepResult,
 } from '../../src/report/result-schema.js';
 
@@ -225,6 +226,32 @@ function warmupBlocks(): ResultBlocks {
   };
 }
 
+/** What the clients of that run did. */
+function sampleScenario(overrides: Partial<ScenarioResultPlan> = {}): ScenarioResultPlan {
+  return {
+    name: 'default',
+    weight: 1,
+    session: { steps: null },
+    extensions: { isChunked: false, chunkBytes: null },
+    messagesPerSession: 10,
+    recipients: 3,
+    pipelining: 'auto',
+    localAddresses: [],
+    proxy: null,
+    message: { sizeBytes: 1_024, content: null, subject: 'postrush %d' },
+    tls: { mode: 'required', verify: true, serverName: null, caPem: null, sharePercent: 100 },
+    auth: { mechanism: 'login', user: 'load', accounts: null, wrongPercent: 0 },
+    from: 'sender@example.test',
+    to: 'user%d@example.test',
+    ...overrides,
+  };
+}
+
+/** The plan of that run with other clients. */
+export function planWith(overrides: Partial<ScenarioResultPlan>): RunResult['plan'] {
+  return { ...sampleResult().plan, scenarios: [sampleScenario(overrides)] };
+}
+
 /** The whole result of that run. `overrides` replace whole fields. */
 export function sampleResult(overrides: Partial<RunResult> = {}): RunResult {
   const rates = [1_412, 1_803, 1_960, 2_004, 1_988, 2_011, 1_240, 1_690, 1_999, 2_015, 1_366];
@@ -281,25 +308,15 @@ export function sampleResult(overrides: Partial<RunResult> = {}): RunResult {
       builtInSink: null,
     },
     plan: {
+      targets: [{ url: 'smtp://mx.example.test:2525', weight: 1 }],
+      scenarios: [sampleScenario()],
       sessions: 50,
       workers: 4,
       durationMs: null,
       messages: 20_000,
       connections: null,
-      session: { steps: null },
-      extensions: { isChunked: false, chunkBytes: null },
-      messagesPerSession: 10,
-      recipients: 3,
-      pipelining: 'auto',
-      localAddresses: [],
-      proxy: null,
       warmupMs: 2_000,
       seed: 1,
-      message: { sizeBytes: 1_024, content: null, subject: 'postrush %d' },
-      tls: { mode: 'required', verify: true, serverName: null, caPem: null, sharePercent: 100 },
-      auth: { mechanism: 'login', user: 'load', accounts: null, wrongPercent: 0 },
-      from: 'sender@example.test',
-      to: 'user%d@example.test',
     },
     preflight: { connections: 1, commands: 6 },
     window: { startedAt: '2026-11-23T20:23:19.120Z', measuredSec: 10.7, warmupSec: 2, drainSec: 0.312 },
@@ -402,17 +419,20 @@ export function sinkResult(): RunResult {
     },
     plan: {
       ...sample.plan,
+      targets: [{ url: 'smtp://127.0.0.1:40211', weight: 1 }],
+      scenarios: [
+        sampleScenario({
+          messagesPerSession: 1,
+          recipients: 1,
+          auth: null,
+          tls: { mode: 'off', verify: true, sharePercent: 100 },
+        }),
+      ],
       sessions: 20,
       durationMs: 10_000,
       messages: null,
       connections: null,
-      session: { steps: null },
-      extensions: { isChunked: false, chunkBytes: null },
-      messagesPerSession: 1,
-      recipients: 1,
       warmupMs: 0,
-      auth: null,
-      tls: { mode: 'off', verify: true, sharePercent: 100 },
     },
     window: { ...sample.window, measuredSec: 10, warmupSec: 0, drainSec: 0.011 },
     throughput: {

@@ -34,7 +34,7 @@ const atQuit = (): EngineSession => atMail().says('451 enough');
 /** Blocked content: a message whose last octet the kernel does not take. */
 function atTransfer(options: Record<string, unknown> = {}, ...keywords: string[]): EngineSession {
   const session = new EngineSession({ ...OPTIONS, ...options }, { messages: 3 }).opened(...keywords);
-  const accepted = new Array<string>(session.plan.recipients + 1).fill('250 ok');
+  const accepted = new Array<string>(session.lane.recipients + 1).fill('250 ok');
   if (keywords.includes('PIPELINING')) session.says(...accepted);
   else for (const reply of accepted) session.says(reply);
   session.take();

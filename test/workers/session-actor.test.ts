@@ -15,7 +15,7 @@ function atMail(options: ConstructorParameters<typeof EngineSession>[0] = {}, me
 /** The same, with `recipients` written one after another and all but the last answered with 250. */
 function atData(options: ConstructorParameters<typeof EngineSession>[0] = {}, messages = 1): EngineSession {
   const session = atMail(options, messages).says('250 ok');
-  for (let index = 0; index < session.plan.recipients; index++) session.says('250 ok');
+  for (let index = 0; index < session.lane.recipients; index++) session.says('250 ok');
   return session;
 }
 

@@ -1,0 +1,244 @@
+/**
+ * Reads what shapes sessions and messages: one scenario out of the options that describe it. The rules between those
+ * options live here.
+ */
+import { isAllowedDomain, isReservedDomain } from './address-safety.js';
+import { parseAddressList } from './address-list.js';
+import { ipOctets } from './ip-address.js';
+import type { MessagePlan, ProxyPlan, ScenarioPlan, SessionPlan, TimeoutPlan } from './load-plan.js';
+import { isMailDomain, parseMailAddress } from './mail-address.js';
+import { MAX_MESSAGE_BYTES, minMessageBytes, withCrlfLines } from './message-content.js';
+import type { HeaderTexts } from './message-content.js';
+import { listOf } from './option-reader.js';
+import type { OptionReader } from './option-reader.js';
+import { DEFAULTS } from './options.js';
+import { readAuth } from './read-auth.js';
+import { readExtensions } from './read-extensions.js';
+import { readSession } from './read-session.js';
+import { readTls } from './read-tls.js';
+import { messagesIn, sendsMail } from './session-steps.js';
+import type { ParsedTarget } from './target.js';
+import { formatSize, parseCount, parseDurationMs, parseSizeBytes } from './units.js';
+
+/** Bounds of counts. They keep products exact (messages × recipients < 2^53). */
+const MAX_MESSAGES_PER_SESSION = 1_000_000_000_000;
+const MAX_RECIPIENTS = 1000;
+const MAX_ADDRESSES = 1_000_000_000;
+/** The range of the histograms: a longer wait could not be told. */
+const MAX_TIMEOUT_MS = 3_600_000;
+/** RFC 5322 §2.1.1 allows lines of 998 octets. */
+const MAX_SUBJECT_LENGTH = 900;
+
+const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
+
+/** Name of the scenario that flags describe. */
+const DEFAULT_NAME = 'default';
+
+/** Reads a scenario for one target. */
+export function readScenario(reader: OptionReader, target: ParsedTarget): ScenarioPlan {
+  const allowDomains = readAllowDomains(reader);
+  const isUtf8 = reader.flag('smtpUtf8');
+  const from = readAddress(reader, 'from', allowDomains, isUtf8);
+  const to = readAddress(reader, 'to', allowDomains, isUtf8);
+  const recipients = readRecipients(reader, to);
+  const tls = readTls(reader, target);
+  const auth = readAuth(reader, tls);
+  const session = readSession(reader, tls, auth);
+  return {
+    name: DEFAULT_NAME,
+    weight: 1,
+    tls,
+    auth,
+    pipelining: reader.choice('pipelining', DEFAULTS.pipelining, ['auto', 'on', 'off', 'across', 'force']),
+    localAddresses: readAddresses(reader, 'localAddresses', target),
+    proxy: readProxy(reader, target),
+    close: readClose(reader, target),
+    session,
+    extensions: readExtensions(reader, tls),
+    messagesPerSession: readMessagesPerSession(reader, session.steps),
+    ...recipients,
+    from,
+    to,
+    helo: readHelo(reader),
+    message: readMessage(reader, { from, to, addresses: recipients.addresses }),
+    timeoutsMs: readTimeouts(reader),
+  };
+}
+
+function readMessagesPerSession(reader: OptionReader, steps: SessionPlan['steps']): number | null {
+  if (steps !== null && sendsMail(steps)) return messagesIn(steps);
+  const text = reader.written('messagesPerSession');
+  if (text === null) return DEFAULTS.messagesPerSession;
+  if (text === 'all') return null;
+  const reading = parseCount(text, 1, MAX_MESSAGES_PER_SESSION);
+  if (reading.ok) return reading.value;
+  reader.refuse('messagesPerSession', `${reading.takes}, or all`, text);
+  return DEFAULTS.messagesPerSession;
+}
+
+function readRecipients(reader: OptionReader, to: string): Pick<ScenarioPlan, 'recipients' | 'addresses'> {
+  const recipients = reader.count('recipients', DEFAULTS.recipients, 1, MAX_RECIPIENTS);
+  const addresses = reader.count('addresses', DEFAULTS.addresses, 1, MAX_ADDRESSES);
+  if (recipients > 1 && !to.includes('%d')) {
+    reader.refuse('recipients', 'needs %d in --to when a message has more than one recipient', String(recipients));
+  }
+  if (addresses < recipients) {
+    reader.refuse('addresses', `takes at least as many as --rcpt (${recipients})`, String(addresses));
+  }
+  return { recipients, addresses };
+}
+
+/** A path of the envelope, without brackets. */
+function readAddress(
+  reader: OptionReader,
+  key: 'from' | 'to',
+  allowDomains: readonly string[],
+  isUtf8: boolean,
+): string {
+  const text = reader.text(key, DEFAULTS[key]);
+  const address = parseMailAddress(text, isUtf8);
+  if ('takes' in address) {
+    reader.refuse(key, address.takes, text);
+    return DEFAULTS[key];
+  }
+  if (address.path === '' && key === 'to') {
+    reader.refuse(key, 'takes an address: only the sender may be empty', text);
+    return DEFAULTS[key];
+  }
+  const strange = address.domains.find((domain) => !isReservedDomain(domain) && !isAllowedDomain(domain, allowDomains));
+  if (strange !== undefined) {
+    const consent = strange.replace(/^.*%d[^.]*\.?/, '');
+    reader.refuse(
+      key,
+      `names ${strange}, a domain that is not reserved for tests: if mail may go there, give --allow-domain ${consent}`,
+      text,
+    );
+  }
+  return address.path;
+}
+
+function readHelo(reader: OptionReader): string {
+  const text = reader.text('helo', DEFAULTS.helo);
+  const isLiteral = /^\[[A-Za-z0-9:.-]+\]$/.test(text) && text.length <= 255;
+  if (!isLiteral && !isMailDomain(text)) {
+    reader.refuse('helo', 'takes a domain or an address literal such as [127.0.0.1]', text);
+  }
+  return text;
+}
+
+function readMessage(reader: OptionReader, envelope: Omit<HeaderTexts, 'subject'>): MessagePlan {
+  const subject = reader.text('subject', DEFAULTS.subject);
+  if (!PRINTABLE_ASCII.test(subject) || subject.length > MAX_SUBJECT_LENGTH) {
+    reader.refuse('subject', `takes printable ASCII on one line, at most ${MAX_SUBJECT_LENGTH} octets`, subject);
+  }
+  if (!reader.has('message')) {
+    return { sizeBytes: readSizeBytes(reader, minMessageBytes({ ...envelope, subject })), content: null, subject };
+  }
+  if (reader.has('size')) reader.refuse('size', 'contradicts --message, which has a size of its own');
+  if (reader.has('subject')) reader.refuse('subject', 'contradicts --message, which has a subject of its own');
+  const given = reader.octets('message');
+  if (given === null) return { sizeBytes: 0, content: '', subject };
+  const octets = withCrlfLines(given);
+  if (octets.length === 0) reader.refuse('message', 'takes a message, and this one is empty');
+  if (octets.length > MAX_MESSAGE_BYTES) {
+    reader.refuse('message', `takes a message of at most ${formatSize(MAX_MESSAGE_BYTES)}`, `${octets.length} octets`);
+  }
+  return { sizeBytes: octets.length, content: Buffer.from(octets.buffer).toString('latin1'), subject };
+}
+
+function readSizeBytes(reader: OptionReader, minBytes: number): number {
+  const text = reader.written('size');
+  if (text === null) return Math.max(DEFAULTS.messageBytes, minBytes);
+  const reading = parseSizeBytes(text, minBytes, MAX_MESSAGE_BYTES);
+  if (reading.ok) return reading.value;
+  const isTooSmall = parseSizeBytes(text, 0, minBytes).ok;
+  reader.refuse('size', isTooSmall ? `takes at least ${minBytes} octets: the headers need them` : reading.takes, text);
+  return DEFAULTS.messageBytes;
+}
+
+/** Deadlines: the general ones first, those of single steps over them, whatever their order. */
+function readTimeouts(reader: OptionReader): TimeoutPlan {
+  const { timeoutConnectMs, timeoutEndOfDataMs, timeoutOtherMs } = DEFAULTS;
+  const timeouts: Record<keyof TimeoutPlan, number> = {
+    connect: timeoutConnectMs,
+    tls: timeoutOtherMs,
+    greeting: timeoutOtherMs,
+    ehlo: timeoutOtherMs,
+    starttls: timeoutOtherMs,
+    auth: timeoutOtherMs,
+    xclient: timeoutOtherMs,
+    xforward: timeoutOtherMs,
+    mail: timeoutOtherMs,
+    rcpt: timeoutOtherMs,
+    data: timeoutOtherMs,
+    bdat: timeoutOtherMs,
+    transfer: timeoutOtherMs,
+    endOfData: timeoutEndOfDataMs,
+    rset: timeoutOtherMs,
+    noop: timeoutOtherMs,
+    vrfy: timeoutOtherMs,
+    expn: timeoutOtherMs,
+    help: timeoutOtherMs,
+    raw: timeoutOtherMs,
+    quit: timeoutOtherMs,
+  };
+  const steps = Object.keys(timeouts) as (keyof TimeoutPlan)[];
+  const single = new Map<keyof TimeoutPlan, number>();
+  for (const text of reader.list('timeouts')) {
+    const [, name, time = ''] = /^(?:([^=]*)=)?(.*)$/s.exec(text) ?? [];
+    const reading = parseDurationMs(time, 1, MAX_TIMEOUT_MS);
+    const named = steps.find((step) => step === name);
+    if (name !== undefined && named === undefined) reader.refuse('timeouts', `knows the steps ${listOf(steps)}`, text);
+    else if (!reading.ok) reader.refuse('timeouts', `${reading.takes}, or step=time`, text);
+    else if (named !== undefined) single.set(named, reading.value);
+    else for (const step of steps) timeouts[step] = reading.value;
+  }
+  for (const [step, ms] of single) timeouts[step] = ms;
+  return timeouts;
+}
+
+/** A list of addresses, of the target's IP version as far as that is known already. */
+function readAddresses(
+  reader: OptionReader,
+  key: 'localAddresses' | 'proxySources',
+  target: ParsedTarget,
+): readonly string[] {
+  const texts = reader.list(key);
+  if (texts.length === 0) return texts;
+  const list = parseAddressList(texts);
+  const received = texts.join(',');
+  if ('problem' in list) reader.refuse(key, list.problem, received);
+  else if (target.path !== null) reader.refuse(key, 'needs a host as TARGET: a unix socket has no addresses');
+  else {
+    const octets = ipOctets(target.host);
+    const family = octets === null ? list.family : octets.length === 4 ? 4 : 6;
+    if (family !== list.family) {
+      reader.refuse(key, `takes addresses of the target's IP version (IPv${family})`, received);
+    }
+  }
+  return texts;
+}
+
+function readProxy(reader: OptionReader, target: ParsedTarget): ProxyPlan | null {
+  const version = reader.choice('proxy', null, ['v1', 'v2']);
+  const sources = readAddresses(reader, 'proxySources', target);
+  if (!reader.has('proxy') && reader.has('proxySources'))
+    reader.refuse('proxySources', 'needs --proxy v1 or --proxy v2');
+  if (version === null) return null;
+  if (target.path !== null) reader.refuse('proxy', 'needs a host as TARGET: its header names two addresses', version);
+  return { version, sources };
+}
+
+function readClose(reader: OptionReader, target: ParsedTarget): ScenarioPlan['close'] {
+  const close = reader.choice('close', DEFAULTS.close, ['fin', 'rst']);
+  if (close === 'rst' && target.path !== null) reader.refuse('close', 'needs TCP: a unix socket has no reset', close);
+  return close;
+}
+
+function readAllowDomains(reader: OptionReader): readonly string[] {
+  const domains = reader.list('allowDomains');
+  for (const domain of domains) {
+    if (!isMailDomain(domain, true)) reader.refuse('allowDomains', 'takes a domain', domain);
+  }
+  return domains;
+}
