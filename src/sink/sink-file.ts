@@ -34,6 +34,7 @@ const faultRow = closedObject({
   nth: z.number().exactOptional(),
   everyNth: z.number().exactOptional(),
   after: z.number().exactOptional(),
+  perSession: z.boolean().exactOptional(),
   probability: z.number().exactOptional(),
   fromSec: z.number().exactOptional(),
   untilSec: z.number().exactOptional(),
@@ -136,7 +137,7 @@ seed: 1                        # of everything random below
 
 # The first row that strikes stands in for the usual reply. on: connect, tls,
 # ehlo, helo, lhlo, starttls, auth, mail, rcpt, data, bdat, content, contentChunk,
-# endOfData, rset, noop, quit.
+# endOfData, rset, noop, vrfy, expn, help, quit, unknown.
 faults:
   # Two of a hundred recipients are deferred.
   - { on: rcpt, probability: 0.02, reply: 450 4.2.1 mailbox busy }
@@ -144,6 +145,8 @@ faults:
   - { on: rcpt, matching: nobody, reply: 550 5.1.1 no such user }
   # Every thousandth message: the connection is reset where its answer was due.
   - { on: endOfData, everyNth: 1000, then: reset }
+  # The fifth bad command of a session is its last.
+  - { on: unknown, nth: 5, perSession: true, reply: 421 4.7.0 too many errors, then: close }
   # One EHLO in a thousand is answered with a line of ten million octets.
   - { on: ehlo, probability: 0.001, raw: '250-endless', repeat: 1000000 }
   # From the 60th second to the 90th, ten MAILs per second are turned away.

@@ -26,7 +26,11 @@ export const FAULT_EVENTS = [
   'endOfData',
   'rset',
   'noop',
+  'vrfy',
+  'expn',
+  'help',
   'quit',
+  'unknown',
 ] as const;
 /** Name of a place where a fault row can strike. */
 export type FaultEvent = (typeof FAULT_EVENTS)[number];
@@ -42,7 +46,7 @@ export interface FaultRow {
    * What the row waits for: a command, or `connect` (the greeting, after implicit TLS), `tls` (the first octets of a
    * handshake, which then never happens unless the row only delays it), `content` (the first octet of a message's content), `contentChunk`
    * (every piece of it that the network hands over), `endOfData` (its end), `bdat` (the end of a chunk but the last,
-   * whose end is `endOfData`). A `reply` at `content` or `contentChunk` is the early answer to the whole message: its end is not answered again. `raw` there is
+   * whose end is `endOfData`), `unknown` (a command that the sink does not know). A `reply` at `content` or `contentChunk` is the early answer to the whole message: its end is not answered again. `raw` there is
    * sent on top of everything.
    */
   readonly on: FaultEvent;
@@ -52,6 +56,8 @@ export interface FaultRow {
   readonly everyNth?: number;
   /** Not the first so many occurrences; `nth` and `everyNth` count from there. */
   readonly after?: number;
+  /** `nth`, `everyNth` and `after` count in each session from its start. @defaultValue false */
+  readonly perSession?: boolean;
   /** Only with this probability, above 0 and at most 1; each row has its own random numbers, from `seed`. */
   readonly probability?: number;
   /** Not before so many seconds after the sink's start. */
@@ -365,6 +371,9 @@ function occasionProblems(row: FaultRow): FaultProblem[] {
   }
   if (row.after !== undefined && (!Number.isSafeInteger(row.after) || row.after < 0)) {
     problems.push({ key: 'after', message: '`after` counts from 0' });
+  }
+  if (row.perSession === true && (row.nth ?? row.everyNth ?? row.after) === undefined) {
+    problems.push({ key: 'perSession', message: '`perSession` needs `nth`, `everyNth` or `after` to count for' });
   }
   if (probability !== undefined && !(probability > 0 && probability <= 1)) {
     problems.push({ key: 'probability', message: '`probability` must be above 0 and at most 1' });

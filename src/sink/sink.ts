@@ -25,6 +25,7 @@ import { policyReplies } from './policy-replies.js';
 import { ReplyBook } from './reply-book.js';
 import { ScramKeys } from './sasl/scram-keys.js';
 import { SecondSeries } from './second-series.js';
+import { sessionRows } from './session-faults.js';
 import { SinkConnection } from './sink-connection.js';
 import { SinkCounters } from './sink-counters.js';
 import type { SinkStats } from './sink-counters.js';
@@ -137,7 +138,17 @@ export async function startSinkPart(settings: SinkSettings, sharing: SinkSharing
 /** What the sessions of all addresses share. */
 type CommonCore = Pick<
   SinkCore,
-  'settings' | 'arbiter' | 'faults' | 'policyReplies' | 'forced' | 'counters' | 'sasl' | 'kept' | 'archive' | 'budget'
+  | 'settings'
+  | 'arbiter'
+  | 'faults'
+  | 'sessionRows'
+  | 'policyReplies'
+  | 'forced'
+  | 'counters'
+  | 'sasl'
+  | 'kept'
+  | 'archive'
+  | 'budget'
 > & {
   readonly book: ReplyBook;
   /** Since the sink's start. */
@@ -155,6 +166,7 @@ function commonCore(settings: SinkSettings, { arbiterFor, archive }: SinkSharing
     elapsedMs: nowMs,
     arbiter: arbiterFor(nowMs),
     faults: prepareFaults(settings.faults, book),
+    sessionRows: sessionRows(settings.faults),
     policyReplies: policyReplies(book, settings),
     forced: settings.forcedOutcomes ? new ForcedOutcomes(book) : null,
     counters: new SinkCounters(),
