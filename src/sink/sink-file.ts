@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { closedObject, readConfig } from '../config-file/read-config.js';
 import type { ConfigReading } from '../config-file/read-config.js';
-import { FAULT_EVENTS, SAVED_MESSAGES_DEFAULT } from './sink-options.js';
+import { FAULT_EVENTS, SAVED_MESSAGES_DEFAULT, SINK_TLS_VERSIONS } from './sink-options.js';
 import type { SinkOptions } from './sink-options.js';
 
 const delay = z.union(
@@ -49,6 +49,16 @@ const faultRow = closedObject({
   stopReading: z.boolean().exactOptional(),
 });
 
+const tlsVersion = z.enum(SINK_TLS_VERSIONS);
+const tlsOfFile = closedObject({
+  cert: z.string().exactOptional(),
+  key: z.string().exactOptional(),
+  minVersion: tlsVersion.exactOptional(),
+  maxVersion: tlsVersion.exactOptional(),
+  clientCa: z.string().exactOptional(),
+  requireClientCert: z.boolean().exactOptional(),
+});
+
 const sinkFile = closedObject({
   listen: z.array(z.string()).exactOptional(),
   name: z.string().exactOptional(),
@@ -56,8 +66,9 @@ const sinkFile = closedObject({
   idleTimeoutMs: z.number().exactOptional(),
   processes: z.number().exactOptional(),
   tls: z
-    .union([z.boolean(), closedObject({ cert: z.string(), key: z.string() })], {
-      error: 'takes true for a certificate made at start, or { cert: FILE, key: FILE }',
+    .union([z.boolean(), tlsOfFile], {
+      error:
+        'takes true for a certificate made at start, or some of cert: FILE, key: FILE, minVersion, maxVersion, clientCa: FILE, requireClientCert: true',
     })
     .exactOptional(),
   users: z.record(z.string(), z.string()).exactOptional(),
@@ -87,8 +98,8 @@ const sinkFile = closedObject({
 export type SinkFile = Omit<SinkOptions, 'tls' | 'keepMessages'> & {
   /** How many processes share the load. */
   readonly processes?: number;
-  /** true: a certificate made at start; else paths of PEM files. */
-  readonly tls?: boolean | { readonly cert: string; readonly key: string };
+  /** true: a certificate made at start, as where none is named; files by their paths. */
+  readonly tls?: boolean | z.infer<typeof tlsOfFile>;
 };
 
 /**
@@ -112,7 +123,9 @@ name: sink.example.test        # in greeting and EHLO
 replyDelayMs: 2                # before every reply
 idleTimeoutMs: 300000          # 421 for a client that is silent for so long
 processes: 1                   # how many share the load; limits are those of all
-tls: true                      # STARTTLS; or { cert: cert.pem, key: key.pem }
+tls: true                      # STARTTLS; or some of cert: cert.pem, key: key.pem,
+                               # minVersion: TLSv1.3, maxVersion: TLSv1.3,
+                               # clientCa: ca.pem, requireClientCert: true
 users:                         # AUTH is offered when there are any
   load: secret
 requireAuth: false             # true: MAIL before AUTH gets 530

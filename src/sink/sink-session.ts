@@ -98,10 +98,10 @@ export class SinkSession implements AuthHost, ContentHost {
   }
 
   /** The TLS handshake is done: nothing of what was said in clear counts any more (RFC 3207 §4.2). */
-  onSecure(version: string, cipher: string): void {
+  onSecure(version: string, cipher: string, certificateName: string | null): void {
     this.#phase = Phase.commands;
     this.#lines.partial = '';
-    this.#standing.becomeSecure();
+    this.#standing.becomeSecure(certificateName);
     this.#core.counters.tlsBegan(version, cipher);
     if (this.#core.implicitTls) this.#greet();
   }
@@ -211,12 +211,19 @@ export class SinkSession implements AuthHost, ContentHost {
     if (!hasCrLf || isTooLong) {
       this.#phase = Phase.commands;
       counters.commands.unknown++;
-      this.#wire.send(hasCrLf ? replies.lineTooLong : replies.bareLineFeed);
+      const reply = hasCrLf ? replies.lineTooLong : replies.bareLineFeed;
+      const strike = this.#faults.strike('unknown', line);
+      if (strike instanceof Promise) this.wait(strike, (late) => this.#refuseLine(reply, late));
+      else this.#refuseLine(reply, strike);
     } else if (this.#phase === Phase.auth) {
       this.#auth.respond(line);
     } else {
       this.#onCommand(line);
     }
+  }
+
+  #refuseLine(reply: CountedReply, strike: Strike | null): void {
+    if (strike === null || !this.play(strike)) this.#wire.send(reply);
   }
 
   #onCommand(text: string): void {
