@@ -16,7 +16,9 @@ export {
   type SinkReplyRow,
   type SinkSecond,
   type SinkStats,
+  type SinkTls,
   type SinkTlsRow,
+  type SinkTlsVersion,
 } from './sink/sink.js';
 export { PostrushError, type ConfigIssue, type ErrorCode } from './errors.js';
 export type { LatencySummary } from './metrics/latency-histograms.js';

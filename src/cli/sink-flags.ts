@@ -1,7 +1,7 @@
 /** The flags of `sink`: one table from which the command line and the help are made. */
 import { formatDuration, formatSize } from '../plan/units.js';
 import { SINK_PRESETS } from '../sink/presets.js';
-import { SAVED_MESSAGES_DEFAULT, SINK_DEFAULTS } from '../sink/sink-options.js';
+import { SAVED_MESSAGES_DEFAULT, SINK_DEFAULTS, SINK_TLS_VERSIONS } from '../sink/sink-options.js';
 import type { SinkOptions } from '../sink/sink-options.js';
 
 /** One flag of `sink`. */
@@ -55,6 +55,25 @@ export const SINK_FLAGS: readonly SinkFlag[] = [
   },
   { usage: '--tls-cert <file>', kind: 'text', option: null, help: 'certificate, PEM' },
   { usage: '--tls-key <file>', kind: 'text', option: null, help: 'its key, PEM' },
+  {
+    usage: '--tls-min <version>',
+    kind: 'text',
+    option: null,
+    help: `lowest version of TLS: ${SINK_TLS_VERSIONS.join(', ')} (default: TLSv1.2)`,
+  },
+  { usage: '--tls-max <version>', kind: 'text', option: null, help: 'highest version of TLS (default: TLSv1.3)' },
+  {
+    usage: '--tls-client-ca <file>',
+    kind: 'text',
+    option: null,
+    help: 'ask clients for a certificate of these, PEM, and offer them AUTH EXTERNAL',
+  },
+  {
+    usage: '--require-client-cert',
+    kind: 'switch',
+    option: null,
+    help: 'end the handshake of a client without such a certificate',
+  },
   {
     usage: '--withhold <keyword>',
     kind: 'list',

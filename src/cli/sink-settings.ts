@@ -9,7 +9,7 @@ import { SINK_PRESETS } from '../sink/presets.js';
 import { selfSignedPair } from '../sink/self-signed.js';
 import type { SinkFile } from '../sink/sink-file.js';
 import { SAVED_MESSAGES_DEFAULT, SINK_DEFAULTS, resolveSinkOptions } from '../sink/sink-options.js';
-import type { SinkOptions } from '../sink/sink-options.js';
+import type { SinkOptions, SinkTls, SinkTlsVersion } from '../sink/sink-options.js';
 import type { GivenFlags, Invocation } from './command-line.js';
 import { readSmallFile } from './read-files.js';
 import { resultPathProblem } from './result-file.js';
@@ -180,7 +180,14 @@ function readUsers(flags: GivenFlags, issues: ConfigIssue[]): Record<string, str
   return Object.fromEntries(users);
 }
 
-/** Key and certificate: those given, or a pair made now where TLS is wanted. */
+/** Names of the options of TLS: in the file, and as flags. */
+const TLS_FILES = { cert: '--tls-cert', key: '--tls-key', clientCa: '--tls-client-ca' } as const;
+const TLS_TEXTS = { minVersion: '--tls-min', maxVersion: '--tls-max' } as const;
+const TLS_FLAGS: ReadonlyMap<string, string> = new Map(
+  Object.entries({ ...TLS_FILES, ...TLS_TEXTS, requireClientCert: '--require-client-cert' }),
+);
+
+/** How TLS is spoken: with the key and certificate that are given, or a pair made now. null: nobody wants it. */
 async function readTls(
   flags: GivenFlags,
   file: ReadFile,
@@ -188,23 +195,45 @@ async function readTls(
   options: Readonly<Record<string, unknown>>,
   issues: ConfigIssue[],
 ): Promise<SinkOptions['tls']> {
-  const cert = readPem(flags, '--tls-cert', issues);
-  const key = readPem(flags, '--tls-key', issues);
-  if (cert !== null && key !== null) return { cert, key };
-  if (cert !== null || key !== null) {
-    const [given, missing] = cert === null ? ['--tls-key', '--tls-cert'] : ['--tls-cert', '--tls-key'];
-    issues.push({ path: given, message: `needs ${missing} beside it` });
+  const inFile = typeof fromFile === 'object' ? fromFile : {};
+  const given: { -readonly [Key in keyof SinkTls]?: SinkTls[Key] } = { ...inFile };
+  for (const key of ['cert', 'key', 'clientCa'] as const) {
+    const pem = readPem(flags, TLS_FILES[key], issues) ?? pemBeside(file, key, inFile[key], issues);
+    if (pem !== null) given[key] = pem;
   }
-  if (typeof fromFile === 'object' && !flags.has('--tls')) {
-    return { cert: pemBeside(file, 'cert', fromFile.cert, issues), key: pemBeside(file, 'key', fromFile.key, issues) };
+  for (const key of ['minVersion', 'maxVersion'] as const) {
+    const version = textOf(flags, TLS_TEXTS[key]);
+    // Which there are the sink itself knows.
+    if (version !== null) given[key] = version as SinkTlsVersion;
   }
+  if (flags.has('--require-client-cert')) given.requireClientCert = true;
+  const { cert, key, ...rest } = given;
+  if ((cert === undefined) !== (key === undefined)) {
+    const [has, lacks] = cert === undefined ? (['key', 'cert'] as const) : (['cert', 'key'] as const);
+    const isFlag = flags.has(TLS_FILES[has]);
+    const path = isFlag ? TLS_FILES[has] : file.placeOf(['tls', has]);
+    issues.push({
+      path,
+      message: isFlag ? `needs ${TLS_FILES[lacks]} beside it` : `tls.${has}: needs ${lacks} beside it`,
+    });
+    return null;
+  }
+  if (cert !== undefined && key !== undefined) return { ...rest, cert, key };
   const listen = options['listen'] as readonly string[];
-  if (fromFile !== true && !flags.has('--tls') && !listen.some((text) => /^smtps:/i.test(text))) return null;
-  return selfSignedPair(typeof options['name'] === 'string' ? options['name'] : SINK_DEFAULTS.name);
+  const isWanted = flags.has('--tls') || Object.keys(given).length > 0 || listen.some((text) => /^smtps:/i.test(text));
+  if (!isWanted && (fromFile === undefined || fromFile === false)) return null;
+  const pair = await selfSignedPair(typeof options['name'] === 'string' ? options['name'] : SINK_DEFAULTS.name);
+  return { ...rest, ...pair };
 }
 
-/** A PEM file that the configuration names: its path counts from where that file is. */
-function pemBeside(file: ReadFile, name: 'cert' | 'key', path: string, issues: ConfigIssue[]): string {
+/** A PEM file that the configuration names: its path counts from where that file is. null: it names none. */
+function pemBeside(
+  file: ReadFile,
+  name: keyof typeof TLS_FILES,
+  path: string | undefined,
+  issues: ConfigIssue[],
+): string | null {
+  if (path === undefined) return null;
   const reading = readSmallFile(resolve(dirname(file.path ?? ''), path));
   if ('octets' in reading) return new TextDecoder().decode(reading.octets);
   const place = file.placeOf(['tls', name]);
@@ -212,7 +241,7 @@ function pemBeside(file: ReadFile, name: 'cert' | 'key', path: string, issues: C
   return '';
 }
 
-/** '' stands for a file that cannot be read, which is an issue already. */
+/** null: the flag is not given. '' stands for a file that cannot be read, which is an issue already. */
 function readPem(flags: GivenFlags, name: string, issues: ConfigIssue[]): string | null {
   const path = textOf(flags, name);
   if (path === null) return null;
@@ -235,6 +264,8 @@ function optionIssues(
     if (!(error instanceof PostrushError)) throw error;
     return error.issues.map((issue) => {
       const path = issue.path.split('.').map((part) => (/^\d+$/.test(part) ? Number(part) : part));
+      const tlsFlag = path[0] === 'tls' ? TLS_FLAGS.get(String(path[1])) : undefined;
+      if (tlsFlag !== undefined && flags.has(tlsFlag)) return { ...issue, path: tlsFlag };
       const flag = SINK_FLAGS.find(({ option }) => option === path[0]);
       const isFromFile =
         Object.hasOwn(file.value, String(path[0])) && (flag === undefined || !flags.has(longName(flag)));

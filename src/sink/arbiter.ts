@@ -3,7 +3,7 @@
  * several processes one of them decides for all, so an answer may take its time. Knows no session and no reply.
  */
 import { FaultTable } from './fault-table.js';
-import type { Strike } from './fault-table.js';
+import type { SessionCounts, Strike } from './fault-table.js';
 import { Policies } from './policies.js';
 import type { PolicyRefusal } from './policies.js';
 import type { FaultEvent, SinkSettings } from './sink-options.js';
@@ -23,7 +23,7 @@ export interface Arbiter {
   /** Somebody tried to be `user`. */
   auth(user: string, isProved: boolean): Answer<PolicyRefusal | null>;
   /** Something happened at which fault rows may strike. `line`: the command, '' where there is none. */
-  strike(event: FaultEvent, line: string): Answer<Strike | null>;
+  strike(event: FaultEvent, line: string, inSession: SessionCounts): Answer<Strike | null>;
 }
 
 /** Decides by itself, at once. */
@@ -57,7 +57,7 @@ export class LocalArbiter implements Arbiter {
     return this.#policies.authRefusal(user, isProved);
   }
 
-  strike(event: FaultEvent, line: string): Strike | null {
-    return this.#faults.match(event, line);
+  strike(event: FaultEvent, line: string, inSession: SessionCounts): Strike | null {
+    return this.#faults.match(event, line, inSession);
   }
 }

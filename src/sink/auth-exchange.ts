@@ -40,7 +40,7 @@ export class AuthExchange {
     const [, name = '', initialResponse = null] = line.split(' ');
     // A fault row may have said 334 to a mechanism that does not exist.
     const mechanism = mechanismNamed(name, MECHANISM_NAMES) ?? 'LOGIN';
-    const sasl = new SaslDialogue(mechanism, this.#core.sasl, this.#core.replies);
+    const sasl = new SaslDialogue(mechanism, this.#core.sasl, this.#core.replies, this.#standing.certificateName);
     this.#sasl = sasl;
     const reply = sasl.begin(initialResponse);
     if (isHeard) this.#say(sasl, reply);

@@ -7,6 +7,7 @@ import { mechanismNamed } from './sasl/mechanisms.js';
 import type { CountedReply, ReplyBook } from './reply-book.js';
 import type { SessionStanding } from './session-standing.js';
 import type { SinkSettings } from './sink-options.js';
+import { mechanismsInClear } from './sink-replies.js';
 import type { SinkExtensions, SinkReplies } from './sink-replies.js';
 
 const BAD_SEQUENCE = 'bad sequence of commands';
@@ -112,12 +113,13 @@ export class CommandRules {
   }
 
   #authRefusal(line: string, standing: SessionStanding): CountedReply | null {
-    const { mechanisms, authNeedsTls } = this.#extensions;
-    if (mechanisms.length === 0) return this.#notImplemented(Verb.auth);
+    const { authNeedsTls } = this.#extensions;
+    if (this.#extensions.mechanisms.length === 0) return this.#notImplemented(Verb.auth);
     if (authNeedsTls && !standing.isSecure) return this.#replies.authInClear;
     if (standing.user !== null) return this.#replies.authTwice;
     if (!standing.hasHelo || standing.transaction.isOpen) return this.#outOfOrder(Verb.auth);
     if (!/^.{4} [^ ]+(?: [^ ]+)?$/.test(line)) return this.#badArgument(Verb.auth);
+    const mechanisms = standing.isSecure ? this.#extensions.mechanisms : mechanismsInClear(this.#extensions);
     return mechanismNamed(line.split(' ')[1] ?? '', mechanisms) === null ? this.#replies.authMechanism : null;
   }
 

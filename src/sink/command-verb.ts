@@ -90,7 +90,7 @@ const STEPS: readonly (keyof CommandCounts)[] = [
 
 /** By verb: where fault rows can meet it. */
 const EVENTS: readonly (FaultEvent | null)[] = [
-  null,
+  'unknown',
   'ehlo',
   'helo',
   'starttls',
@@ -100,14 +100,14 @@ const EVENTS: readonly (FaultEvent | null)[] = [
   'data',
   'rset',
   'noop',
-  null,
-  null,
+  'vrfy',
+  'help',
   'quit',
-  null,
+  'unknown',
   'lhlo',
   // Answered behind its octets, where the session asks for its fault.
   null,
-  null,
+  'expn',
 ];
 
 /** The step that a command and its replies are counted under. */

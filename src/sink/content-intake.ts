@@ -7,6 +7,7 @@ import type { Strike } from './fault-table.js';
 import type { MailTransaction } from './mail-transaction.js';
 import { isPositive } from './reply-book.js';
 import type { CountedReply } from './reply-book.js';
+import type { SessionFaults } from './session-faults.js';
 import type { SessionStanding } from './session-standing.js';
 import type { SinkCore, SinkWire } from './sink-wire.js';
 
@@ -31,6 +32,7 @@ export class ContentIntake {
   readonly #wire: SinkWire;
   readonly #standing: SessionStanding;
   readonly #transaction: MailTransaction;
+  readonly #faults: SessionFaults;
   readonly #host: ContentHost;
   /** Octets that the chunk at hand still owes. */
   #chunkLeft = 0;
@@ -38,11 +40,12 @@ export class ContentIntake {
   /** The content that comes next has met its fault rows before reading stopped. */
   #hasMetRows = false;
 
-  constructor(core: SinkCore, wire: SinkWire, standing: SessionStanding, host: ContentHost) {
+  constructor(core: SinkCore, wire: SinkWire, standing: SessionStanding, faults: SessionFaults, host: ContentHost) {
     this.#core = core;
     this.#wire = wire;
     this.#standing = standing;
     this.#transaction = standing.transaction;
+    this.#faults = faults;
     this.#host = host;
   }
 
@@ -93,10 +96,9 @@ export class ContentIntake {
       this.#hasMetRows = false;
       return false;
     }
-    const { arbiter } = this.#core;
-    const first = this.#transaction.hasContent ? null : arbiter.strike('content', '');
+    const first = this.#transaction.hasContent ? null : this.#faults.strike('content', '');
     this.#transaction.hasContent = true;
-    const each = arbiter.strike('contentChunk', '');
+    const each = this.#faults.strike('contentChunk', '');
     if (first instanceof Promise || each instanceof Promise) {
       this.#hasMetRows = true;
       this.#host.wait(Promise.all([first, each]), ([lateFirst, lateEach]) => this.#meet(lateEach ?? lateFirst));
@@ -116,7 +118,7 @@ export class ContentIntake {
 
   /** The last octet of a chunk has come. */
   #onChunk(): void {
-    const { counters, arbiter, rules } = this.#core;
+    const { counters, rules } = this.#core;
     const step = this.#isLastChunk ? 'endOfData' : 'bdat';
     const refusal = rules.chunkRefusal(step, this.#standing);
     if (this.#isLastChunk && refusal === null) {
@@ -125,7 +127,7 @@ export class ContentIntake {
     }
     this.#host.onContentEnded();
     counters.commands[step]++;
-    const strike = refusal === null ? arbiter.strike('bdat', '') : null;
+    const strike = refusal === null ? this.#faults.strike('bdat', '') : null;
     if (strike instanceof Promise) this.#host.wait(strike, (late) => this.#answerChunk(refusal, late));
     else this.#answerChunk(refusal, strike);
   }
@@ -153,7 +155,7 @@ export class ContentIntake {
 
   /** Gives the replies that are due; `positive`: how many before them were. */
   #answer(due: number, positive: number): void {
-    const { counters, arbiter, isLmtp } = this.#core;
+    const { counters, isLmtp } = this.#core;
     const transaction = this.#transaction;
     for (let left = due; left > 0 && !this.#host.isDeaf; left--) {
       counters.commands.endOfData++;
@@ -163,7 +165,7 @@ export class ContentIntake {
         if (isPositive(early)) positive++;
         continue;
       }
-      const strike = arbiter.strike('endOfData', '');
+      const strike = this.#faults.strike('endOfData', '');
       if (strike instanceof Promise) {
         const before = positive;
         this.#host.wait(strike, (late) => this.#answer(left - 1, before + (this.#answerNext(late) ? 1 : 0)));

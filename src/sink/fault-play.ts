@@ -31,7 +31,11 @@ const STEP_OF_EVENT: Readonly<Record<FaultEvent, ReplyStep>> = {
   endOfData: 'endOfData',
   rset: 'rset',
   noop: 'noop',
+  vrfy: 'vrfy',
+  expn: 'expn',
+  help: 'help',
   quit: 'quit',
+  unknown: 'unknown',
 };
 
 /** Makes the rows ready, in their order. */

@@ -1,4 +1,4 @@
-/** Decides which fault row strikes. Counts occurrences over the whole sink; knows neither sessions nor replies. */
+/** Decides which fault row strikes. Counts occurrences over the whole sink; is told those of a session; knows no reply. */
 import { SeededRandom } from '../seeded-random.js';
 import { drawDelayMs } from '../delay.js';
 import type { FaultEvent, FaultRow } from './sink-options.js';
@@ -10,6 +10,12 @@ export interface Strike {
   /** As drawn for this time, ms. */
   readonly delayMs: number;
 }
+
+/** How often what a row waits for has happened in the session at hand, this time included; by the index of the row. */
+export type SessionCounts = Readonly<Record<number, number>>;
+
+/** Where no row counts per session. */
+export const NOTHING: SessionCounts = {};
 
 interface WatchedRow {
   readonly index: number;
@@ -38,17 +44,22 @@ export class FaultTable {
     }
   }
 
-  /** The first row that strikes at this occurrence, or null. Every row counts the occurrence, whichever wins. */
-  match(event: FaultEvent, line: string): Strike | null {
+  /**
+   * The first row that strikes at this occurrence, or null. Every row counts the occurrence, whichever wins.
+   *
+   * @param inSession - for the rows that count per session
+   */
+  match(event: FaultEvent, line: string, inSession: SessionCounts = NOTHING): Strike | null {
     const rows = this.#rows.get(event);
     if (rows === undefined) return null;
     let winner: WatchedRow | null = null;
     for (const watched of rows) {
-      if (watched.row.matching !== undefined && !line.includes(watched.row.matching)) continue;
+      if (!concerns(watched.row, line)) continue;
       watched.seen++;
+      const seen = watched.row.perSession === true ? (inSession[watched.index] ?? 0) : watched.seen;
       // Every occurrence costs a row with a probability one random number, so that rows do not disturb each other.
       const isLucky = watched.row.probability === undefined || watched.random.next() < watched.row.probability;
-      if (winner === null && isLucky && isDue(watched) && this.#isTime(watched)) winner = watched;
+      if (winner === null && isLucky && isDue(watched.row, seen) && this.#isTime(watched)) winner = watched;
     }
     if (winner === null) return null;
     return { row: winner.index, delayMs: drawDelayMs(winner.row.delayMs ?? 0, winner.random) };
@@ -69,8 +80,13 @@ export class FaultTable {
   }
 }
 
+/** Whether a row waits for such a line. */
+export function concerns({ matching }: FaultRow, line: string): boolean {
+  return matching === undefined || line.includes(matching);
+}
+
 /** Whether the count of occurrences has it strike now. */
-function isDue({ row, seen }: WatchedRow): boolean {
+function isDue(row: FaultRow, seen: number): boolean {
   const occurrence = seen - (row.after ?? 0);
   if (occurrence < 1) return false;
   if (row.nth !== undefined && occurrence !== row.nth) return false;

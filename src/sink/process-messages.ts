@@ -1,5 +1,5 @@
 /** What the processes of one sink say to each other. Plain records only. */
-import type { Strike } from './fault-table.js';
+import type { SessionCounts, Strike } from './fault-table.js';
 import type { ArchiveRange } from './message-archive.js';
 import type { PolicyRefusal } from './policies.js';
 import type { SinkStats } from './sink-counters.js';
@@ -16,7 +16,12 @@ export type Question = { readonly id: number } & (
       readonly forwardPath: string;
     }
   | { readonly about: 'auth'; readonly user: string; readonly isProved: boolean }
-  | { readonly about: 'strike'; readonly event: FaultEvent; readonly line: string }
+  | {
+      readonly about: 'strike';
+      readonly event: FaultEvent;
+      readonly line: string;
+      readonly inSession: SessionCounts;
+    }
 );
 
 /** What was decided. */

@@ -1,7 +1,7 @@
 /** Has another process decide what is counted over all processes of a sink; decides the rest by itself, at once. */
 import type { Answer, Arbiter } from './arbiter.js';
 import { FaultTable } from './fault-table.js';
-import type { Strike } from './fault-table.js';
+import type { SessionCounts, Strike } from './fault-table.js';
 import type { PolicyRefusal } from './policies.js';
 import { Policies } from './policies.js';
 import type { Decision, Question } from './process-messages.js';
@@ -59,9 +59,9 @@ export class RemoteArbiter implements Arbiter {
     return this.#settings.authLockOut === null ? null : this.#ask<PolicyRefusal>({ about: 'auth', user, isProved });
   }
 
-  strike(event: FaultEvent, line: string): Answer<Strike | null> {
-    if (!this.#countedEvents.has(event)) return this.#faults.match(event, line);
-    return this.#ask<Strike>({ about: 'strike', event, line });
+  strike(event: FaultEvent, line: string, inSession: SessionCounts): Answer<Strike | null> {
+    if (!this.#countedEvents.has(event)) return this.#faults.match(event, line, inSession);
+    return this.#ask<Strike>({ about: 'strike', event, line, inSession });
   }
 
   /** Answers have come. */
@@ -90,8 +90,9 @@ export class RemoteArbiter implements Arbiter {
   }
 }
 
-/** Whether a row strikes by what happened before, to whichever process, or by chance. */
-function isCounted({ nth, everyNth, after, probability, ratePerSec, fromSec, untilSec, delayMs }: FaultRow): boolean {
-  const occasions = [nth, everyNth, after, probability, ratePerSec, fromSec, untilSec];
+/** Whether a row strikes by what happened before, to whichever process, or by chance. A session's own count is known where it is. */
+function isCounted(row: FaultRow): boolean {
+  const { nth, everyNth, after, perSession = false, probability, ratePerSec, fromSec, untilSec, delayMs } = row;
+  const occasions = [...(perSession ? [] : [nth, everyNth, after]), probability, ratePerSec, fromSec, untilSec];
   return occasions.some((each) => each !== undefined) || typeof delayMs === 'object';
 }

@@ -28,12 +28,13 @@ export class SaslDialogue {
   /** What is said when the last challenge is answered; null: that is still to be found out. */
   #verdict: SaslVerdict | null = null;
 
-  constructor(mechanism: MechanismName, core: SaslCore, replies: SinkReplies) {
+  /** @param certificateName - whom the certificate of the TLS session names; null: nobody that is trusted */
+  constructor(mechanism: MechanismName, core: SaslCore, replies: SinkReplies, certificateName: string | null) {
     const { begin, takesInitialResponse } = mechanismOf(mechanism);
     this.#core = core;
     this.#replies = replies;
     this.#takesInitialResponse = takesInitialResponse;
-    this.#conversation = begin(core);
+    this.#conversation = begin(core, certificateName);
     this.#opening = this.#conversation.next();
   }
 

@@ -7,6 +7,8 @@ export class SessionStanding {
   isTurnedAway = false;
   hasHelo = false;
   isSecure = false;
+  /** Whom the certificate of the TLS session names; null: nobody that is trusted. */
+  certificateName: string | null = null;
   /** Who authenticated; null: nobody. */
   user: string | null = null;
   /** Messages accepted. */
@@ -20,8 +22,9 @@ export class SessionStanding {
   }
 
   /** After a TLS handshake nothing of what was said in clear counts any more (RFC 3207 §4.2). */
-  becomeSecure(): void {
+  becomeSecure(certificateName: string | null): void {
     this.isSecure = true;
+    this.certificateName = certificateName;
     this.hasHelo = false;
     this.user = null;
     this.transaction.clear();

@@ -241,7 +241,7 @@ function decide(question: Question, arbiter: LocalArbiter): PolicyRefusal | Stri
     case 'auth':
       return arbiter.auth(question.user, question.isProved);
     case 'strike':
-      return arbiter.strike(question.event, question.line);
+      return arbiter.strike(question.event, question.line, question.inSession);
     default:
       return assertNever(question);
   }

@@ -5,11 +5,10 @@
  * behind it, so that replies keep the order of their commands.
  */
 import type { Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
-import type { SecureContext } from 'node:tls';
 import { asksForAddress } from './policies.js';
 import type { CountedReply, ReplyStep } from './reply-book.js';
 import { SinkSession } from './sink-session.js';
+import type { SinkTlsContext } from './sink-tls.js';
 import type { SinkCore, SinkWire } from './sink-wire.js';
 
 /** What follows the octets written so far. */
@@ -48,7 +47,7 @@ export class SinkConnection implements SinkWire {
   /** Belongs to {@link OpenConnections}. */
   place = -1;
   readonly #core: SinkCore;
-  readonly #secureContext: SecureContext | null;
+  readonly #tls: SinkTlsContext | null;
   readonly #session: SinkSession;
   /** The TCP socket; under TLS it carries `#socket`. */
   readonly #tcp: Socket;
@@ -75,14 +74,14 @@ export class SinkConnection implements SinkWire {
   #nowMs = 0;
 
   /**
-   * @param secureContext - for STARTTLS and implicit TLS; null: neither is on offer
+   * @param tls - for STARTTLS and implicit TLS; null: neither is on offer
    * @param onClosed - called once, when the socket is closed
    */
-  constructor(core: SinkCore, socket: Socket, secureContext: SecureContext | null, onClosed: () => void) {
+  constructor(core: SinkCore, socket: Socket, tls: SinkTlsContext | null, onClosed: () => void) {
     this.#core = core;
     this.#tcp = socket;
     this.#socket = socket;
-    this.#secureContext = secureContext;
+    this.#tls = tls;
     this.#replyDelayMs = core.settings.replyDelayMs;
     // Node asks the system for the address: of 92 µs for a connection with one message that is 2 (npm run bench:sink).
     const address = asksForAddress(core.settings) ? (socket.remoteAddress ?? '') : '';
@@ -347,17 +346,24 @@ export class SinkConnection implements SinkWire {
   }
 
   #upgrade(): void {
-    if (this.#secureContext === null) return;
+    const tls = this.#tls;
+    if (tls === null) return;
     this.#tcp.off('data', this.#onData);
     // Under TLS it no longer sees what comes.
     this.#tcp.setTimeout(0);
     this.#tcp.off('timeout', this.#onIdle);
-    const socket = new TLSSocket(this.#tcp, { isServer: true, secureContext: this.#secureContext });
+    const socket = tls.wrap(this.#tcp);
     this.#socket = socket;
     socket.on('secure', () => {
+      const certificateName = tls.nameOf(socket);
+      if (!tls.admits(certificateName)) {
+        this.#fail();
+        this.cut();
+        return;
+      }
       this.#readClock();
       // Both are known behind a handshake.
-      this.#session.onSecure(socket.getProtocol() ?? '', socket.getCipher().standardName);
+      this.#session.onSecure(socket.getProtocol() ?? '', socket.getCipher().standardName, certificateName);
       this.#flush();
     });
     // Handshake failures come here and not as 'error'.

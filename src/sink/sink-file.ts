@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { closedObject, readConfig } from '../config-file/read-config.js';
 import type { ConfigReading } from '../config-file/read-config.js';
-import { FAULT_EVENTS, SAVED_MESSAGES_DEFAULT } from './sink-options.js';
+import { FAULT_EVENTS, SAVED_MESSAGES_DEFAULT, SINK_TLS_VERSIONS } from './sink-options.js';
 import type { SinkOptions } from './sink-options.js';
 
 const delay = z.union(
@@ -34,6 +34,7 @@ const faultRow = closedObject({
   nth: z.number().exactOptional(),
   everyNth: z.number().exactOptional(),
   after: z.number().exactOptional(),
+  perSession: z.boolean().exactOptional(),
   probability: z.number().exactOptional(),
   fromSec: z.number().exactOptional(),
   untilSec: z.number().exactOptional(),
@@ -48,6 +49,16 @@ const faultRow = closedObject({
   stopReading: z.boolean().exactOptional(),
 });
 
+const tlsVersion = z.enum(SINK_TLS_VERSIONS);
+const tlsOfFile = closedObject({
+  cert: z.string().exactOptional(),
+  key: z.string().exactOptional(),
+  minVersion: tlsVersion.exactOptional(),
+  maxVersion: tlsVersion.exactOptional(),
+  clientCa: z.string().exactOptional(),
+  requireClientCert: z.boolean().exactOptional(),
+});
+
 const sinkFile = closedObject({
   listen: z.array(z.string()).exactOptional(),
   name: z.string().exactOptional(),
@@ -55,8 +66,9 @@ const sinkFile = closedObject({
   idleTimeoutMs: z.number().exactOptional(),
   processes: z.number().exactOptional(),
   tls: z
-    .union([z.boolean(), closedObject({ cert: z.string(), key: z.string() })], {
-      error: 'takes true for a certificate made at start, or { cert: FILE, key: FILE }',
+    .union([z.boolean(), tlsOfFile], {
+      error:
+        'takes true for a certificate made at start, or some of cert: FILE, key: FILE, minVersion, maxVersion, clientCa: FILE, requireClientCert: true',
     })
     .exactOptional(),
   users: z.record(z.string(), z.string()).exactOptional(),
@@ -86,8 +98,8 @@ const sinkFile = closedObject({
 export type SinkFile = Omit<SinkOptions, 'tls' | 'keepMessages'> & {
   /** How many processes share the load. */
   readonly processes?: number;
-  /** true: a certificate made at start; else paths of PEM files. */
-  readonly tls?: boolean | { readonly cert: string; readonly key: string };
+  /** true: a certificate made at start, as where none is named; files by their paths. */
+  readonly tls?: boolean | z.infer<typeof tlsOfFile>;
 };
 
 /**
@@ -111,7 +123,9 @@ name: sink.example.test        # in greeting and EHLO
 replyDelayMs: 2                # before every reply
 idleTimeoutMs: 300000          # 421 for a client that is silent for so long
 processes: 1                   # how many share the load; limits are those of all
-tls: true                      # STARTTLS; or { cert: cert.pem, key: key.pem }
+tls: true                      # STARTTLS; or some of cert: cert.pem, key: key.pem,
+                               # minVersion: TLSv1.3, maxVersion: TLSv1.3,
+                               # clientCa: ca.pem, requireClientCert: true
 users:                         # AUTH is offered when there are any
   load: secret
 requireAuth: false             # true: MAIL before AUTH gets 530
@@ -136,7 +150,7 @@ seed: 1                        # of everything random below
 
 # The first row that strikes stands in for the usual reply. on: connect, tls,
 # ehlo, helo, lhlo, starttls, auth, mail, rcpt, data, bdat, content, contentChunk,
-# endOfData, rset, noop, quit.
+# endOfData, rset, noop, vrfy, expn, help, quit, unknown.
 faults:
   # Two of a hundred recipients are deferred.
   - { on: rcpt, probability: 0.02, reply: 450 4.2.1 mailbox busy }
@@ -144,6 +158,8 @@ faults:
   - { on: rcpt, matching: nobody, reply: 550 5.1.1 no such user }
   # Every thousandth message: the connection is reset where its answer was due.
   - { on: endOfData, everyNth: 1000, then: reset }
+  # The fifth bad command of a session is its last.
+  - { on: unknown, nth: 5, perSession: true, reply: 421 4.7.0 too many errors, then: close }
   # One EHLO in a thousand is answered with a line of ten million octets.
   - { on: ehlo, probability: 0.001, raw: '250-endless', repeat: 1000000 }
   # From the 60th second to the 90th, ten MAILs per second are turned away.

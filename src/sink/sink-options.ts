@@ -26,7 +26,11 @@ export const FAULT_EVENTS = [
   'endOfData',
   'rset',
   'noop',
+  'vrfy',
+  'expn',
+  'help',
   'quit',
+  'unknown',
 ] as const;
 /** Name of a place where a fault row can strike. */
 export type FaultEvent = (typeof FAULT_EVENTS)[number];
@@ -42,7 +46,7 @@ export interface FaultRow {
    * What the row waits for: a command, or `connect` (the greeting, after implicit TLS), `tls` (the first octets of a
    * handshake, which then never happens unless the row only delays it), `content` (the first octet of a message's content), `contentChunk`
    * (every piece of it that the network hands over), `endOfData` (its end), `bdat` (the end of a chunk but the last,
-   * whose end is `endOfData`). A `reply` at `content` or `contentChunk` is the early answer to the whole message: its end is not answered again. `raw` there is
+   * whose end is `endOfData`), `unknown` (a command that the sink does not know, and a line that is too long or ends with a bare LF). A `reply` at `content` or `contentChunk` is the early answer to the whole message: its end is not answered again. `raw` there is
    * sent on top of everything.
    */
   readonly on: FaultEvent;
@@ -52,6 +56,8 @@ export interface FaultRow {
   readonly everyNth?: number;
   /** Not the first so many occurrences; `nth` and `everyNth` count from there. */
   readonly after?: number;
+  /** `nth`, `everyNth` and `after` count in each session from its start. @defaultValue false */
+  readonly perSession?: boolean;
   /** Only with this probability, above 0 and at most 1; each row has its own random numbers, from `seed`. */
   readonly probability?: number;
   /** Not before so many seconds after the sink's start. */
@@ -83,6 +89,30 @@ export interface FaultRow {
   readonly stopReading?: boolean;
 }
 
+/** A version of TLS that a sink can be made to speak. */
+export type SinkTlsVersion = 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
+/** All of them, the oldest first. */
+export const SINK_TLS_VERSIONS = [
+  'TLSv1',
+  'TLSv1.1',
+  'TLSv1.2',
+  'TLSv1.3',
+] as const satisfies readonly SinkTlsVersion[];
+
+/** How a sink speaks TLS. All PEM. */
+export interface SinkTls {
+  readonly key: string;
+  readonly cert: string;
+  /** Certificates or authorities of clients: these are asked for a certificate, and AUTH EXTERNAL is offered inside TLS. */
+  readonly clientCa?: string;
+  /** Ends the handshake of a client that shows no certificate of `clientCa`. @defaultValue false */
+  readonly requireClientCert?: boolean;
+  /** @defaultValue 'TLSv1.2' */
+  readonly minVersion?: SinkTlsVersion;
+  /** @defaultValue 'TLSv1.3' */
+  readonly maxVersion?: SinkTlsVersion;
+}
+
 /** What may be told to a sink. */
 export interface SinkOptions {
   /**
@@ -102,8 +132,8 @@ export interface SinkOptions {
    * @defaultValue 300000
    */
   readonly idleTimeoutMs?: number;
-  /** Key and certificate, PEM. Offers STARTTLS; `smtps://` needs it. @defaultValue null */
-  readonly tls?: { readonly key: string; readonly cert: string } | null;
+  /** Offers STARTTLS; `smtps://` needs it. @defaultValue null */
+  readonly tls?: SinkTls | null;
   /** Passwords by user; for XOAUTH2 the password is the token. AUTH is offered when there are any. */
   readonly users?: Readonly<Record<string, string>>;
   /** MAIL needs AUTH first (530). @defaultValue false */
@@ -272,9 +302,10 @@ export function resolveSinkOptions(options: SinkOptions): SinkSettings {
       issues.push({ path: 'listen', message: 'needs `tls` for smtps://', received: text });
     }
   }
-  if (settings.requireAuth && Object.keys(settings.users).length === 0) {
+  if (settings.requireAuth && Object.keys(settings.users).length === 0 && settings.tls?.clientCa === undefined) {
     issues.push({ path: 'requireAuth', message: 'needs `users`, or nobody could ever send' });
   }
+  if (settings.tls !== null) issues.push(...tlsProblems(settings.tls));
   if (settings.authNeedsTls && settings.tls === null) {
     issues.push({ path: 'authNeedsTls', message: 'needs `tls`, or nobody could ever authenticate' });
   }
@@ -291,6 +322,26 @@ export function resolveSinkOptions(options: SinkOptions): SinkSettings {
     throw new PostrushError('E_CONFIG', `the sink's options are unusable: ${list}`, { issues });
   }
   return settings;
+}
+
+function tlsProblems({
+  clientCa,
+  requireClientCert = false,
+  minVersion = 'TLSv1.2',
+  maxVersion = 'TLSv1.3',
+}: SinkTls): ConfigIssue[] {
+  const issues: ConfigIssue[] = [];
+  for (const [key, version] of Object.entries({ minVersion, maxVersion })) {
+    if (SINK_TLS_VERSIONS.includes(version)) continue;
+    issues.push({ path: `tls.${key}`, message: `takes ${SINK_TLS_VERSIONS.join(', ')}`, received: version });
+  }
+  if (SINK_TLS_VERSIONS.indexOf(minVersion) > SINK_TLS_VERSIONS.indexOf(maxVersion)) {
+    issues.push({ path: 'tls.minVersion', message: `is above \`maxVersion\` (${maxVersion})`, received: minVersion });
+  }
+  if (requireClientCert && clientCa === undefined) {
+    issues.push({ path: 'tls.requireClientCert', message: 'needs `clientCa`, or no certificate would do' });
+  }
+  return issues;
 }
 
 function isCountFrom1(value: number): boolean {
@@ -365,6 +416,9 @@ function occasionProblems(row: FaultRow): FaultProblem[] {
   }
   if (row.after !== undefined && (!Number.isSafeInteger(row.after) || row.after < 0)) {
     problems.push({ key: 'after', message: '`after` counts from 0' });
+  }
+  if (row.perSession === true && (row.nth ?? row.everyNth ?? row.after) === undefined) {
+    problems.push({ key: 'perSession', message: '`perSession` needs `nth`, `everyNth` or `after` to count for' });
   }
   if (probability !== undefined && !(probability > 0 && probability <= 1)) {
     problems.push({ key: 'probability', message: '`probability` must be above 0 and at most 1' });

@@ -50,9 +50,20 @@ export function extensionsOf(settings: SinkSettings, { isLmtp, implicitTls }: Li
     expn: !settings.withhold.includes('EXPN'),
     help: !settings.withhold.includes('HELP'),
     startTls: offers('STARTTLS') && settings.tls !== null && !implicitTls,
-    mechanisms: offers('AUTH') && Object.keys(settings.users).length > 0 ? MECHANISM_NAMES.filter(offers) : [],
+    mechanisms: offers('AUTH') ? mechanismsOf(settings).filter(offers) : [],
     authNeedsTls: settings.authNeedsTls,
   };
+}
+
+/** Those that there is something to verify with. */
+function mechanismsOf({ users, tls }: SinkSettings): readonly MechanismName[] {
+  const hasUsers = Object.keys(users).length > 0;
+  return MECHANISM_NAMES.filter((name) => (name === 'EXTERNAL' ? tls?.clientCa !== undefined : hasUsers));
+}
+
+/** What is left of the mechanisms outside TLS. */
+export function mechanismsInClear({ mechanisms, authNeedsTls }: SinkExtensions): readonly MechanismName[] {
+  return authNeedsTls ? [] : mechanisms.filter((name) => name !== 'EXTERNAL');
 }
 
 function protocolOf({ isLmtp, isEsmtp }: SinkExtensions): string {
@@ -121,7 +132,8 @@ export function sinkReplies(book: ReplyBook, settings: SinkSettings, extensions:
 }
 
 function ehloOctets(settings: SinkSettings, extensions: SinkExtensions, isSecure: boolean): string {
-  const { mechanisms, authNeedsTls, startTls } = extensions;
+  const { startTls } = extensions;
+  const mechanisms = isSecure ? extensions.mechanisms : mechanismsInClear(extensions);
   const lines = [settings.name];
   if (extensions.pipelining) lines.push('PIPELINING');
   if (extensions.size) lines.push(`SIZE ${String(settings.maxSize)}`);
@@ -133,7 +145,7 @@ function ehloOctets(settings: SinkSettings, extensions: SinkExtensions, isSecure
   if (extensions.expn) lines.push('EXPN');
   if (extensions.help) lines.push('HELP');
   if (extensions.enhancedStatusCodes) lines.push('ENHANCEDSTATUSCODES');
-  if (mechanisms.length > 0 && (isSecure || !authNeedsTls)) lines.push(`AUTH ${mechanisms.join(' ')}`);
+  if (mechanisms.length > 0) lines.push(`AUTH ${mechanisms.join(' ')}`);
   if (startTls && !isSecure) lines.push('STARTTLS');
   return lines.map((line, index) => `250${index === lines.length - 1 ? ' ' : '-'}${line}\r\n`).join('');
 }

@@ -10,6 +10,7 @@ import { Verb, eventOf, stepOf, verbOf } from './command-verb.js';
 import { ContentIntake } from './content-intake.js';
 import type { ContentHost } from './content-intake.js';
 import type { Strike } from './fault-table.js';
+import { SessionFaults } from './session-faults.js';
 import type { ForcedOutcome } from './forced-outcome.js';
 import { LINE_OCTETS_MAX, MAIL_LINE_OCTETS_MAX, lineOctetsMax } from './line-limits.js';
 import { LineReader } from './line-reader.js';
@@ -47,6 +48,7 @@ export class SinkSession implements AuthHost, ContentHost {
   readonly #standing: SessionStanding;
   readonly #content: ContentIntake;
   readonly #auth: AuthExchange;
+  readonly #faults: SessionFaults;
   readonly #address: string;
   /** Why the client is turned away at once; null: it is welcome. */
   readonly #refusal: Answer<PolicyRefusal | null>;
@@ -69,8 +71,9 @@ export class SinkSession implements AuthHost, ContentHost {
     this.#wire = wire;
     this.#transaction = new MailTransaction(core.budget, core.settings.maxSize);
     this.#standing = new SessionStanding(this.#transaction);
+    this.#faults = new SessionFaults(core.arbiter, core.sessionRows);
     this.#auth = new AuthExchange(core, wire, this.#standing, this);
-    this.#content = new ContentIntake(core, wire, this.#standing, this);
+    this.#content = new ContentIntake(core, wire, this.#standing, this.#faults, this);
   }
 
   /** A client has connected. */
@@ -95,10 +98,10 @@ export class SinkSession implements AuthHost, ContentHost {
   }
 
   /** The TLS handshake is done: nothing of what was said in clear counts any more (RFC 3207 §4.2). */
-  onSecure(version: string, cipher: string): void {
+  onSecure(version: string, cipher: string, certificateName: string | null): void {
     this.#phase = Phase.commands;
     this.#lines.partial = '';
-    this.#standing.becomeSecure();
+    this.#standing.becomeSecure(certificateName);
     this.#core.counters.tlsBegan(version, cipher);
     if (this.#core.implicitTls) this.#greet();
   }
@@ -208,12 +211,19 @@ export class SinkSession implements AuthHost, ContentHost {
     if (!hasCrLf || isTooLong) {
       this.#phase = Phase.commands;
       counters.commands.unknown++;
-      this.#wire.send(hasCrLf ? replies.lineTooLong : replies.bareLineFeed);
+      const reply = hasCrLf ? replies.lineTooLong : replies.bareLineFeed;
+      const strike = this.#faults.strike('unknown', line);
+      if (strike instanceof Promise) this.wait(strike, (late) => this.#refuseLine(reply, late));
+      else this.#refuseLine(reply, strike);
     } else if (this.#phase === Phase.auth) {
       this.#auth.respond(line);
     } else {
       this.#onCommand(line);
     }
+  }
+
+  #refuseLine(reply: CountedReply, strike: Strike | null): void {
+    if (strike === null || !this.play(strike)) this.#wire.send(reply);
   }
 
   #onCommand(text: string): void {
@@ -229,7 +239,7 @@ export class SinkSession implements AuthHost, ContentHost {
     this.#core.counters.commands[stepOf(verb)]++;
     this.#standing.isGroupOver = this.#lines.isLast;
     const event = eventOf(verb);
-    const strike = event === null ? null : this.#core.arbiter.strike(event, line);
+    const strike = event === null ? null : this.#faults.strike(event, line);
     if (strike instanceof Promise) this.wait(strike, (late) => this.#obey(verb, line, late));
     else this.#obey(verb, line, strike);
   }
@@ -381,7 +391,7 @@ export class SinkSession implements AuthHost, ContentHost {
       this.#refuse(this.#core.policyReplies[refusal]);
       return;
     }
-    const strike = this.#core.arbiter.strike('connect', '');
+    const strike = this.#faults.strike('connect', '');
     if (strike instanceof Promise) this.wait(strike, (late) => this.#sayGreeting(late));
     else this.#sayGreeting(strike);
   }
@@ -396,7 +406,7 @@ export class SinkSession implements AuthHost, ContentHost {
   }
 
   #handshake(): void {
-    const strike = this.#core.arbiter.strike('tls', '');
+    const strike = this.#faults.strike('tls', '');
     if (strike instanceof Promise) this.wait(strike, (late) => this.#beginHandshake(late));
     else this.#beginHandshake(strike);
   }

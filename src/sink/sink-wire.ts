@@ -3,6 +3,7 @@ import type { Arbiter } from './arbiter.js';
 import type { CommandRules } from './command-rules.js';
 import type { EnvelopeArgument } from './envelope-argument.js';
 import type { Fault } from './fault-play.js';
+import type { SessionRows } from './session-faults.js';
 import type { ForcedOutcomes } from './forced-outcome.js';
 import type { ContentBudget } from './content-budget.js';
 import type { KeptMessages } from './kept-messages.js';
@@ -25,6 +26,7 @@ export interface SinkCore {
   readonly arbiter: Arbiter;
   /** By the index of the row. */
   readonly faults: readonly Fault[];
+  readonly sessionRows: SessionRows;
   readonly policyReplies: PolicyReplies;
   /** null: local parts ask for nothing. */
   readonly forced: ForcedOutcomes | null;

@@ -3,9 +3,6 @@
  * resolves a name, and listens on loopback unless told otherwise.
  */
 import type { Socket } from 'node:net';
-import { createSecureContext } from 'node:tls';
-import type { SecureContext } from 'node:tls';
-import { PostrushError } from '../errors.js';
 import { LocalArbiter } from './arbiter.js';
 import type { Arbiter } from './arbiter.js';
 import { CommandRules } from './command-rules.js';
@@ -25,6 +22,7 @@ import { policyReplies } from './policy-replies.js';
 import { ReplyBook } from './reply-book.js';
 import { ScramKeys } from './sasl/scram-keys.js';
 import { SecondSeries } from './second-series.js';
+import { sessionRows } from './session-faults.js';
 import { SinkConnection } from './sink-connection.js';
 import { SinkCounters } from './sink-counters.js';
 import type { SinkStats } from './sink-counters.js';
@@ -32,6 +30,7 @@ import { listenOn } from './sink-listener.js';
 import type { SinkListener } from './sink-listener.js';
 import { resolveSinkOptions } from './sink-options.js';
 import type { SinkOptions, SinkSettings } from './sink-options.js';
+import { SinkTlsContext } from './sink-tls.js';
 import { extensionsOf, hasEnhancedCodes, sinkReplies } from './sink-replies.js';
 import type { SinkCore } from './sink-wire.js';
 
@@ -41,7 +40,7 @@ export type { Delay } from '../delay.js';
 export type { ArchiveStats } from './message-archive.js';
 export type { SinkSecond } from './second-series.js';
 export type { SinkReplyRow, SinkStats, SinkTlsRow } from './sink-counters.js';
-export type { SinkOptions } from './sink-options.js';
+export type { SinkOptions, SinkTls, SinkTlsVersion } from './sink-options.js';
 export type { FaultRow } from './sink-options.js';
 
 /** A sink that listens. */
@@ -89,7 +88,7 @@ export interface SinkSharing {
  * @throws PostrushError `E_CONFIG` when an address cannot be listened on
  */
 export async function startSinkPart(settings: SinkSettings, sharing: SinkSharing): Promise<RunningSink> {
-  const secureContext = createContext(settings);
+  const secure = settings.tls === null ? null : new SinkTlsContext(settings.tls);
   const connections = new OpenConnections<SinkConnection>();
   const common = commonCore(settings, sharing);
   const listeners: SinkListener[] = [];
@@ -101,7 +100,7 @@ export async function startSinkPart(settings: SinkSettings, sharing: SinkSharing
     for (const address of addressesOf(settings)) {
       const core = coreAt(address, common);
       const accept = (socket: Socket): void => {
-        const connection = new SinkConnection(core, socket, secureContext, () => connections.remove(connection));
+        const connection = new SinkConnection(core, socket, secure, () => connections.remove(connection));
         connections.add(connection);
         connection.open();
       };
@@ -137,7 +136,17 @@ export async function startSinkPart(settings: SinkSettings, sharing: SinkSharing
 /** What the sessions of all addresses share. */
 type CommonCore = Pick<
   SinkCore,
-  'settings' | 'arbiter' | 'faults' | 'policyReplies' | 'forced' | 'counters' | 'sasl' | 'kept' | 'archive' | 'budget'
+  | 'settings'
+  | 'arbiter'
+  | 'faults'
+  | 'sessionRows'
+  | 'policyReplies'
+  | 'forced'
+  | 'counters'
+  | 'sasl'
+  | 'kept'
+  | 'archive'
+  | 'budget'
 > & {
   readonly book: ReplyBook;
   /** Since the sink's start. */
@@ -155,6 +164,7 @@ function commonCore(settings: SinkSettings, { arbiterFor, archive }: SinkSharing
     elapsedMs: nowMs,
     arbiter: arbiterFor(nowMs),
     faults: prepareFaults(settings.faults, book),
+    sessionRows: sessionRows(settings.faults),
     policyReplies: policyReplies(book, settings),
     forced: settings.forcedOutcomes ? new ForcedOutcomes(book) : null,
     counters: new SinkCounters(),
@@ -178,15 +188,4 @@ function addressesOf(settings: SinkSettings): ListenAddress[] {
     const address = parseListenAddress(text);
     return 'problem' in address ? [] : [address];
   });
-}
-
-function createContext({ tls }: SinkSettings): SecureContext | null {
-  if (tls === null) return null;
-  try {
-    return createSecureContext({ key: tls.key, cert: tls.cert });
-  } catch (cause) {
-    throw new PostrushError('E_CONFIG', "the sink's key and certificate cannot be used: both must be PEM, and a pair", {
-      cause,
-    });
-  }
 }

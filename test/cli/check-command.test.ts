@@ -7,7 +7,6 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { checkResultSchema } from '../../src/report/check-schema.js';
 import { openSink } from '../sink/open-sink.js';
-import { openServer, openTalker } from '../support/check-run.js';
 
 const PROGRAM = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
 
@@ -66,7 +65,7 @@ describe('postrush check', () => {
   });
 
   test('where nothing can be told ends with 4 and one sentence, without what could move a cursor', async () => {
-    const target = await openTalker(() => '\x1b[2Jhello\r\n');
+    const { url: target } = await openSink({ faults: [{ on: 'connect', raw: '\x1b[2Jhello\r\n' }] });
     const { code, stdout, stderr } = await check(target);
     expect({ code, stdout }).toEqual({ code: 4, stdout: '' });
     expect(stderr).toMatch(
@@ -106,13 +105,9 @@ describe('postrush check', () => {
   });
 
   test('Ctrl-C ends it, and it tells what it had', async () => {
-    let isAsked = false;
-    const target = await openTalker((line) => {
-      isAsked ||= line.startsWith('MAIL');
-      return line.startsWith('MAIL') ? '' : line === '' ? '220 mx.test\r\n' : '250 mx.test\r\n';
-    });
-    const { child, ended } = start(target);
-    while (!isAsked) await new Promise((resolve) => setTimeout(resolve, 10));
+    const sink = await openSink({ faults: [{ on: 'mail', then: 'silence' }] });
+    const { child, ended } = start(sink.url);
+    while (sink.stats().commands['mail'] === 0) await new Promise((resolve) => setTimeout(resolve, 10));
     child.kill('SIGINT');
     const { code, stdout, stderr } = await ended;
     expect({ code, stderr }).toEqual({
@@ -124,10 +119,9 @@ describe('postrush check', () => {
   });
 
   test('Ctrl-C before there was anything to tell ends it with 130', async () => {
-    let isConnected = false;
-    const target = await openServer(() => (isConnected = true));
-    const { child, ended } = start(target);
-    while (!isConnected) await new Promise((resolve) => setTimeout(resolve, 10));
+    const sink = await openSink({ faults: [{ on: 'connect', then: 'silence' }] });
+    const { child, ended } = start(sink.url);
+    while (sink.stats().open === 0) await new Promise((resolve) => setTimeout(resolve, 10));
     child.kill('SIGTERM');
     expect(await ended).toMatchObject({ code: 130, stdout: '' });
   });

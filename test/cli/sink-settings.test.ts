@@ -153,6 +153,38 @@ describe('the flags of sink', () => {
     ]);
   });
 
+  test('versions of TLS and certificates of clients are taken from flags, and from the file where there are none', async () => {
+    const { cert } = await testCertificate();
+    const flags = ['--tls-min', 'TLSv1', '--tls-client-ca', inFolder('cert.pem'), '--require-client-cert'];
+    const { options } = await prepare(...flags);
+    expect(options.tls).toMatchObject({ minVersion: 'TLSv1', clientCa: cert, requireClientCert: true });
+    expect(options.tls?.cert).not.toBe(cert);
+    writeFileSync(inFolder('mutual.yaml'), 'tls: { minVersion: TLSv1.1, maxVersion: TLSv1.2, clientCa: cert.pem }\n');
+    const fromFile = (await prepare('--config', inFolder('mutual.yaml'), '--tls-max', 'TLSv1.3')).options.tls;
+    expect(fromFile).toMatchObject({ minVersion: 'TLSv1.1', maxVersion: 'TLSv1.3', clientCa: cert });
+    expect(fromFile?.requireClientCert).toBeUndefined();
+  });
+
+  test.each([
+    [['--tls-min', 'SSLv3'], /^--tls-min: takes TLSv1, TLSv1\.1, TLSv1\.2, TLSv1\.3/],
+    [['--tls-min', 'TLSv1.3', '--tls-max', 'TLSv1.2'], /^--tls-min: is above `maxVersion` \(TLSv1\.2\)/],
+    [['--require-client-cert'], /^--require-client-cert: needs `clientCa`/],
+    [['--tls-client-ca', '/nowhere.pem'], /^--tls-client-ca: cannot be read/],
+  ])('%j is refused by the name of the flag', async (words, problem) => {
+    expect(await problemsOf(...words)).toContainEqual(expect.stringMatching(problem));
+  });
+
+  test('what is wrong with TLS in the file is told by its place', async () => {
+    writeFileSync(inFolder('half.yaml'), 'tls:\n  cert: cert.pem\n  minVersion: TLSv1.3\n  maxVersion: TLSv1.2\n');
+    expect(await problemsOf('--config', inFolder('half.yaml'))).toEqual([
+      `${inFolder('half.yaml')}:2:9: tls.cert: needs key beside it`,
+    ]);
+    writeFileSync(inFolder('upside.yaml'), 'tls:\n  minVersion: TLSv1.3\n  maxVersion: TLSv1.2\n');
+    expect(await problemsOf('--config', inFolder('upside.yaml'))).toEqual([
+      expect.stringContaining(`${inFolder('upside.yaml')}:2:15: tls.minVersion: is above`),
+    ]);
+  });
+
   test('a certificate needs its key', async () => {
     expect(await problemsOf('--tls-cert', inFolder('cert.pem'))).toEqual(['--tls-cert: needs --tls-key beside it']);
   });

@@ -3,7 +3,9 @@ import { describe, expect, test } from 'vitest';
 import type { LimitName } from '../../src/messages/check-record.js';
 import type { CheckResult } from '../../src/report/check-schema.js';
 import { testCertificate } from '../support/certificate.js';
-import { check, checkSink, openTalker } from '../support/check-run.js';
+import type { FaultRow } from '../../src/sink/sink.js';
+import { check, checkSink } from '../support/check-run.js';
+import { openSink } from '../support/integration-run.js';
 
 const { key, cert } = await testCertificate();
 
@@ -77,81 +79,61 @@ describe('check --limits', () => {
     expect(textsOf(implicit.result)).toMatchObject({ connections: '421 at connection 6' });
   });
 
-  /** A server that counts, and ends as a test says. */
-  function counting(
-    rule: (verb: string, nth: number) => string | null | undefined,
-    keywords = '250 mx.test\r\n',
-  ): Promise<string> {
-    let connections = 0;
-    let counts = new Map<string, number>();
-    return openTalker((line) => {
-      if (line === '') {
-        counts = new Map();
-        connections++;
-      }
-      const verb = line === '' ? 'connect' : line.split(' ')[0]!;
-      const nth = (counts.get(verb) ?? 0) + 1;
-      counts.set(verb, nth);
-      const answer = rule(verb, verb === 'connect' ? connections : nth);
-      if (answer !== undefined) return answer;
-      if (verb === 'XPOSTRUSH') return '500 5.5.1 what\r\n';
-      return verb === 'connect' ? '220 mx.test\r\n' : verb === 'EHLO' ? keywords : '250 ok\r\n';
-    });
+  /** What a sink with these rows is found to limit. */
+  async function limitsUnder(faults: readonly FaultRow[], timeouts = '10s'): Promise<Record<string, string>> {
+    const sink = await openSink({ faults });
+    return textsOf(await check(sink.url, { timeouts }, 'envelope'));
   }
 
   test('tells a last word behind the reply from one in its place', async () => {
-    const behind = await counting((verb, nth) => (verb === 'XPOSTRUSH' && nth === 20 ? '500 what\r\n421 4.7.0 too many errors\r\n' : undefined)); // prettier-ignore
-    expect(textsOf(await check(behind, {}, 'envelope'))).toMatchObject({
-      badCommands: '421 after 20 unknown commands',
-    });
-    const instead = await counting((verb, nth) => (verb === 'XPOSTRUSH' && nth === 20 ? '421 4.7.0 too many errors\r\n' : undefined)); // prettier-ignore
-    expect(textsOf(await check(instead, {}, 'envelope'))).toMatchObject({ badCommands: '421 at unknown command 20' });
+    const twentieth = { on: 'unknown', nth: 20, perSession: true } as const;
+    const behind = await limitsUnder([{ ...twentieth, raw: '500 what\r\n421 4.7.0 too many errors\r\n' }]);
+    expect(behind['badCommands']).toBe('421 after 20 unknown commands');
+    const instead = await limitsUnder([{ ...twentieth, reply: '421 4.7.0 too many errors' }]);
+    expect(instead['badCommands']).toBe('421 at unknown command 20');
   });
 
   test('tells an end without a word, and a refusal of the very first, which is no limit', async () => {
-    const target = await counting((verb, nth) => {
-      if (verb === 'MAIL' && nth === 8) return null;
-      return verb === 'RCPT' ? '554 5.7.1 relay access denied\r\n' : undefined;
-    });
-    expect(textsOf(await check(target, {}, 'envelope'))).toMatchObject({
+    const limits = await limitsUnder([
+      { on: 'mail', nth: 8, perSession: true, then: 'close' },
+      { on: 'rcpt', reply: '554 5.7.1 relay access denied' },
+    ]);
+    expect(limits).toMatchObject({
       transactions: 'closed after 7 transactions',
       recipients: "not known: RCPT was refused: '554 5.7.1 relay access denied'",
     });
   });
 
   test('tells silence at a connection', async () => {
-    // One survey and five searches come before the connections are counted.
-    const target = await counting((verb, nth) => (verb === 'connect' && nth === 6 + 4 ? '' : undefined));
-    expect(textsOf(await check(target, { timeouts: '400ms' }, 'envelope'))).toMatchObject({
+    // One survey and the sessions of five searches, of which one needs two, come before the connections are counted.
+    expect(await limitsUnder([{ on: 'connect', nth: 6 + 5, then: 'silence' }], '400ms')).toMatchObject({
       connections: 'silent at connection 5',
     });
   });
 
   test('goes on with the other limits where one session fails', async () => {
-    const target = await counting((verb, nth) => (verb === 'connect' && nth === 2 ? '421 busy\r\n' : undefined));
-    const result = await check(target, {}, 'envelope');
-    expect(textsOf(result)).toMatchObject({
+    expect(await limitsUnder([{ on: 'connect', nth: 2, reply: '421 busy' }])).toMatchObject({
       recipients: "not known: the server greeted another session with '421 busy'",
       transactions: 'no limit up to 300 transactions',
     });
   });
 
   test('does not take a long line that is read as two commands for a limit', async () => {
-    const target = await counting(() => undefined);
-    const twice = await openTalker((line) => (line === '' ? '220 x\r\n' : line.startsWith('EHLO') ? '250 x\r\n' : '250 ok\r\n'.repeat(line.length > 1000 ? 2 : 1))); // prettier-ignore
-    expect(textsOf(await check(twice, {}, 'envelope'))['lineOctets']).toBe(
+    const once = { on: 'unknown', matching: 'NOOP xxx', reply: '250 ok' } as const;
+    const twice = { on: 'unknown', matching: 'x'.repeat(1000), raw: '250 ok\r\n', repeat: 2 } as const;
+    expect((await limitsUnder([twice, once]))['lineOctets']).toBe(
       'not known: a line of 1024 octets got more than one reply',
     );
-    expect(textsOf(await check(target, {}, 'envelope'))['lineOctets']).toBe('no limit up to 8,192 octets');
+    expect((await limitsUnder([once]))['lineOctets']).toBe('no limit up to 8,192 octets');
   });
 
   test('stopped in the middle tells the limits that it had found', async () => {
     const stop = new AbortController();
-    const target = await counting((verb, nth) => {
-      if (verb === 'XPOSTRUSH' && nth === 3) stop.abort();
-      return undefined;
-    });
-    const { complete, limits } = await check(target, {}, 'envelope', stop.signal);
+    const sink = await openSink({ faults: [{ on: 'unknown', nth: 3, then: 'silence' }] });
+    const outcome = check(sink.url, {}, 'envelope', stop.signal);
+    await expect.poll(() => sink.stats().commands['unknown'], { timeout: 30_000 }).toBe(3);
+    stop.abort();
+    const { complete, limits } = await outcome;
     expect(complete).toBe(false);
     expect(limits?.map(({ name }) => name)).toEqual(['recipients', 'size', 'transactions']);
   });

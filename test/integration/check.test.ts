@@ -1,15 +1,26 @@
 /** What a check tells of a server, and that it never sends more than it says. */
-import { createServer as createTlsServer } from 'node:tls';
 import { describe, expect, test } from 'vitest';
-import { resolveCheckPlan } from '../../src/plan/check-plan.js';
+import { resolveCheckPlan, type CheckOptions } from '../../src/plan/check-plan.js';
+import type { CheckResult } from '../../src/report/check-schema.js';
+import type { FaultRow, SinkOptions } from '../../src/sink/sink.js';
 import { testCertificate } from '../support/certificate.js';
-import { check, checkSink, listen, openServer, openTalker } from '../support/check-run.js';
+import { check, checkSink } from '../support/check-run.js';
 import { checkTarget } from '../support/integration-build.js';
 import { openSink } from '../support/integration-run.js';
 
 const { key, cert } = await testCertificate();
 const tls = { key, cert };
 const users = { load: 'secret' };
+
+/** Checks a sink with these rows. */
+async function checked(
+  faults: readonly FaultRow[],
+  options: Partial<CheckOptions> = {},
+  sinkOptions: SinkOptions = {},
+): Promise<CheckResult> {
+  const sink = await openSink({ ...sinkOptions, faults });
+  return check(sink.url, options);
+}
 
 describe('a check of a server', () => {
   test('tells greeting, extensions, SIZE, replies and times, in one session and without mail', async () => {
@@ -99,20 +110,17 @@ describe('a check of a server', () => {
     expect(result.times.starttlsUs).toBeNull();
   });
 
-  test('finds the old versions of TLS where a server takes nothing else', async () => {
-    const server = createTlsServer({ key, cert, minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT:@SECLEVEL=0' }); // prettier-ignore
-    server.on('tlsClientError', () => undefined);
-    await expect(check(await listen(server, 'smtps'))).rejects.toMatchObject({
+  test('finds the old versions of TLS, and says so where a server takes nothing else', async () => {
+    const listen = ['smtps://127.0.0.1:0'];
+    const old = await openSink({ listen, tls: { ...tls, minVersion: 'TLSv1', maxVersion: 'TLSv1.1' } });
+    await expect(check(old.url)).rejects.toMatchObject({
       code: 'E_TARGET',
       message: expect.stringMatching(/agreed on no TLS session: .*speaks TLS from the start$/s),
     });
-    const both = createTlsServer({ key, cert, minVersion: 'TLSv1', ciphers: 'DEFAULT:@SECLEVEL=0' }, (socket) => {
-      socket.on('error', () => undefined);
-      socket.write('220 old ESMTP\r\n');
-      socket.on('data', (chunk) => socket.write(`250 ok\r\n`.repeat(chunk.toString().split('\r\n').length - 1)));
-    });
-    const { tls: found } = await check(await listen(both, 'smtps'));
-    expect(found.versions.map(({ outcome }) => outcome)).toEqual(['accepted', 'accepted', 'accepted', 'accepted']);
+    const both = await checkSink({ listen, tls: { ...tls, minVersion: 'TLSv1' } });
+    const outcomes = both.result.tls.versions.map(({ outcome }) => outcome);
+    expect(outcomes).toEqual(['accepted', 'accepted', 'accepted', 'accepted']);
+    expect(both.stats.tls.map(({ version }) => version).sort()).toEqual(['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3']);
   });
 
   test('falls back to HELO when EHLO is refused', async () => {
@@ -129,14 +137,8 @@ describe('a check of a server', () => {
   });
 
   test('notices a server that offers PIPELINING and forgets what comes behind the first command', async () => {
-    const target = await openServer((socket) => {
-      socket.write('220 mx.test\r\n');
-      socket.on('data', (chunk: Buffer) => {
-        const line = chunk.toString('latin1');
-        socket.write(line.startsWith('EHLO') ? '250-mx.test\r\n250 PIPELINING\r\n' : '250 ok\r\n');
-      });
-    });
-    const { pipelining, notes, complete } = await check(target, { timeouts: '300ms' });
+    // The group is NOOP, RCPT, RSET.
+    const { pipelining, notes, complete } = await checked([{ on: 'rcpt', then: 'silence' }], { timeouts: '300ms' });
     expect({ pipelining, complete }).toMatchObject({
       pipelining: { offered: true, works: false, codes: [250] },
       complete: true,
@@ -160,59 +162,75 @@ describe('a check of a server', () => {
 
   test('tells what it had when it is stopped, and says that this is not all', async () => {
     const stop = new AbortController();
-    const target = await openTalker((line) => {
-      if (line !== 'MAIL FROM:<sender1@example.test>') return line === '' ? '220 mx.test\r\n' : '250 mx.test\r\n';
-      stop.abort();
-      return '';
-    });
-    const result = await check(target, {}, 'none', stop.signal);
+    const sink = await openSink({ faults: [{ on: 'mail', then: 'silence' }] });
+    const outcome = check(sink.url, {}, 'none', stop.signal);
+    await expect.poll(() => sink.stats().commands['mail'], { timeout: 10_000 }).toBe(1);
+    stop.abort();
+    const result = await outcome;
     expect(result).toMatchObject({ complete: false, greeting: { code: 220 }, notes: ['was left at MAIL'] });
     expect(result.times).toMatchObject({ mailUs: null, noop: { count: 10 } });
   });
 
   test('stopped before there was anything to tell it is no result', async () => {
     const stop = new AbortController();
-    const target = await openServer(() => stop.abort());
-    await expect(check(target, {}, 'none', stop.signal)).rejects.toMatchObject({ code: 'E_STOPPED' });
+    const sink = await openSink({ faults: [{ on: 'connect', then: 'silence' }] });
+    const outcome = check(sink.url, {}, 'none', stop.signal).catch((error: unknown) => error);
+    await expect.poll(() => sink.stats().open, { timeout: 10_000 }).toBe(1);
+    stop.abort();
+    expect(await outcome).toMatchObject({ code: 'E_STOPPED' });
   });
 });
 
 describe('a server that is none is told in one sentence:', () => {
-  const EHLO = '250-mx.test\r\n250 SIZE 1000\r\n';
-  const greet = (line: string, then: string | null): string | null =>
-    line === '' ? '220 mx.test\r\n' : line.startsWith('EHLO') ? then : null;
-
-  test.each<[string, (line: string) => string | null, RegExp]>([
+  const ends = { then: 'close' } as const;
+  test.each<[string, FaultRow[], RegExp]>([
     [
       'garbage',
-      () => 'SSH-2.0-OpenSSH\r\n',
+      [{ on: 'connect', raw: 'SSH-2.0-OpenSSH\r\n' }],
       /sent what is no SMTP reply at the greeting: 'SSH-2\.0-OpenSSH.*'; see whether/,
     ],
-    ['silence', () => '', /gave no answer to the greeting within 300ms; check the server, or .*--timeout$/],
-    ['an endless reply', () => '220-on and on\r\n'.repeat(10_000), /sent a reply without end at the greeting; see/],
-    ['an endless line', () => `220 ${'x'.repeat(100_000)}`, /sent a reply line without end at the greeting; see/],
-    ['an end before the greeting', () => null, /closed the connection at the greeting; see/],
-    ['554', () => '554 5.7.1 go away\r\n', /refuses sessions: it greeted with '554 5\.7\.1 go away'; see whether this/],
-    ['421', () => '421 4.3.2 busy\r\n', /greeted with '421 4\.3\.2 busy'; try again/],
-    ['an end at EHLO', (line) => greet(line, null), /closed the connection at EHLO; see/],
+    [
+      'silence',
+      [{ on: 'connect', then: 'silence' }],
+      /gave no answer to the greeting within 300ms; check the server, or .*--timeout$/,
+    ],
+    [
+      'an endless reply',
+      [{ on: 'connect', raw: '220-on and on\r\n', repeat: 10_000 }],
+      /sent a reply without end at the greeting; see/,
+    ],
+    [
+      'an endless line',
+      [{ on: 'connect', raw: `220 ${'x'.repeat(100)}`, repeat: 1000 }],
+      /sent a reply line without end at the greeting; see/,
+    ],
+    ['an end before the greeting', [{ on: 'connect', ...ends }], /closed the connection at the greeting; see/],
+    [
+      '554',
+      [{ on: 'connect', reply: '554 5.7.1 go away' }],
+      /refuses sessions: it greeted with '554 5\.7\.1 go away'; see whether this/,
+    ],
+    ['421', [{ on: 'connect', reply: '421 4.3.2 busy', ...ends }], /greeted with '421 4\.3\.2 busy'; try again/],
+    ['an end at EHLO', [{ on: 'ehlo', ...ends }], /closed the connection at EHLO; see/],
     [
       '500 to EHLO and HELO',
-      (line) => (line === '' ? '220 x\r\n' : '500 what\r\n'),
+      [
+        { on: 'ehlo', reply: '500 what' },
+        { on: 'helo', reply: '500 what' },
+      ],
       /EHLO with '500 what' and HELO with '500 what'/,
     ],
-    ['control characters', () => '\x1b[2J\x07\r\n', /sent what is no SMTP reply at the greeting/],
-    ['replies to nothing', (line) => greet(line, '250 ok\r\n'.repeat(100)), /^$/],
-  ])('%s', async (what, answer, sentence) => {
-    const target = await openTalker(answer);
-    const outcome = check(target, { timeouts: '300ms' });
-    if (what === 'replies to nothing') {
-      const { notes } = await outcome;
-      expect(notes).toEqual([expect.stringMatching(/^keeps sending replies that nothing asked for, at NOOP: 'ok'$/)]);
-      return;
-    }
-    const error = await outcome.catch((thrown: unknown) => thrown);
+    ['control characters', [{ on: 'connect', raw: '\x1b[2J\x07\r\n' }], /sent what is no SMTP reply at the greeting/],
+  ])('%s', async (_what, faults, sentence) => {
+    const sink = await openSink({ faults });
+    const error = await check(sink.url, { timeouts: '300ms' }).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: 'E_TARGET', message: expect.stringMatching(sentence) });
-    expect((error as Error).message.startsWith(`${target} `)).toBe(true);
+    expect((error as Error).message.startsWith(`${sink.url} `)).toBe(true);
+  });
+
+  test('replies to nothing', async () => {
+    const { notes } = await checked([{ on: 'ehlo', raw: '250 ok\r\n', repeat: 100 }], { timeouts: '300ms' });
+    expect(notes).toEqual([expect.stringMatching(/^keeps sending replies that nothing asked for, at NOOP: 'ok'$/)]);
   });
 
   test('nothing listens', async () => {
@@ -222,8 +240,7 @@ describe('a server that is none is told in one sentence:', () => {
   });
 
   test('an end in the middle leaves what was known before', async () => {
-    const target = await openTalker((line) => (line.startsWith('NOOP') ? null : greet(line, EHLO)));
-    expect(await check(target)).toMatchObject({
+    expect(await checked([{ on: 'noop', then: 'close' }], {}, { maxSize: 1000 })).toMatchObject({
       complete: true,
       size: { maxBytes: 1000 },
       times: { noop: null },
@@ -233,14 +250,10 @@ describe('a server that is none is told in one sentence:', () => {
   });
 
   test('a 421 each time is told with its text, and asked for no more than twice', async () => {
-    let asked = 0;
-    const target = await openTalker((line) => {
-      if (line === 'RSET') asked++;
-      return line === 'RSET' ? '421 4.4.2 shutting down\r\n' : line === '' ? '220 x\r\n' : '250 x\r\n';
-    });
-    const { commands, notes, times } = await check(target);
+    const sink = await openSink({ faults: [{ on: 'rset', reply: '421 4.4.2 shutting down', then: 'close' }], withhold: ['PIPELINING'] }); // prettier-ignore
+    const { commands, notes, times } = await check(sink.url);
     expect(commands.find(({ command }) => command === 'RSET')?.reply.code).toBe(421);
-    expect({ asked, rsetUs: times.rsetUs, mailUs: times.mailUs }).toEqual({
+    expect({ asked: sink.stats().commands['rset'], rsetUs: times.rsetUs, mailUs: times.mailUs }).toEqual({
       asked: 2,
       rsetUs: null,
       mailUs: expect.any(Number),
@@ -252,19 +265,12 @@ describe('a server that is none is told in one sentence:', () => {
   });
 
   test('a server that allows few commands in a session is asked in several', async () => {
-    let commands = 0;
-    const target = await openTalker((line, socket) => {
-      if (line === '') commands = 0;
-      if (++commands > 8) {
-        socket.end('421 4.7.0 too many commands\r\n');
-        return '';
-      }
-      if (line.startsWith('EHLO')) return '250-x\r\n250 PIPELINING\r\n';
-      return line === '' ? '220 x\r\n' : line.startsWith('RCPT') ? '503 no MAIL\r\n' : '250 x\r\n';
-    });
-    const { pipelining, times, notes, commands: heard } = await check(target);
+    const last = { reply: '421 4.7.0 too many commands', then: 'close' } as const;
+    const { result } = await checkSink({ faults: [{ on: 'noop', nth: 4, perSession: true, ...last }] });
+    const { pipelining, times, notes, commands: heard } = result;
     expect({ works: pipelining.works, noops: times.noop?.count }).toEqual({ works: true, noops: 10 });
     expect(heard.map(({ command }) => command)).toEqual(['NOOP', 'MAIL', 'RSET', 'HELP', 'VRFY', 'EXPN', 'QUIT']);
+    expect(notes).toHaveLength(3);
     expect(notes.every((note) => note.endsWith(': another one took over'))).toBe(true);
   });
 });

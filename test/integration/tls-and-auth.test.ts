@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import { selfSignedPair } from '../../src/sink/self-signed.js';
-import { startCertificateServer } from '../support/certificate-server.js';
 import { testCertificate } from '../support/certificate.js';
 import { run } from '../support/integration-build.js';
 import { errorsOf, loadOptions, openSink, outcomesOf, repliesOf, runLoad } from '../support/integration-run.js';
@@ -10,6 +9,8 @@ const TLS = { key, cert };
 const TOKEN = 'ya29.vF9dft4qmTc2Nvb3RlckBhdHRhdmlzdGEuY29tCg==';
 const USERS = { load: 'secret', 'jürgen@example.test': 'pässwörd', 'token@example.test': TOKEN };
 const client = await selfSignedPair('client.test');
+/** A sink that knows its clients by their certificates. */
+const MUTUAL = { listen: ['smtps://127.0.0.1:0'], tls: { ...TLS, clientCa: client.cert } };
 const LOAD = { messages: 12, sessions: 4, messagesPerSession: 3, recipients: 2 } as const;
 
 describe.each(['off', 'auto', 'across'])('with pipelining %s', (pipelining) => {
@@ -223,17 +224,17 @@ test('a challenge that makes no sense fails AUTH, the session ends politely, and
 
 describe('a certificate of the client', () => {
   test.each([
-    ['external', {}, ''],
+    ['external', {}, 'client.test'],
     ['external', { user: 'fred' }, 'fred'],
-    ['auto', {}, ''],
+    ['auto', {}, 'client.test'],
     ['auto', { user: 'load', password: 'secret' }, 'load'],
   ])('is who it is with --auth %s and %j', async (auth, credentials, identity) => {
-    const server = await startCertificateServer({ ...TLS, clientCert: client.cert });
-    const options = { auth, ...credentials, tlsCa: cert, tlsCert: client.cert, tlsKey: client.key };
-    const result = await run(loadOptions(server.url, { ...LOAD, ...options }));
+    const { result, sink } = await runLoad({
+      options: { ...LOAD, auth, ...credentials, tlsCa: cert, tlsCert: client.cert, tlsKey: client.key },
+      sink: { ...MUTUAL, users: { fred: 'x', load: 'secret' }, requireAuth: true, keepMessages: 12 },
+    });
     expect(outcomesOf(result.messages)).toEqual({ accepted: 12 });
-    expect(server.messages).toBe(12);
-    expect(server.logins).toEqual(new Array(result.sessions.started + 1).fill({ subject: 'client.test', identity }));
+    expect(new Set(sink.messages().map(({ user }) => user))).toEqual(new Set([identity]));
     expect(result.target.authMechanism).toBe('EXTERNAL');
     expect(result.plan.scenarios[0].tls).toMatchObject({ clientCertificate: true });
     for (const line of client.key.split('\n')) if (line !== '') expect(JSON.stringify(result)).not.toContain(line);
@@ -248,20 +249,31 @@ describe('a certificate of the client', () => {
   });
 
   test('that the server does not know is refused by the server', async () => {
-    const server = await startCertificateServer({ ...TLS, clientCert: cert });
+    const sink = await openSink({ ...MUTUAL, tls: { ...TLS, clientCa: cert } });
     const options = { auth: 'external', tlsCa: cert, tlsCert: client.cert, tlsKey: client.key };
-    await expect(run(loadOptions(server.url, { ...LOAD, ...options }))).rejects.toMatchObject({
+    await expect(run(loadOptions(sink.url, { ...LOAD, ...options }))).rejects.toMatchObject({
       code: 'E_TARGET',
-      message: expect.stringMatching(/refused the credentials: '535 5\.7\.8 no certificate'/),
+      message: expect.stringMatching(/refused the credentials: '535 5\.7\.8 credentials are wrong'/),
     });
   });
 
-  test('that is missing where the server demands one is asked for', async () => {
-    const server = await startCertificateServer({ ...TLS, clientCert: client.cert, isDemanded: true });
-    await expect(run(loadOptions(server.url, { ...LOAD, tlsCa: cert }))).rejects.toMatchObject({
+  test('that names nobody whom it may act as is refused', async () => {
+    const sink = await openSink(MUTUAL);
+    const options = { auth: 'external', user: 'fred', tlsCa: cert, tlsCert: client.cert, tlsKey: client.key };
+    await expect(run(loadOptions(sink.url, { ...LOAD, ...options }))).rejects.toMatchObject({ code: 'E_TARGET' });
+    expect(sink.stats().authenticated).toBe(0);
+  });
+
+  test.each([
+    ['that is missing', {}, /whether it wants a certificate of ours \(--tls-cert/s],
+    ['that the server does not know', { tlsCert: cert, tlsKey: key }, /closed the connection/],
+  ])('%s where the server demands one is told', async (_what, shown, sentence) => {
+    const sink = await openSink({ ...MUTUAL, tls: { ...MUTUAL.tls, requireClientCert: true } });
+    await expect(run(loadOptions(sink.url, { ...LOAD, tlsCa: cert, ...shown }))).rejects.toMatchObject({
       code: 'E_TARGET',
-      message: expect.stringMatching(/certificate required.*whether it wants a certificate of ours \(--tls-cert/s),
+      message: expect.stringMatching(sentence),
     });
+    expect(sink.stats()).toMatchObject({ tlsSessions: 0, messages: 0 });
   });
 
   test.each([

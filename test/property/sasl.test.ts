@@ -39,7 +39,10 @@ function talk(word: Word, user: string, secret: string, known: string): SaslVerd
   const credentials = new Credentials({ [user]: known });
   const mechanism = SASL_MECHANISMS[word];
   const { begin } = mechanismOf(mechanism.name as MechanismName);
-  const server: SaslConversation = begin({ credentials, scramKeys: new ScramKeys(credentials), hostName: 'sink.test' });
+  const server: SaslConversation = begin(
+    { credentials, scramKeys: new ScramKeys(credentials), hostName: 'sink.test' },
+    null,
+  );
   const client = new AuthDialogue(mechanism, knowledge({ user, secret, nonce: () => 'rOprNGfwEbeRWgbNEkqO' }));
   const [, , initial] = lineOf(client).split(' ');
 

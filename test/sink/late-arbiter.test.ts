@@ -54,6 +54,7 @@ const OPTIONS: SinkOptions = {
   maxSize: 2000,
   faults: [
     { on: 'rcpt', everyNth: 5, reply: '451 4.3.0 fifth' },
+    { on: 'rcpt', nth: 3, perSession: true, reply: '450 4.3.0 third of this session' },
     { on: 'endOfData', everyNth: 3, reply: '452 4.3.1 third' },
     { on: 'content', everyNth: 7, stopReading: true, delayMs: 1 },
     { on: 'content', everyNth: 11, reply: '554 5.7.1 early' },

@@ -28,7 +28,11 @@ const SCRIPTS = {
   },
   noop: { lines: ['EHLO client.test', 'NOOP'], usual: '250 2.0.0 nothing done' },
   rset: { lines: ['EHLO client.test', 'RSET'], usual: '250 2.0.0 reset' },
+  vrfy: { lines: ['EHLO client.test', 'VRFY a'], usual: '252 2.5.2 send some mail, and see' },
+  expn: { lines: ['EHLO client.test', 'EXPN a'], usual: '252 2.5.2 send some mail, and see' },
+  help: { lines: ['EHLO client.test', 'HELP'], usual: /^214 2\.0\.0 EHLO/ },
   quit: { lines: ['EHLO client.test', 'QUIT'], usual: '221 2.0.0 bye' },
+  unknown: { lines: ['EHLO client.test', 'XYZZY'], usual: '500 5.5.2 command not recognised' },
 } as const;
 type ScriptedEvent = keyof typeof SCRIPTS;
 const EVENTS = Object.keys(SCRIPTS) as ScriptedEvent[];
@@ -373,5 +377,37 @@ describe('a fault row at the TLS handshake', () => {
       expect(codeOf(await client.command('MAIL FROM:<a@b.test>'))).toBe('421 4.3.2');
       expect(await client.ended).toBe(ended);
     }
+  });
+});
+
+describe('a fault row that counts per session', () => {
+  const rows: FaultRow[] = [
+    { on: 'noop', nth: 2, perSession: true, reply: '451 4.0.0 second of this session' },
+    { on: 'noop', nth: 5, reply: '452 4.0.0 fifth of all' },
+    { on: 'rcpt', everyNth: 2, after: 1, matching: 'odd', perSession: true, reply: '450 4.0.0 again' },
+  ];
+
+  test('begins anew in every session, while those of the whole sink count on', async () => {
+    const sink = await openSink({ faults: rows });
+    const heard: string[][] = [];
+    for (let session = 0; session < 2; session++) {
+      const client = await openClient(sink);
+      await client.hello();
+      heard.push(await codesOf(client, ['NOOP', 'NOOP', 'NOOP']));
+    }
+    expect(heard).toEqual([
+      ['250 2.0.0', '451 4.0.0', '250 2.0.0'],
+      ['250 2.0.0', '451 4.0.0', '250 2.0.0'],
+    ]);
+    const { client } = await openSession({ faults: rows });
+    expect((await codesOf(client, ['NOOP', 'NOOP', 'NOOP', 'NOOP', 'NOOP'])).at(-1)).toBe('452 4.0.0');
+  });
+
+  test('counts only what fits its text', async () => {
+    const { client } = await openSession({ faults: rows });
+    const names = ['odd', 'even', 'odd', 'odd', 'even', 'odd', 'odd'];
+    const lines = ['MAIL FROM:<>', ...names.map((name) => `RCPT TO:<${name}@b.test>`)];
+    const struck = (await codesOf(client, lines)).flatMap((code, index) => (code === '450 4.0.0' ? [index] : []));
+    expect(struck).toEqual([4, 7]);
   });
 });

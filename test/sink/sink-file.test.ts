@@ -32,6 +32,7 @@ describe('the file of a sink', () => {
       nth: 1,
       everyNth: 2,
       after: 3,
+      perSession: true,
       probability: 0.5,
       fromSec: 1,
       untilSec: 2,

@@ -107,3 +107,10 @@ describe('implicit TLS', () => {
     expect(sink.stats()).toMatchObject({ tlsSessions: 1, messages: 1 });
   });
 });
+
+test('AUTH EXTERNAL is neither offered nor there outside TLS', async () => {
+  const { client, sink } = await openSession({ tls: { ...tls, clientCa: tls.cert }, users: {} });
+  expect(await client.command('EHLO client.test')).not.toMatch(/AUTH/);
+  expect(codeOf(await client.command('AUTH EXTERNAL ='))).toBe('504 5.5.4');
+  expect(sink.stats().authenticated).toBe(0);
+});

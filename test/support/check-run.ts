@@ -1,7 +1,5 @@
-/** Checks servers with the built engine, and servers that say whatever a test wants. */
-import { once } from 'node:events';
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { expect, onTestFinished } from 'vitest';
+/** Checks servers with the built engine. */
+import { expect } from 'vitest';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { resolveCheckPlan, type CheckOptions, type LimitSearch } from '../../src/plan/check-plan.js';
 import { checkJsonSchema, type CheckResult } from '../../src/report/check-schema.js';
@@ -46,48 +44,4 @@ export async function checkSink(
     open: stats.open,
   });
   return { result, sink, stats };
-}
-
-/** A server that says whatever `serve` writes; it ends with the test. */
-export async function openServer(serve: (socket: Socket) => void): Promise<string> {
-  return listen(
-    createServer((socket) => {
-      socket.on('error', () => undefined);
-      serve(socket);
-    }),
-  );
-}
-
-/** Lets a server listen until the test is over. @returns its target */
-export async function listen(server: Server, scheme = 'smtp'): Promise<string> {
-  const open = new Set<Socket>();
-  server.on('connection', (socket: Socket) => open.add(socket));
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => {
-    for (const socket of open) socket.destroy();
-    server.close();
-  });
-  return `${scheme}://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
-
-/** A server that answers line by line, and leaves at QUIT; null ends the connection, an empty text is silence. */
-export function openTalker(answer: (line: string, socket: Socket) => string | null): Promise<string> {
-  return openServer((socket) => {
-    let unread = '';
-    const say = (text: string | null): void => {
-      if (text === null) socket.end();
-      else if (text !== '') socket.write(text);
-    };
-    say(answer('', socket));
-    socket.on('data', (chunk: Buffer) => {
-      unread += chunk.toString('latin1');
-      for (let end = unread.indexOf('\r\n'); end >= 0; end = unread.indexOf('\r\n')) {
-        const line = unread.slice(0, end);
-        unread = unread.slice(end + 2);
-        say(line === 'QUIT' ? '221 bye\r\n' : answer(line, socket));
-        if (line === 'QUIT') socket.end();
-      }
-    });
-  });
 }

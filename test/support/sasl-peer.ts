@@ -28,11 +28,10 @@ export class SaslPeer {
     const mechanism = mechanismNamed(name, MECHANISM_NAMES);
     if (mechanism === null) return '504 5.5.4 unknown mechanism';
     this.#verdict = null;
-    this.#conversation = mechanismOf(mechanism).begin({
-      credentials: this.#credentials,
-      scramKeys: this.#scramKeys,
-      hostName: 'mx.test',
-    });
+    this.#conversation = mechanismOf(mechanism).begin(
+      { credentials: this.#credentials, scramKeys: this.#scramKeys, hostName: 'mx.test' },
+      null,
+    );
     const opening = this.#conversation.next();
     return initial === undefined ? this.#follow(opening) : this.respond(initial === '=' ? '' : initial);
   }

@@ -1,5 +1,6 @@
 /** The SASL mechanisms that a sink knows. A new one is one more file here and one entry below. */
 import type { Credentials } from '../credentials.js';
+import { external } from './external.js';
 import { cramChallenge, cramMd5 } from './cram-md5.js';
 import { oauthBearer } from './oauthbearer.js';
 import { login, plain } from './plain-and-login.js';
@@ -25,13 +26,15 @@ export const MECHANISM_NAMES = [
   'SCRAM-SHA-256',
   'XOAUTH2',
   'OAUTHBEARER',
+  'EXTERNAL',
 ] as const;
 /** Name of a mechanism. */
 export type MechanismName = (typeof MECHANISM_NAMES)[number];
 
 /** One mechanism. */
 export interface SaslMechanism {
-  readonly begin: (knowledge: SaslKnowledge) => SaslConversation;
+  /** @param certificateName - whom the certificate of the TLS session names; null: nobody that is trusted */
+  readonly begin: (knowledge: SaslKnowledge, certificateName: string | null) => SaslConversation;
   /** The client may speak first, in the AUTH command itself (RFC 4954 §4). */
   readonly takesInitialResponse: boolean;
 }
@@ -47,6 +50,7 @@ const MECHANISMS: Readonly<Record<MechanismName, SaslMechanism>> = {
   'SCRAM-SHA-256': { begin: ({ scramKeys }) => scram('sha256', scramKeys, scramNonce()), takesInitialResponse: true },
   XOAUTH2: { begin: ({ credentials }) => xoauth2(credentials), takesInitialResponse: true },
   OAUTHBEARER: { begin: ({ credentials }) => oauthBearer(credentials), takesInitialResponse: true },
+  EXTERNAL: { begin: ({ credentials }, name) => external(credentials, name), takesInitialResponse: true },
 };
 
 /** The name of a mechanism as it stands in `AUTH NAME`, in any case; null: it is not one of `offered`. */
