@@ -272,6 +272,9 @@ function tlsAdvice(text: string, lane: LanePlan): string {
   if (isNarrow && /alert|no ciphers|no protocols|unsupported protocol|key share/i.test(text)) {
     return 'ask for less with --tls-min, --tls-max, --tls-ciphers and --tls-groups';
   }
+  if (/alert protocol version|unsupported protocol/i.test(text)) {
+    return 'postrush speaks TLSv1.2 and TLSv1.3, and `postrush check` tells what this server takes';
+  }
   if (/SSL routines|wrong version|packet length/i.test(text)) return 'check that this port speaks TLS from the start';
   if (text.includes("does not match certificate's")) return 'give the name in the certificate with --tls-servername';
   if (lane.tls.verify) return "give the server's CA with --tls-ca, or switch the check off with --tls-insecure";

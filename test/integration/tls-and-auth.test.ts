@@ -288,3 +288,11 @@ describe('a certificate of the client', () => {
     });
   });
 });
+
+test('a server that speaks old versions of TLS alone is told from one that speaks none', async () => {
+  const sink = await openSink({ tls: { ...TLS, minVersion: 'TLSv1', maxVersion: 'TLSv1.1' } });
+  await expect(run(loadOptions(sink.url, { ...LOAD, tls: 'required', tlsCa: cert }))).rejects.toMatchObject({
+    code: 'E_TARGET',
+    message: expect.stringMatching(/protocol version; postrush speaks TLSv1\.2 and TLSv1\.3, and/),
+  });
+});
