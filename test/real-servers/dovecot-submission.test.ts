@@ -87,13 +87,15 @@ describe("postrush against Dovecot's submission", () => {
     expect(relayedSince(before)).toEqual({ messages: 0, recipients: 0 });
   });
 
-  test.each(['plain', 'scram-sha-256'])(
+  test.each(['plain', 'login', 'cram-md5', 'scram-sha-1', 'scram-sha-256', 'xoauth2', 'oauthbearer'])(
     'logs in once per session, and sends nothing, --auth-only with %s',
     async (auth) => {
       const start = dovecot.logLength();
       const before = relay.stats();
       const load = ['--auth-only', '--auth', auth, '-s', '4', '--connections', '40'];
-      const result = resultOf(await runPostrush([target, ...load, ...tls, ...authenticated]));
+      const isToken = auth === 'xoauth2' || auth === 'oauthbearer';
+      const who = ['--user', dovecot.user, '--password-file', isToken ? dovecot.tokenFile : dovecot.passwordFile];
+      const result = resultOf(await runPostrush([target, ...load, ...tls, ...who]));
       expect(result.sessions).toMatchObject({ started: 40, completed: 40, failed: 0 });
       expect(result.replies).toContainEqual(
         expect.objectContaining({ step: 'auth', code: 235, interim: false, count: 40 }),
@@ -104,16 +106,19 @@ describe("postrush against Dovecot's submission", () => {
     },
   );
 
-  test.each(['plain', 'scram-sha-256'])('stops before the load when the password is wrong, --auth %s', async (auth) => {
-    const passwordFile = join(folder, 'wrong.txt');
-    writeFileSync(passwordFile, 'wrong\n');
-    const start = dovecot.logLength();
-    const wrong = ['--auth', auth, '--user', dovecot.user, '--password-file', passwordFile];
-    const run = await runPostrush([target, '-m', '10', ...tls, ...wrong]);
-    expect(run.exitCode).toBe(4);
-    expect(run.stderr).toMatch(/refused the credentials: '535 /);
-    expect(dovecot.countsSince(start).logins).toEqual({});
-  });
+  test.each(['plain', 'login', 'cram-md5', 'scram-sha-1', 'scram-sha-256', 'xoauth2', 'oauthbearer'])(
+    'stops before the load when the password is wrong, --auth %s',
+    async (auth) => {
+      const passwordFile = join(folder, 'wrong.txt');
+      writeFileSync(passwordFile, 'wrong\n');
+      const start = dovecot.logLength();
+      const wrong = ['--auth', auth, '--user', dovecot.user, '--password-file', passwordFile];
+      const run = await runPostrush([target, '-m', '10', ...tls, ...wrong]);
+      expect(run.exitCode).toBe(4);
+      expect(run.stderr).toMatch(/refused the credentials: '535 /);
+      expect(dovecot.countsSince(start).logins).toEqual({});
+    },
+  );
 
   // The next envelope in one write with a message makes Dovecot 2.3 end in an assertion, behind the relay's reply and
   // before its own: the relay has a message then of which its client never hears.

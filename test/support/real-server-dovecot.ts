@@ -1,5 +1,6 @@
 /** Dovecot on loopback, in a folder of its own: LMTP into maildirs, and submission to a relay. Needs root. */
 import { spawnSync } from 'node:child_process';
+import { createHmac, randomBytes } from 'node:crypto';
 import {
   chmodSync,
   existsSync,
@@ -46,10 +47,12 @@ export interface DovecotCounts {
 export interface Dovecot {
   readonly lmtpPort: number;
   readonly lmtpSocket: string;
-  /** Submission; STARTTLS is required, AUTH PLAIN and SCRAM-SHA-256 are offered. */
+  /** Submission; STARTTLS is required, AUTH is offered with everything but EXTERNAL. */
   readonly submissionPort: number;
   readonly user: string;
   readonly passwordFile: string;
+  /** Holds a token of `user` for XOAUTH2 and OAUTHBEARER. */
+  readonly tokenFile: string;
   readonly certificateFile: string;
   /** Characters that the log has now. */
   logLength(): number;
@@ -81,6 +84,7 @@ export async function startDovecot(relayPort: number): Promise<Dovecot> {
   const ports = { LMTP_PORT: await freePort(), SUBMISSION_PORT: await freePort(), RELAY_PORT: relayPort };
   const certificate = await writeCertificate(folder);
   prepareFolder(folder);
+  const tokenFile = prepareTokens(folder);
   writeFileSync(passwordFile, `${PASSWORD}\n`, { mode: 0o600 });
   const configuration = join(folder, 'dovecot.conf');
   const files = { FOLDER: folder, CERTIFICATE: certificate.certificateFile, KEY: certificate.keyFile };
@@ -105,6 +109,7 @@ export async function startDovecot(relayPort: number): Promise<Dovecot> {
     submissionPort: ports.SUBMISSION_PORT,
     user: BOXES[0]!,
     passwordFile,
+    tokenFile,
     certificateFile: certificate.certificateFile,
     logLength: () => log().length,
     countsSince: (length) => countLog(log().slice(length)),
@@ -123,6 +128,29 @@ function prepareFolder(folder: string): void {
   const users = [...BOXES.map((box) => [box, '']), [FULL_BOX, FULL]];
   const lines = users.map(([box, extra]) => `${box}:{PLAIN}${PASSWORD}::::::${extra}\n`);
   writeFileSync(join(folder, 'users'), lines.join(''), { mode: 0o600 });
+}
+
+/** Settings and the key for tokens. @returns a file with a JSON Web Token (RFC 7519) of the first user, signed with that key */
+function prepareTokens(folder: string): string {
+  const key = randomBytes(32);
+  const keys = join(folder, 'keys');
+  const settings = [
+    'introspection_mode = local',
+    `local_validation_key_dict = fs:posix:prefix=${keys}/`,
+    'username_attribute = sub',
+  ];
+  writeFileSync(join(folder, 'oauth2.conf.ext'), `${settings.join('\n')}\n`);
+  mkdirSync(join(keys, 'default', 'HS256'), { recursive: true });
+  writeFileSync(join(keys, 'default', 'HS256', 'default'), key.toString('base64'));
+  const nowSec = Math.floor(Date.now() / 1000);
+  const claims = { sub: BOXES[0], iat: nowSec - 60, exp: nowSec + 3600 };
+  const parts = [{ alg: 'HS256', typ: 'JWT' }, claims].map((part) =>
+    Buffer.from(JSON.stringify(part)).toString('base64url'),
+  );
+  const signature = createHmac('sha256', key).update(parts.join('.')).digest('base64url');
+  const tokenFile = join(folder, 'token.txt');
+  writeFileSync(tokenFile, `${parts.join('.')}.${signature}\n`, { mode: 0o600 });
+  return tokenFile;
 }
 
 /** What is in a maildir, in no order. */
