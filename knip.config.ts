@@ -8,8 +8,6 @@ const config: KnipConfig = {
     'workers/generator.ts!',
     'workers/sink-worker.ts!',
     'src/sink/sink-process.ts!',
-    // Types alone, until something makes such steps.
-    'src/plan/script-steps.ts!',
     'benchmarks/**/*.bench.ts',
     'test/**/*.test.ts',
     'test/support/vitest-*.ts',

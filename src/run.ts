@@ -11,7 +11,7 @@ import { totalsOf, type PhaseTotals } from './metrics/phase-totals.js';
 import type { RunMetrics } from './metrics/run-metrics.js';
 import { firstLane, type LanePlan } from './plan/lane-plan.js';
 import type { LoadPlan, ScenarioPlan } from './plan/load-plan.js';
-import { sendsMail } from './plan/session-steps.js';
+import { sendsMail } from './plan/script-counts.js';
 import { OPTION_NAMES, type LoadTestOptions } from './plan/options.js';
 import { partition } from './plan/partition.js';
 import { redactPlan } from './plan/redact-plan.js';

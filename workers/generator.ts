@@ -17,7 +17,7 @@ import type {
   WorkerMessage,
 } from '../src/messages/coordinator-worker.js';
 import { firstLane, type LanePlan } from '../src/plan/lane-plan.js';
-import { sendsMail } from '../src/plan/session-steps.js';
+import { sendsMail } from '../src/plan/script-counts.js';
 import { compileLoadScript } from '../src/scenario/compile-script.js';
 import type { CheckPort } from './check-task.js';
 import { Client, type ClientHost } from './client.js';

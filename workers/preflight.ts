@@ -7,7 +7,7 @@ import type { PreflightResult, PreflightTask, TlsDescription } from '../src/mess
 import { ERROR_KIND_NAMES } from '../src/metrics/outcome.js';
 import { listedAddresses } from '../src/plan/address-list.js';
 import type { LanePlan } from '../src/plan/lane-plan.js';
-import { sendsMail } from '../src/plan/session-steps.js';
+import { sendsMail } from '../src/plan/script-counts.js';
 import { ServerExtensions, extensionNames } from '../src/protocol/extensions.js';
 import { Step, STEP_NAMES } from '../src/protocol/steps.js';
 import { compilePreflightScript } from '../src/scenario/compile-script.js';

@@ -2,7 +2,7 @@
 
 import type { CredentialsOrder } from './accounts.js';
 import type { AuthChoice } from './read-auth.js';
-import type { SessionStep } from './session-steps.js';
+import type { ScriptStep } from './script-steps.js';
 
 /** Whether TLS is used, and how it begins. */
 export type TlsMode = 'off' | 'opportunistic' | 'required' | 'implicit';
@@ -124,7 +124,7 @@ export interface TimeoutPlan {
 /** How sessions go where they are not the standard one. */
 export interface SessionPlan {
   /** null: greet, secure, authenticate, messages, QUIT. The connection and its greeting come before the first. */
-  readonly steps: readonly SessionStep[] | null;
+  readonly steps: readonly ScriptStep[] | null;
   /** `XCLIENT NAME=value …`, said behind EHLO; null: not said. */
   readonly xclient: string | null;
   /** `XFORWARD NAME=value …`, said before every MAIL; null: not said. */

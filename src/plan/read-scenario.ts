@@ -16,7 +16,7 @@ import { readAuth } from './read-auth.js';
 import { readExtensions } from './read-extensions.js';
 import { readSession } from './read-session.js';
 import { readTls } from './read-tls.js';
-import { messagesIn, sendsMail } from './session-steps.js';
+import { messagesIn, sendsMail } from './script-counts.js';
 import type { ParsedTarget } from './target.js';
 import { formatSize, parseCount, parseDurationMs, parseSizeBytes } from './units.js';
 
@@ -43,7 +43,8 @@ export function readScenario(reader: OptionReader, target: ParsedTarget): Scenar
   const recipients = readRecipients(reader, to);
   const tls = readTls(reader, target);
   const auth = readAuth(reader, tls);
-  const session = readSession(reader, tls, auth);
+  const extensions = readExtensions(reader, tls);
+  const session = readSession(reader, { tls, auth, content: extensions });
   return {
     name: DEFAULT_NAME,
     weight: 1,
@@ -54,7 +55,7 @@ export function readScenario(reader: OptionReader, target: ParsedTarget): Scenar
     proxy: readProxy(reader, target),
     close: readClose(reader, target),
     session,
-    extensions: readExtensions(reader, tls),
+    extensions,
     messagesPerSession: readMessagesPerSession(reader, session.steps),
     ...recipients,
     from,

@@ -1,8 +1,9 @@
 /** What a session says beyond the standard one: scripted steps, and the flags that stand for such scripts. */
 import type { AuthPlan, SessionPlan, TlsPlan } from './load-plan.js';
 import type { OptionKey, OptionReader } from './option-reader.js';
-import { parseSteps } from './session-steps.js';
-import type { SessionStep, StepWord } from './session-steps.js';
+import type { ScriptStep } from './script-steps.js';
+import { CONNECT_ALONE, DATA_ALONE, parseSteps, pause, stepOf } from './session-steps.js';
+import type { ContentWay } from './session-steps.js';
 import { parseDurationMs } from './units.js';
 
 /** A timer of Node holds 31 bits of ms, 596 hours. */
@@ -13,23 +14,32 @@ const DROP_PLACES = ['connect', 'greeting', 'ehlo', 'starttls', 'auth', 'mail', 
 const XCLIENT_NAMES = ['NAME', 'ADDR', 'PORT', 'PROTO', 'HELO', 'LOGIN', 'DESTADDR', 'DESTPORT'];
 const XFORWARD_NAMES = ['NAME', 'ADDR', 'PORT', 'PROTO', 'HELO', 'IDENT', 'SOURCE'];
 
-const step = (word: StepWord, holdMs = 0): SessionStep => ({ word, argument: '', holdMs });
+/** What else of a scenario shapes its sessions. */
+interface Surroundings {
+  readonly tls: TlsPlan;
+  readonly auth: AuthPlan | null;
+  readonly content: ContentWay;
+}
 
 /** Reads how a session goes. */
-export function readSession(reader: OptionReader, tls: TlsPlan, auth: AuthPlan | null): SessionPlan {
+export function readSession(reader: OptionReader, { tls, auth, content }: Surroundings): SessionPlan {
   const usesStartTls = tls.mode === 'required' || tls.mode === 'opportunistic';
-  const opening = [step('ehlo'), ...(usesStartTls ? [step('starttls')] : []), ...(auth === null ? [] : [step('auth')])];
+  const opening = [
+    stepOf('ehlo', content),
+    ...(usesStartTls ? [stepOf('starttls', content)] : []),
+    ...(auth === null ? [] : [stepOf('auth', content)]),
+  ];
   const isAuthOnly = reader.flag('authOnly');
   const holdMs = reader.durationMs('hold', null, 1, MAX_HOLD_MS);
-  const scripted = readSteps(reader, usesStartTls, auth !== null);
+  const scripted = readSteps(reader, content, usesStartTls, auth !== null);
   if (isAuthOnly && auth === null) reader.refuse('authOnly', 'needs --auth');
   if (scripted !== null && isAuthOnly) reader.refuse('authOnly', 'contradicts --steps');
   if (scripted !== null && holdMs !== null) reader.refuse('hold', 'contradicts --steps: put hold:TIME among them');
   const short =
     isAuthOnly || holdMs !== null
-      ? [...opening, ...(holdMs === null ? [] : [step('hold', holdMs)]), step('quit')]
+      ? [...opening, ...(holdMs === null ? [] : [pause(holdMs)]), stepOf('quit', content)]
       : null;
-  const steps = readDrop(reader, scripted ?? short, opening);
+  const steps = readDrop(reader, scripted ?? short, opening, content);
   if (steps !== null && scripted === null && reader.has('messagesPerSession')) {
     reader.refuse(
       'messagesPerSession',
@@ -43,10 +53,15 @@ export function readSession(reader: OptionReader, tls: TlsPlan, auth: AuthPlan |
   };
 }
 
-function readSteps(reader: OptionReader, usesStartTls: boolean, hasAuth: boolean): readonly SessionStep[] | null {
+function readSteps(
+  reader: OptionReader,
+  content: ContentWay,
+  usesStartTls: boolean,
+  hasAuth: boolean,
+): readonly ScriptStep[] | null {
   const text = reader.text('steps', null);
   if (text === null) return null;
-  const steps = parseSteps(text, (time) => {
+  const steps = parseSteps(text, content, (time) => {
     const reading = parseDurationMs(time, 1, MAX_HOLD_MS);
     return reading.ok ? reading.value : null;
   });
@@ -54,7 +69,7 @@ function readSteps(reader: OptionReader, usesStartTls: boolean, hasAuth: boolean
     reader.refuse('steps', steps.problem, text);
     return null;
   }
-  const has = (word: StepWord): boolean => steps.some((each) => each.word === word);
+  const has = (kind: ScriptStep['kind']): boolean => steps.some((each) => each.kind === kind);
   if (has('starttls') && !usesStartTls)
     reader.refuse('steps', 'has starttls, which needs --tls required or opportunistic');
   if (!has('starttls') && usesStartTls) reader.refuse('tls', 'has no place in --steps: put starttls there');
@@ -64,32 +79,35 @@ function readSteps(reader: OptionReader, usesStartTls: boolean, hasAuth: boolean
     reader.refuse('messagesPerSession', 'contradicts --steps, which say what one session sends');
   }
   // What does not end by itself ends politely.
-  const last = steps.at(-1)?.word;
-  return last === 'quit' || last === 'drop' ? steps : [...steps, step('quit')];
+  const last = steps.at(-1)?.kind;
+  return last === 'quit' || last === 'drop' ? steps : [...steps, stepOf('quit', content)];
 }
 
 /** Ends the steps where `--drop-after` says. */
 function readDrop(
   reader: OptionReader,
-  steps: readonly SessionStep[] | null,
-  opening: readonly SessionStep[],
-): readonly SessionStep[] | null {
+  steps: readonly ScriptStep[] | null,
+  opening: readonly ScriptStep[],
+  content: ContentWay,
+): readonly ScriptStep[] | null {
   const place = reader.choice('dropAfter', null, DROP_PLACES);
   if (place === null) return steps;
   if (steps !== null) {
     reader.refuse('dropAfter', 'contradicts --steps, --auth-only and --hold: put drop at the end of --steps');
     return steps;
   }
-  const all = [...opening, step('mail'), step('rcpt'), step('data')];
-  if (place === 'connect' || place === 'greeting') return [{ ...step('drop'), argument: place }];
-  if (place === 'data') return [...all, { ...step('drop'), argument: 'data' }];
-  if (place === 'endOfData') return [...all, step('drop')];
-  const index = all.findIndex(({ word }) => word === place);
+  const drop = stepOf('drop', content);
+  const envelope = [...opening, stepOf('mail', content), stepOf('rcpt', content)];
+  if (place === 'connect') return [CONNECT_ALONE, drop];
+  if (place === 'greeting') return [drop];
+  if (place === 'data') return [...envelope, DATA_ALONE, drop];
+  if (place === 'endOfData') return [...envelope, stepOf('data', content), drop];
+  const index = envelope.findIndex(({ kind }) => kind === place);
   if (index === -1) {
     reader.refuse('dropAfter', `names ${place}, which these sessions do not say`, place);
     return steps;
   }
-  return [...all.slice(0, index + 1), step('drop')];
+  return [...envelope.slice(0, index + 1), drop];
 }
 
 /** `NAME=value` attributes as they stand in the command; null: none were given. */

@@ -1,5 +1,6 @@
 /** A plan as it may be printed and stored. */
 import type { AccountsPlan, AuthPlan, LoadPlan, MessagePlan, ScenarioPlan, TlsPlan } from './load-plan.js';
+import type { ScriptStep } from './script-steps.js';
 
 /** A plan without its passwords and keys, and without the octets of files that would only swell a result. */
 export interface RedactedPlan extends Omit<LoadPlan, 'scenarios'> {
@@ -32,7 +33,21 @@ function redactScenario(scenario: ScenarioPlan): RedactedScenario {
     auth: scenario.auth === null ? null : redactAuth(scenario.auth),
     message: { sizeBytes, subject, generated: content === null },
     tls: { ...tls, ownCa: caPem !== null, clientCertificate: clientCertificate !== null },
+    session: { ...scenario.session, steps: scenario.session.steps?.map(redactStep) ?? null },
   };
+}
+
+function redactStep(step: ScriptStep): ScriptStep {
+  switch (step.kind) {
+    case 'auth':
+      return { ...step, password: null };
+    case 'repeat':
+      return { ...step, steps: step.steps.map(redactStep) };
+    case 'choose':
+      return { ...step, branches: step.branches.map((each) => ({ ...each, steps: each.steps.map(redactStep) })) };
+    default:
+      return step;
+  }
 }
 
 function redactAuth({ mechanism, user, accounts, wrongPercent }: AuthPlan): RedactedScenario['auth'] {

@@ -10,7 +10,7 @@ import { OptionReader } from './option-reader.js';
 import { DEFAULTS } from './options.js';
 import type { LoadTestOptions } from './options.js';
 import { readScenario } from './read-scenario.js';
-import { sendsMail } from './session-steps.js';
+import { sendsMail } from './script-counts.js';
 import { isHostName, parseTarget } from './target.js';
 import type { ParsedTarget } from './target.js';
 

@@ -310,7 +310,7 @@ const scenarioPlan = z
     weight: amount('Its part of the starts of clients, in proportion to the others'),
     session: z.looseObject({
       steps: z
-        .array(z.looseObject({ word: text('What the session says or does'), argument: text('What stands behind it') }))
+        .array(z.looseObject({ kind: text('What the session says or does') }))
         .nullable()
         .describe('Steps in place of the standard session; null: that one'),
     }),

@@ -101,7 +101,7 @@ function scenarioOf(scenario: RedactedPlan['scenarios'][number]): ScenarioResult
   return {
     ...scenario,
     localAddresses: [...localAddresses],
-    session: { ...session, steps: session.steps?.map((step) => ({ ...step })) ?? null },
+    session: { ...session, steps: session.steps?.map((step) => structuredClone({ ...step })) ?? null },
     extensions: { ...extensions },
     proxy: proxy === null ? null : { ...proxy, sources: [...proxy.sources] },
   };

@@ -3,6 +3,7 @@ import { cleanText } from './clean-text.js';
 import { formatBytes, formatCount, formatCounted, formatSeconds, formatShareOf } from './quantities.js';
 import { labelled, type ReportLine } from './report-line.js';
 import type { RunResult, ScenarioResultPlan } from './result-schema.js';
+import { hasMail, stepWords } from './step-words.js';
 
 const MS_PER_SEC = 1000;
 
@@ -131,8 +132,7 @@ function sessionTexts(scenario: ScenarioResultPlan): string[] {
     const { messagesPerSession: each } = scenario;
     return [each === null ? 'connections kept' : `${formatCounted(each, 'message')} per connection`, ...message];
   }
-  const words = steps.map(({ word, argument }) => cleanText(argument === '' ? word : `${word}:${argument}`));
-  return [`steps ${words.join(' ')}`, ...(steps.some(({ word }) => word === 'mail') ? message : [])];
+  return [`steps ${stepWords(steps).join(' ')}`, ...(hasMail(steps) ? message : [])];
 }
 
 function runText({ window }: RunResult): string {

@@ -1,8 +1,10 @@
 /** Turns a lane of a plan into the flat list of steps that every session walks through, with all its octets ready. */
 import { randomBytes } from 'node:crypto';
+import { assert } from '../assert.js';
+import type { Delay } from '../delay.js';
 import type { LanePlan } from '../plan/lane-plan.js';
 import type { AuthPlan, PipeliningMode, TlsPlan } from '../plan/load-plan.js';
-import type { SessionStep } from '../plan/session-steps.js';
+import type { ScriptStep } from '../plan/script-steps.js';
 import { commandLine, ehlo, helo, lhlo } from '../protocol/commands.js';
 import { Extension } from '../protocol/extensions.js';
 import { NumberedBytes } from '../protocol/numbered-bytes.js';
@@ -149,7 +151,7 @@ function compile(lane: LanePlan, addRest: (builder: ScriptBuilder) => void, hasO
   builder.add(Op.connect);
   if (lane.tls.mode === 'implicit') builder.add(Op.tls);
   const first = lane.session.steps?.[0];
-  if (hasOpening || first?.word !== 'drop' || first.argument !== 'connect') builder.add(Op.greeting);
+  if (hasOpening || first?.kind !== 'connect' || first.awaitsGreeting) builder.add(Op.greeting);
   if (hasOpening) addOpening(builder);
   addRest(builder);
   // Whoever breaks off goes there, even where the script itself ends in another way.
@@ -181,13 +183,15 @@ function addStandardMessages(builder: ScriptBuilder): void {
   builder.add(Op.quit);
 }
 
-function addSteps(builder: ScriptBuilder, steps: readonly SessionStep[]): void {
+function addSteps(builder: ScriptBuilder, steps: readonly ScriptStep[]): void {
   const { session, recipients } = builder.lane;
-  for (const [index, { word, argument, holdMs }] of steps.entries()) {
-    switch (word) {
+  for (const [index, step] of steps.entries()) {
+    switch (step.kind) {
+      case 'connect':
+        break;
       case 'ehlo':
         builder.add(Op.ehlo);
-        if (session.xclient !== null && steps[index + 1]?.word !== 'starttls') addXclient(builder, session.xclient);
+        if (session.xclient !== null && steps[index + 1]?.kind !== 'starttls') addXclient(builder, session.xclient);
         break;
       case 'helo':
         builder.command(Step.ehlo, helo(builder.lane.helo));
@@ -206,15 +210,17 @@ function addSteps(builder: ScriptBuilder, steps: readonly SessionStep[]): void {
         builder.add(Op.rcpt, recipients);
         break;
       case 'data':
-        // A drop behind 354 leaves the content out.
-        if (steps[index + 1]?.argument === 'data') builder.add(Op.data);
-        else builder.content();
+        builder.add(Op.data);
+        if (step.sendsContent) builder.add(Op.content);
+        break;
+      case 'bdat':
+        builder.add(Op.content);
         break;
       case 'rset':
         builder.add(Op.rset);
         break;
-      case 'hold':
-        builder.add(Op.hold, builder.holdsUs.push(holdMs * 1e3) - 1);
+      case 'pause':
+        builder.add(Op.hold, builder.holdsUs.push(fixedMs(step.delay) * 1e3) - 1);
         break;
       case 'quit':
         builder.add(Op.quit);
@@ -223,12 +229,23 @@ function addSteps(builder: ScriptBuilder, steps: readonly SessionStep[]): void {
         builder.add(Op.drop);
         break;
       case 'raw':
-        builder.command(Step.raw, commandLine(argument, ''));
+        builder.command(Step.raw, commandLine(step.text, ''));
+        break;
+      case 'noop':
+      case 'vrfy':
+      case 'expn':
+      case 'help':
+        builder.command(Step[step.kind], commandLine(step.kind.toUpperCase(), step.argument));
         break;
       default:
-        builder.command(Step[word], commandLine(word.toUpperCase(), argument));
+        assert(false, `the engine has the step ${step.kind}`);
     }
   }
+}
+
+function fixedMs(delay: Delay): number {
+  assert(typeof delay === 'number', 'a pause has a fixed length');
+  return delay;
 }
 
 function finish(builder: ScriptBuilder, quitIndex: number): CompiledScript {

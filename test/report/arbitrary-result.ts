@@ -236,7 +236,7 @@ export const arbitraryResult: fc.Arbitrary<RunResult> = fc
     }),
     scenario: fc.record({
       session: fc.record({
-        steps: fc.option(fc.array(fc.record({ word: fc.string(), argument: fc.string() }), { maxLength: 5 })),
+        steps: fc.option(fc.array(fc.record({ kind: fc.string(), argument: fc.string() }), { maxLength: 5 })),
       }),
       extensions: fc.record({ isChunked: fc.boolean(), chunkBytes: fc.option(count) }),
       messagesPerSession: fc.option(count.map((number) => number + 1).filter(Number.isSafeInteger)),
