@@ -108,7 +108,8 @@ export class CommandWriter {
     this.#recorder.replied(Step.transfer, this.transferStartedAtUs, nowUs);
     this.countEndOfData(replies, nowUs);
     this.ring.setSentAtUs(Step.endOfData, nowUs);
-    this.schedule(Step.endOfData, nowUs);
+    // Chunks in the same write are answered before.
+    this.schedule(this.ring.step, nowUs);
   }
 
   /** The end of the content counts as sent from here on; once for each reply that is due. */
