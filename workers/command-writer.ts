@@ -120,6 +120,12 @@ export class CommandWriter {
     }
   }
 
+  /** Adds an end without content, which is counted once for each reply that is due. */
+  loneDot(slot: number, bytes: Uint8Array, replies: number, nowUs: number): void {
+    this.command(Step.endOfData, slot, bytes, nowUs);
+    for (let count = 1; count < replies; count++) this.#recorder.sent(Step.endOfData, nowUs);
+  }
+
   /** Counts a command into the group that the next write carries. */
   #group(step: number, nowUs: number): void {
     this.#groupSize++;
