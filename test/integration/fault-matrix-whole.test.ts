@@ -2,8 +2,8 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { ReplyParser } from '../../src/protocol/reply-parser.js';
 import { SessionActor } from '../../workers/session-actor.js';
-import { Transaction } from '../../workers/transaction.js';
-import { FAULTS, PIPELININGS, PLACES, SECURITIES, cellsOf, type Cell } from '../support/fault-matrix.js';
+import { NO_VERDICT, Transaction } from '../../workers/transaction.js';
+import { FAULTS, PIPELININGS, PLACES, SECURITIES, cellsOf, type Cell, type Manner } from '../support/fault-matrix.js';
 import { faultsOf, messagesWanted, sentences, trialOf } from '../support/fault-matrix-run.js';
 import { errorsOf, outcomesOf, reasonsOf, runLoad } from '../support/integration-run.js';
 
@@ -67,12 +67,17 @@ describe('the matrix finds', () => {
   });
 
   /** What is wrong in clear and in lock-step. */
-  async function complaints(place: string, fault: string, longestMs?: number): Promise<string> {
+  async function complaints(
+    place: string,
+    fault: string,
+    { longestMs, manner = 'data' }: { longestMs?: number; manner?: Manner } = {},
+  ): Promise<string> {
     const cell = CELLS.find(
       (each) =>
         each.place.name === place &&
         each.fault.name === fault &&
         each.security === 'plain' &&
+        each.manner === manner &&
         each.pipelining === 'off',
     );
     if (cell === undefined) throw new Error(`no combination of ${place} and ${fault}`);
@@ -85,7 +90,9 @@ describe('the matrix finds', () => {
       execute.call(this, chunk, length);
       if (chunk[length - 1] !== 10) this.reset();
     });
-    expect(await complaints('mail', 'drips its answer, but in time', 1_500)).toMatch(/errors: |had not ended/);
+    expect(await complaints('mail', 'drips its answer, but in time', { longestMs: 1_500 })).toMatch(
+      /errors: |had not ended/,
+    );
   });
 
   test('a session that takes 4yz for a success', async () => {
@@ -94,7 +101,7 @@ describe('the matrix finds', () => {
       if (parser.code >= 400 && parser.code < 500) parser.code -= 200;
       onReply.call(this, parser);
     });
-    expect(await complaints('endOfData', 'refuses for now')).toMatch(/8 accepted, 7 by the sink/);
+    expect(await complaints('endOfData', 'refuses for now')).toMatch(/6 accepted, 5 by the sink/);
   });
 
   test('a message that is settled otherwise than its books say', async () => {
@@ -106,8 +113,22 @@ describe('the matrix finds', () => {
     expect(await complaints('mail', 'closes the connection without a word')).toMatch(/recipients: attempted/);
   });
 
+  test('a session that takes a refused chunk for an accepted one', async () => {
+    vi.spyOn(Transaction.prototype, 'answerChunk').mockReturnValue(NO_VERDICT);
+    // The sink says 503 to what follows, though with another code than the first refusal.
+    expect(await complaints('bdat', 'refuses for now', { manner: 'bdat' })).toMatch(/messages: .*deferred/);
+  });
+
+  test('a session of LMTP that waits for one reply behind the content', async () => {
+    const beginContent = Transaction.prototype.beginContent;
+    vi.spyOn(Transaction.prototype, 'beginContent').mockImplementation(function (this: Transaction) {
+      beginContent.call(this, false);
+    });
+    expect(await complaints('endOfData', 'refuses for now', { manner: 'lmtp' })).toMatch(/session unaskedReply/);
+  });
+
   test('a session that does not mind its deadlines', async () => {
     vi.spyOn(SessionActor.prototype, 'onDeadline').mockImplementation(() => undefined);
-    expect(await complaints('data', 'falls silent', 5_000)).toMatch(/had not ended after 5000 ms/);
+    expect(await complaints('data', 'falls silent', { longestMs: 5_000 })).toMatch(/had not ended after 5000 ms/);
   });
 });

@@ -1,5 +1,5 @@
 /** The tests of the fault matrix for one kind of session; each kind has a file, so that they can share the cores. */
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { cellsOf, isHeavy, isWaiting, type Cell, type Security } from './fault-matrix.js';
 import { faultsOf, sentences } from './fault-matrix-run.js';
 
@@ -8,6 +8,8 @@ const TIMEOUT = { timeout: 60_000 };
 
 /** Declares them all. Of the heavy ones only those run side by side that wait most of their time. */
 export function declareMatrix(security: Security): void {
+  // About half of those that run side by side only wait.
+  vi.setConfig({ maxConcurrency: 64 });
   const cells = cellsOf(security);
   const busy = cells.filter((cell) => isHeavy(cell) && !isWaiting(cell));
   const others = cells.filter((cell) => !busy.includes(cell));

@@ -60,7 +60,7 @@ const SIZE_THAT_STALLS = 12_000_000;
 const CHUNK_OCTETS = 250;
 const CHUNK_OCTETS_OF_BIG = 4_500_000;
 
-const TWO_AT_ONCE = { messages: 8, sessions: 2, messagesPerSession: 4, size: 600 };
+const TWO_AT_ONCE = { messages: 6, sessions: 2, messagesPerSession: 3, size: 600 };
 /** One session after the other, where the order in which two would come decides. */
 const ONE_AFTER_THE_OTHER = { ...TWO_AT_ONCE, messages: 4, sessions: 1, messagesPerSession: 2 };
 
@@ -194,7 +194,7 @@ export const PLACES: readonly Place[] = [
     underWay: { off: 1, auto: 1, across: 2 },
     securities: SECURITIES,
     manners: ['bdat'],
-    load: { messages: 6, sessions: 1, messagesPerSession: 3, size: 600 },
+    load: { ...TWO_AT_ONCE, sessions: 1 },
   },
   {
     // A small content is with the kernel before anybody can answer it: what goes wrong is the answer to its end.
@@ -241,7 +241,7 @@ export const PLACES: readonly Place[] = [
     behind: { auto: ENVELOPE, across: ENVELOPE },
     underWay: ONE_UNDER_WAY,
     securities: SECURITIES,
-    load: { ...TWO_AT_ONCE, sessions: 1 },
+    load: { ...TWO_AT_ONCE, messages: 8, sessions: 1, messagesPerSession: 4 },
     rows: [1, 2, 3, 4].map((number) => ({
       on: 'rcpt',
       matching: `<user${number}@`,
