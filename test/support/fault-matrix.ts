@@ -22,7 +22,7 @@ export const MANNERS = ['data', 'bdat', 'lmtp'] as const;
 export type Manner = (typeof MANNERS)[number];
 
 /** The deadline of the step that is waited for in vain; all others have the usual ones. */
-export const DEADLINE_MS = 3_000;
+export const DEADLINE_MS = 4_000;
 
 /** Where a fault strikes: a step of the session, and the load that leads there. */
 export interface Place {
