@@ -108,7 +108,8 @@ export class CommandWriter {
     this.#recorder.replied(Step.transfer, this.transferStartedAtUs, nowUs);
     this.countEndOfData(replies, nowUs);
     this.ring.setSentAtUs(Step.endOfData, nowUs);
-    this.schedule(Step.endOfData, nowUs);
+    // Chunks in the same write are answered before.
+    this.schedule(this.ring.step, nowUs);
   }
 
   /** The end of the content counts as sent from here on; once for each reply that is due. */
@@ -117,6 +118,12 @@ export class CommandWriter {
       this.#recorder.sent(Step.endOfData, sentAtUs);
       if (this.#isContentGrouped) this.#recorder.pipelined(Step.endOfData, sentAtUs);
     }
+  }
+
+  /** Adds an end without content, which is counted once for each reply that is due. */
+  loneDot(slot: number, bytes: Uint8Array, replies: number, nowUs: number): void {
+    this.command(Step.endOfData, slot, bytes, nowUs);
+    for (let count = 1; count < replies; count++) this.#recorder.sent(Step.endOfData, nowUs);
   }
 
   /** Counts a command into the group that the next write carries. */

@@ -106,8 +106,9 @@ export class ContentSender {
   /** A lone dot, when every recipient was refused and the server goes ahead all the same. */
   sendNothing(transaction: Transaction, slot: number, nowUs: number): void {
     this.#writer.begin();
-    transaction.beginContent(false);
-    this.#writer.command(Step.endOfData, slot, END_OF_DATA, nowUs);
+    // In LMTP recipients that were accepted are answered even though MAIL was not (RFC 2033 §4.2).
+    transaction.beginContent(this.#script.isLmtp);
+    this.#writer.loneDot(slot, END_OF_DATA, transaction.finalLeft, nowUs);
     this.#follow(nowUs);
     this.#writer.flush(nowUs);
   }

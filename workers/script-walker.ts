@@ -183,7 +183,10 @@ export class ScriptWalker {
         this.#content.sendChunks(transaction, this.#slot, this.#isGrouping, nowUs);
         return NOT_BLOCKED;
       }
-      if (this.#content.hasChunks) this.#leaveContent(transaction);
+      if (this.#content.hasChunks) {
+        this.leaveChunks();
+        this.#leaveTransaction(transaction);
+      }
     } else if (transaction.stage === Stage.envelope) {
       // Chunks need no go-ahead but a recipient.
       const mayBegin =
@@ -226,6 +229,16 @@ export class ScriptWalker {
     this.#recorder.failed(Step.transfer, startedAtUs, ErrorKind.earlyReply, sample);
     this.#writer.countEndOfData(this.#repliesDue, startedAtUs);
     return startedAtUs;
+  }
+
+  /** The server wants no more of the content under way: chunks that are left are not sent, and the transfer has failed. */
+  leaveChunks(): void {
+    const isIncomplete = this.#content.hasChunks && this.#writer.isTransferring;
+    this.#content.reset();
+    if (!isIncomplete) return;
+    this.#writer.isTransferring = false;
+    const sample = 'a chunk was refused before the last one was sent';
+    this.#recorder.failed(Step.transfer, this.#writer.transferStartedAtUs, ErrorKind.earlyReply, sample);
   }
 
   /** One of the replies behind the content has come; whether it was the last (in LMTP there is one for each recipient). */
@@ -445,17 +458,6 @@ export class ScriptWalker {
     transaction.stage = Stage.idle;
     this.#needsRset = transaction.isMailAccepted;
     this.#skipContent();
-  }
-
-  /** A chunk was refused: what is left of the content is not sent. */
-  #leaveContent(transaction: Transaction): void {
-    this.#content.reset();
-    if (this.#writer.isTransferring) {
-      this.#writer.isTransferring = false;
-      const sample = 'a chunk was refused before the last one was sent';
-      this.#recorder.failed(Step.transfer, this.#writer.transferStartedAtUs, ErrorKind.earlyReply, sample);
-    }
-    this.#leaveTransaction(transaction);
   }
 
   /** The script ends a transaction before its content. */

@@ -389,6 +389,7 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener, 
     this.#observer?.onRefused(step, 421, -1, parser.text());
     this.#hasFailed = true;
     this.#isShutDown = true;
+    this.#walker.leaveChunks();
     this.#walker.settleOpen(Outcome.deferred, nowUs);
     if (this.#walker.ring.count === 0) this.#wheel.schedule(this, nowUs + CLOSE_WAIT_US);
   }

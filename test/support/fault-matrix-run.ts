@@ -7,7 +7,7 @@ import { startSink, type RunningSink, type SinkOptions, type SinkStats } from '.
 import { testCertificate } from './certificate.js';
 import { runInProcess } from './engine-load.js';
 import { planOf } from './engine-plan.js';
-import { DEADLINE_MS, RECIPIENTS, deadlineStep, type Cell, type Expected } from './fault-matrix.js';
+import { DEADLINE_MS, RECIPIENTS, chunksOf, deadlineStep, type Cell, type Expected } from './fault-matrix.js';
 
 const { key, cert } = await testCertificate();
 const USER = 'load';
@@ -16,29 +16,32 @@ const PASSWORD = 'secret';
 /** A session that is over waits so long for the server's close, at most: CLOSE_WAIT_US. */
 const CLOSE_WAIT_MS = 2_000;
 /** For everything that takes no deadline: many combinations share one core. */
-const SLACK_MS = 20_000;
+const SLACK_MS = 40_000;
 /** How long the sink may take to notice that its clients are gone. */
 const SETTLE_MS = 15_000;
 
 const WORDS = { off: 'in lock-step', auto: 'pipelined', across: 'pipelined across messages' } as const;
+const MANNER_WORDS = { data: '', bdat: ', by BDAT', lmtp: ', by LMTP' } as const;
 
 /** Combinations with the sentence that each proves. */
 export function sentences(cells: readonly Cell[]): [string, Cell][] {
   return cells.map((cell) => {
-    const { place, fault, security, pipelining } = cell;
-    const how = `${security}, ${WORDS[pipelining]}`;
+    const { place, fault, security, pipelining, manner } = cell;
+    const how = `${security}, ${WORDS[pipelining]}${MANNER_WORDS[manner]}`;
     return [`there is one outcome where a server ${fault.name} at ${place.name} (${how})`, cell];
   });
 }
 
 /** What to tell a sink, and what to ask of a client, for one combination. */
 export function trialOf(cell: Cell): { sink: SinkOptions; options: Omit<LoadTestOptions, 'target'> } {
-  const { place, fault, security, pipelining } = cell;
-  const row = { on: place.on, ...place.occurrence(security), ...fault.row(place, security) };
+  const { place, fault, security, pipelining, manner } = cell;
+  const on = place.on === 'ehlo' && manner === 'lmtp' ? 'lhlo' : place.on;
+  const row = { on, ...place.occurrence(security, manner), ...fault.row(place, security) };
+  const scheme = security === 'implicit' ? 'smtps' : manner === 'lmtp' ? 'lmtp' : 'smtp';
   const waitsFor = deadlineStep(cell);
   return {
     sink: {
-      listen: [security === 'implicit' ? 'smtps://127.0.0.1:0' : 'smtp://127.0.0.1:0'],
+      listen: [`${scheme}://127.0.0.1:0`],
       tls: security === 'plain' ? null : { key, cert },
       users: { [USER]: PASSWORD },
       faults: [...(place.rows ?? []), row],
@@ -50,6 +53,7 @@ export function trialOf(cell: Cell): { sink: SinkOptions; options: Omit<LoadTest
       user: USER,
       password: PASSWORD,
       pipelining,
+      ...(manner === 'bdat' ? { bdat: chunksOf(cell) } : {}),
       ...(security === 'starttls' ? { tls: 'required' } : {}),
       ...(security === 'plain' ? {} : { tlsCa: cert }),
       ...(waitsFor === null ? {} : { timeouts: `${waitsFor}=${DEADLINE_MS}ms` }),

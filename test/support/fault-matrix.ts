@@ -17,6 +17,10 @@ export type Security = (typeof SECURITIES)[number];
 export const PIPELININGS = ['off', 'auto', 'across'] as const;
 export type Pipelining = (typeof PIPELININGS)[number];
 
+/** How content goes: behind DATA, in chunks (RFC 3030), or behind DATA with an answer for each recipient (RFC 2033). */
+export const MANNERS = ['data', 'bdat', 'lmtp'] as const;
+export type Manner = (typeof MANNERS)[number];
+
 /** The deadline of the step that is waited for in vain; all others have the usual ones. */
 export const DEADLINE_MS = 4_000;
 
@@ -27,16 +31,18 @@ export interface Place {
   readonly step: StepName;
   readonly on: FaultEvent;
   /** Which of its occurrences, so that good ones come before it and the session would go on behind it. */
-  readonly occurrence: (security: Security) => Pick<FaultRow, 'nth' | 'matching'>;
+  readonly occurrence: (security: Security, manner: Manner) => Pick<FaultRow, 'nth' | 'matching'>;
   /** The right answer. */
   readonly good: (security: Security) => string;
   /** The right answer to what is sent next, where it would be wrong here. */
   readonly next?: string;
-  /** Commands behind it that are then unanswered. Lock-step has none. */
+  /** Commands behind it that are then unanswered, DATA only where content goes so. Lock-step has none. */
   readonly behind: Readonly<Record<Exclude<Pipelining, 'off'>, readonly StepName[]>>;
   /** Messages that end with the session. */
   readonly underWay: Readonly<Record<Pipelining, number>>;
   readonly securities: readonly Security[];
+  /** Absent: all. */
+  readonly manners?: readonly Manner[];
   readonly load: Pick<LoadTestOptions, 'messages' | 'sessions' | 'messagesPerSession' | 'size'>;
   /** Rows of the fault table beside the one in question, and how many messages they reject. */
   readonly rows?: readonly FaultRow[];
@@ -50,8 +56,11 @@ const SECOND_SENDER = 'sender2@';
 const SECOND_FIRST_RECIPIENT = 'user3@';
 /** More than the buffers of two sockets hold. */
 const SIZE_THAT_STALLS = 12_000_000;
+/** Two chunks, and the last one. */
+const CHUNK_OCTETS = 250;
+const CHUNK_OCTETS_OF_BIG = 4_500_000;
 
-const TWO_AT_ONCE = { messages: 8, sessions: 2, messagesPerSession: 4, size: 600 };
+const TWO_AT_ONCE = { messages: 6, sessions: 2, messagesPerSession: 3, size: 600 };
 /** One session after the other, where the order in which two would come decides. */
 const ONE_AFTER_THE_OTHER = { ...TWO_AT_ONCE, messages: 4, sessions: 1, messagesPerSession: 2 };
 
@@ -63,7 +72,7 @@ const keywords = (lines: readonly string[]): string =>
   lines.map((line, index) => `250${index === lines.length - 1 ? ' ' : '-'}${line}`).join('\r\n');
 /** Short, so that they can be dripped; EHLO is looked at in lock-step only. */
 const EHLO_IN_CLEAR = keywords(['mx', 'STARTTLS', 'HELP']);
-const EHLO = keywords(['mx', 'AUTH PLAIN', 'HELP']);
+const EHLO = keywords(['mx', 'AUTH PLAIN', 'CHUNKING', 'HELP']);
 
 /** The steps of a session, in their order. */
 export const PLACES: readonly Place[] = [
@@ -171,7 +180,21 @@ export const PLACES: readonly Place[] = [
     behind: NOTHING_BEHIND,
     underWay: ONE_UNDER_WAY,
     securities: SECURITIES,
+    manners: ['data', 'lmtp'],
     load: TWO_AT_ONCE,
+  },
+  {
+    // The first chunk of the second message of three in a session.
+    name: 'bdat',
+    step: 'bdat',
+    on: 'bdat',
+    occurrence: () => ({ nth: 3 }),
+    good: () => '250 2.0.0 chunk taken, go on',
+    behind: { auto: ['bdat', 'endOfData'], across: ['bdat', 'endOfData', ...ENVELOPE] },
+    underWay: { off: 1, auto: 1, across: 2 },
+    securities: SECURITIES,
+    manners: ['bdat'],
+    load: { ...TWO_AT_ONCE, sessions: 1 },
   },
   {
     // A small content is with the kernel before anybody can answer it: what goes wrong is the answer to its end.
@@ -197,10 +220,11 @@ export const PLACES: readonly Place[] = [
     load: { messages: 2, sessions: 1, messagesPerSession: 2, size: SIZE_THAT_STALLS },
   },
   {
+    // In LMTP the answer for the first recipient of the second message.
     name: 'endOfData',
     step: 'endOfData',
     on: 'endOfData',
-    occurrence: () => ({ nth: 2 }),
+    occurrence: (_, manner) => ({ nth: manner === 'lmtp' ? 3 : 2 }),
     good: () => '250 2.0.0 message accepted',
     behind: { auto: [], across: ENVELOPE },
     underWay: { off: 1, auto: 1, across: 2 },
@@ -217,7 +241,7 @@ export const PLACES: readonly Place[] = [
     behind: { auto: ENVELOPE, across: ENVELOPE },
     underWay: ONE_UNDER_WAY,
     securities: SECURITIES,
-    load: { ...TWO_AT_ONCE, sessions: 1 },
+    load: { ...TWO_AT_ONCE, messages: 8, sessions: 1, messagesPerSession: 4 },
     rows: [1, 2, 3, 4].map((number) => ({
       on: 'rcpt',
       matching: `<user${number}@`,
@@ -244,6 +268,7 @@ export interface Cell {
   readonly fault: Fault;
   readonly security: Security;
   readonly pipelining: Pipelining;
+  readonly manner: Manner;
 }
 
 /** What is right. */
@@ -275,11 +300,33 @@ export interface Fault {
 
 const codeOf = (place: Place, security: Security): string => place.good(security).slice(0, 3);
 
-function behindOf({ place, pipelining }: Cell): readonly StepName[] {
-  return pipelining === 'off' ? [] : place.behind[pipelining];
+/** What is outstanding beside the command of the place. */
+function behindOf(cell: Cell): readonly StepName[] {
+  const { place, pipelining, manner } = cell;
+  const behind =
+    pipelining === 'off' ? [] : place.behind[pipelining].filter((step) => step !== 'data' || manner !== 'bdat');
+  if (hasBigChunks(cell)) return ['bdat', 'bdat', ...behind];
+  // The other recipient's answer.
+  return manner === 'lmtp' && place.step === 'endOfData' ? ['endOfData', ...behind] : behind;
 }
 
-const isGrouped = (cell: Cell): boolean => behindOf(cell).length > 0;
+/** In lock-step the content is on its way until its last chunk is sent. */
+function isBetweenChunks({ place, pipelining }: Cell): boolean {
+  return place.step === 'bdat' && pipelining === 'off';
+}
+
+/** A content that stalls, all its chunks in one write: their answers are due as well. */
+function hasBigChunks({ place, pipelining, manner }: Cell): boolean {
+  return isBig(place) && manner === 'bdat' && pipelining !== 'off';
+}
+
+/** How a combination wants its chunks: all in one, unless it is about them or about what is behind them. */
+export function chunksOf(cell: Cell): true | number {
+  if (hasBigChunks(cell)) return CHUNK_OCTETS_OF_BIG;
+  return cell.place.on === 'content' ? true : CHUNK_OCTETS;
+}
+
+const isGrouped = ({ place, pipelining }: Cell): boolean => pipelining !== 'off' && place.behind[pipelining].length > 0;
 
 function tally(...names: readonly string[]): Record<string, number> {
   const counts: Record<string, number> = {};
@@ -288,9 +335,15 @@ function tally(...names: readonly string[]): Record<string, number> {
 }
 
 /** The sink has accepted the message, whatever became of its answer. */
-function acceptedBySink({ place, security, fault }: Cell): number {
-  const { raw, reply, then = 'continue' } = fault.row(place, security);
+function acceptedBySink({ place, security, fault, manner, pipelining }: Cell): number {
+  const { raw, reply, then = 'continue', stopReading = false } = fault.row(place, security);
   const octets = raw ?? reply ?? '';
+  // The other recipient gets a 250 of its own.
+  if (manner === 'lmtp' && place.step === 'endOfData' && then === 'continue' && !stopReading) return 1;
+  // The other chunks are there already.
+  if (place.on === 'bdat') {
+    return pipelining !== 'off' && then === 'continue' && octets.startsWith('2') ? 1 : 0;
+  }
   if (place.on === 'endOfData') return octets.startsWith('2') && octets.length > 2 ? 1 : 0;
   // Raw octets inside the content are said on top of the usual answer.
   return place.on === 'content' && raw !== undefined && then === 'continue' ? 1 : 0;
@@ -304,9 +357,12 @@ function harmless(): Expected {
 /** The session breaks off at the place: every unanswered command fails once with that kind, and the messages with it. */
 function broken(cell: Cell, kind: ErrorKindName): Expected {
   const { place, pipelining } = cell;
+  const behind = isBetweenChunks(cell) ? ['transfer'] : behindOf(cell);
+  // The oldest command first: it is its deadline that passes.
+  const steps = hasBigChunks(cell) ? [...behind, place.step] : [place.step, ...behind];
   return {
     messages: { failed: place.underWay[pipelining] },
-    errors: tally(...[place.step, ...behindOf(cell)].map((step) => `${step} ${kind}`)),
+    errors: tally(...steps.map((step) => `${step} ${kind}`)),
     failedSessions: 1,
     acceptedBySinkAlone: acceptedBySink(cell),
   };
@@ -314,9 +370,12 @@ function broken(cell: Cell, kind: ErrorKindName): Expected {
 
 /** The command is refused: what that means for its message, by place. */
 function refused(cell: Cell, outcome: 'deferred' | 'rejected', code: number): Expected {
-  const { place, security, pipelining } = cell;
+  const { place, security, pipelining, manner } = cell;
   const reply = `${place.step} ${code}`;
   const rest = { errors: {}, reply };
+  if (manner === 'lmtp' && place.step === 'endOfData') {
+    return { ...rest, messages: {}, recipients: { [outcome]: 1 }, failedSessions: 0 };
+  }
   switch (place.name) {
     case 'greeting':
     case 'starttls':
@@ -324,7 +383,10 @@ function refused(cell: Cell, outcome: 'deferred' | 'rejected', code: number): Ex
       return { ...rest, messages: { [outcome]: 1 }, failedSessions: 1 };
     case 'ehlo':
     case 'ehlo inside TLS': {
-      if (outcome === 'deferred') return { ...rest, messages: { deferred: 1 }, failedSessions: 1 };
+      // LMTP knows nothing but LHLO.
+      if (outcome === 'deferred' || manner === 'lmtp') {
+        return { ...rest, messages: { [outcome]: 1 }, failedSessions: 1 };
+      }
       // HELO is tried, and offers nothing.
       const missing =
         security === 'starttls' && place.name === 'ehlo' ? 'starttls tlsNotOffered' : 'auth authNotOffered';
@@ -333,13 +395,19 @@ function refused(cell: Cell, outcome: 'deferred' | 'rejected', code: number): Ex
     case 'rcpt':
       return { ...rest, messages: {}, recipients: { [outcome]: 1 }, failedSessions: 0 };
     case 'rset':
-      // The transaction stays open, and the next MAIL is one too many. Lock-step goes on with MAIL, time and again; in
-      // a group DATA finds the old transaction with the new recipients, and the lone dot ends it.
-      return pipelining === 'off'
+      // The transaction stays open, and the next MAIL is one too many. Lock-step goes on with MAIL, time and again, and
+      // so does who sends no chunk; in a group DATA finds the old transaction with the new recipients, and the lone dot
+      // ends it.
+      return pipelining === 'off' || manner === 'bdat'
         ? { ...rest, messages: { rejected: 2 }, failedSessions: 0 }
         : { ...rest, messages: { rejected: 1 }, failedSessions: 0, acceptedBySinkAlone: 1 };
     case 'quit':
       return { ...rest, messages: {}, failedSessions: 0 };
+    case 'bdat': {
+      // In lock-step the other chunks are not sent.
+      const errors = isBetweenChunks(cell) ? tally('transfer earlyReply') : {};
+      return { messages: { [outcome]: 1 }, errors, reply, failedSessions: 0 };
+    }
     default:
       return { ...rest, messages: { [outcome]: 1 }, failedSessions: 0 };
   }
@@ -348,11 +416,14 @@ function refused(cell: Cell, outcome: 'deferred' | 'rejected', code: number): Ex
 /** 421: whatever is under way is deferred; what the server still owes fails as the connection does. */
 function shutDown(cell: Cell, kind: ErrorKindName | null): Expected {
   const { place, pipelining } = cell;
+  const behind = kind === null ? [] : behindOf(cell).map((step) => `${step} ${kind}`);
   return {
     messages: { deferred: place.underWay[pipelining] },
-    errors: kind === null ? {} : tally(...behindOf(cell).map((step) => `${step} ${kind}`)),
+    errors: tally(...behind, ...(isBetweenChunks(cell) ? ['transfer earlyReply'] : [])),
     reply: `${place.step} 421`,
     failedSessions: 1,
+    // Of the other recipient it thinks otherwise.
+    acceptedBySinkAlone: cell.manner === 'lmtp' ? acceptedBySink(cell) : 0,
   };
 }
 
@@ -361,26 +432,42 @@ function underWayBehind({ place, pipelining }: Cell): number {
   return place.underWay[pipelining] - (place.step === 'endOfData' ? 1 : 0);
 }
 
-/** Behind the right answer comes one too many. In a group it moves every later one by a place, up to a 250 for DATA. */
+/**
+ * Behind the right answer comes one too many. In a group it moves every later one by a place, up to a 250 for DATA, or
+ * until the last one is nobody's.
+ */
 function oneTooMany(cell: Cell): Expected {
-  const errors = tally(isGrouped(cell) ? 'data unexpectedCode' : 'session unaskedReply');
-  return { messages: { failed: underWayBehind(cell) }, errors, failedSessions: 1 };
+  const rest = { failedSessions: 1 };
+  if (behindOf(cell).includes('data')) {
+    return { ...rest, messages: { failed: underWayBehind(cell) }, errors: tally('data unexpectedCode') };
+  }
+  const errors = tally('session unaskedReply', ...(isBetweenChunks(cell) ? ['transfer unaskedReply'] : []));
+  // Behind a chunk it takes the answer to the next, which then is that to the message.
+  const isAccepted = cell.place.step === 'bdat' && !isBetweenChunks(cell);
+  return { ...rest, messages: isAccepted ? {} : { failed: underWayBehind(cell) }, errors };
 }
 
 /** Behind the right answer comes something that is none. In clear behind the 220 of STARTTLS it is not even looked at. */
 function garbageBehind(cell: Cell): Expected {
+  const { place, manner } = cell;
   const behind = behindOf(cell).map((step) => `${step} malformed`);
-  const alone = cell.place.name === 'starttls' ? 'session unaskedReply' : 'session malformed';
+  const alone = place.name === 'starttls' ? 'session unaskedReply' : 'session malformed';
   const errors = behind.length > 0 ? tally(...behind) : tally(alone);
-  return { messages: { failed: underWayBehind(cell) }, errors, failedSessions: 1 };
+  const rest = { messages: { failed: underWayBehind(cell) }, failedSessions: 1 };
+  if (isBetweenChunks(cell)) return { ...rest, errors: tally(alone, 'transfer malformed') };
+  // One recipient was answered, and so the message is accepted.
+  if (manner === 'lmtp' && place.step === 'endOfData') return { ...rest, errors, recipients: { failed: 1 } };
+  return { ...rest, errors, acceptedBySinkAlone: place.on === 'bdat' ? acceptedBySink(cell) : 0 };
 }
 
 /** 550 and 250 together: the first counts, and the second is one too many. */
 function noAndYes(cell: Cell): Expected {
-  const { place } = cell;
+  const { place, manner } = cell;
   const one = oneTooMany(cell);
+  if (manner === 'lmtp' && place.step === 'endOfData') return { ...one, recipients: { rejected: 1 } };
   const base = { ...one, acceptedBySinkAlone: acceptedBySink(cell) };
   switch (place.name) {
+    case 'bdat':
     case 'greeting':
     case 'starttls':
     case 'auth':
@@ -389,6 +476,10 @@ function noAndYes(cell: Cell): Expected {
     case 'mail':
       // DATA gets the 503 of a RCPT, so that its own is the one too many.
       return { ...base, messages: { rejected: 1 }, errors: tally('session unaskedReply') };
+    case 'ehlo':
+    case 'ehlo inside TLS':
+      // LMTP knows nothing but LHLO; for HELO the 250 came too early.
+      return manner === 'lmtp' ? { ...base, messages: { rejected: 1 } } : base;
     case 'content':
     case 'endOfData':
       return { ...base, messages: { rejected: 1, failed: underWayBehind(cell) } };
@@ -404,8 +495,9 @@ function noAndYes(cell: Cell): Expected {
 
 /** The right answer, and while the next command waits for its own, one more; then nothing. */
 function oneLater(cell: Cell): Expected {
-  const { place, security, pipelining } = cell;
+  const { place, security, pipelining, manner } = cell;
   const rest = { failedSessions: 1 };
+  const isChunked = manner === 'bdat';
   const timeouts = (...steps: readonly StepName[]): Expected => ({
     ...rest,
     messages: { failed: 1 },
@@ -423,14 +515,32 @@ function oneLater(cell: Cell): Expected {
     case 'starttls':
       return { ...rest, messages: { failed: 1 }, errors: tally('tls tls') };
     case 'mail':
-      return pipelining === 'off' ? timeouts('rcpt') : timeouts('rcpt', 'data');
+      return pipelining === 'off' || isChunked ? timeouts('rcpt') : timeouts('rcpt', 'data');
     case 'rcpt':
-      return timeouts('data');
+      if (!isChunked) return timeouts('data');
+      return pipelining === 'off' ? timeouts('bdat', 'transfer') : timeouts('bdat', 'bdat', 'endOfData');
+    case 'bdat':
+      return timeouts('endOfData');
     case 'quit':
       return { ...rest, messages: {}, errors: tally('session unaskedReply') };
-    default:
-      return pipelining === 'off' ? timeouts('rcpt') : timeouts('rcpt', 'rcpt', 'data');
+    default: {
+      const [mail, ...others] = isChunked ? ENVELOPE.slice(0, -1) : ENVELOPE;
+      // In LMTP it is the answer for the other recipient, and the next MAIL gets none.
+      const isForOther = manner === 'lmtp' && place.step === 'endOfData';
+      if (pipelining === 'off') return isForOther ? timeouts('mail') : timeouts('rcpt');
+      return isForOther ? timeouts(mail as StepName, ...others) : timeouts(...others);
+    }
   }
+}
+
+/** The answer comes before the content is there; to a chunk it counts as such, and what ends the session is `kind`. */
+function answeredEarly(cell: Cell, code: number, kind: ErrorKindName): Expected {
+  if (hasBigChunks(cell)) {
+    return { ...broken(cell, kind), errors: tally(`bdat ${kind}`, `transfer ${kind}`), reply: `bdat ${code}` };
+  }
+  const { errors, ...rest } = broken(cell, 'earlyReply');
+  const other = cell.manner === 'lmtp' ? { 'endOfData earlyReply': 1 } : {};
+  return { ...rest, errors: { ...errors, ...other }, reply: `endOfData ${code}` };
 }
 
 const isReply = ({ step }: Place): boolean => step !== 'tls' && step !== 'transfer';
@@ -572,7 +682,7 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     name: 'never comes to the end of a line',
-    row: (place, security) => ({ raw: `${codeOf(place, security)} `, repeat: 2_500_000 }),
+    row: (place, security) => ({ raw: `${codeOf(place, security)} `, repeat: 250_000 }),
     expected: (cell) => broken(cell, 'overlong'),
   },
   {
@@ -692,26 +802,31 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'refuses the content before it has it',
     row: () => ({ reply: '552 5.3.4 far too big', stopReading: true }),
-    expected: (cell) => ({
-      ...broken(cell, 'earlyReply'),
-      messages: { rejected: 1, failed: cell.place.underWay[cell.pipelining] - 1 },
-      reply: 'endOfData 552',
-    }),
+    expected: (cell) => {
+      const { place, pipelining, manner } = cell;
+      const early = answeredEarly(cell, 552, 'timeout');
+      const failed = place.underWay[pipelining] - 1;
+      // In LMTP it is the answer for one recipient.
+      if (manner === 'lmtp') {
+        const recipients = { rejected: 1, failed: RECIPIENTS * failed + 1 };
+        return { ...early, messages: { failed: failed + 1 }, recipients };
+      }
+      return { ...early, messages: { rejected: 1, failed } };
+    },
     where: isBig,
   },
   {
     name: 'accepts the content before it has it',
     row: () => ({ reply: '250 2.0.0 whatever it is', stopReading: true }),
-    expected: (cell) => ({ ...broken(cell, 'earlyReply'), reply: 'endOfData 250' }),
+    expected: (cell) => answeredEarly(cell, 250, 'timeout'),
     where: isBig,
   },
   {
     name: 'leaves before it has the content',
     row: () => ({ reply: '421 4.3.2 leaving', stopReading: true, then: 'close' }),
     expected: (cell) => ({
-      ...broken(cell, 'earlyReply'),
+      ...answeredEarly(cell, 421, 'closed'),
       messages: { deferred: cell.place.underWay[cell.pipelining] },
-      reply: 'endOfData 421',
     }),
     where: isBig,
   },
@@ -727,13 +842,18 @@ export const FAULTS: readonly Fault[] = [
  * Whether a combination says anything that another does not. Left out are:
  * - steps that a kind of session does not have (no handshake in clear);
  * - grouping before MAIL: what a server offers is not yet known, so nothing is grouped whatever was asked for;
- * - grouping inside a message where the content is what matters: it goes alone then, as in lock-step;
+ * - grouping inside a message where the content is what matters: it goes alone then, as in lock-step, unless in chunks;
+ * - LMTP with TLS from the first octet, which has no scheme;
+ * - grouping across messages but for content behind DATA: it is the same envelope behind another content;
  * - faults that the step cannot have, see `where` of each.
  */
-function makesSense({ place, fault, security, pipelining }: Cell): boolean {
+function makesSense({ place, fault, security, pipelining, manner }: Cell): boolean {
   if (!place.securities.includes(security)) return false;
+  if (!(place.manners ?? MANNERS).includes(manner)) return false;
+  if (manner === 'lmtp' && security === 'implicit') return false;
+  if (manner !== 'data' && pipelining === 'across') return false;
   if (pipelining !== 'off' && BEFORE_MAIL.includes(place.step)) return false;
-  if (pipelining === 'auto' && isBig(place)) return false;
+  if (pipelining === 'auto' && isBig(place) && manner !== 'bdat') return false;
   return (fault.where ?? isReply)(place);
 }
 
@@ -741,14 +861,21 @@ const BEFORE_MAIL: readonly StepName[] = ['greeting', 'ehlo', 'starttls', 'tls',
 
 /** Every combination of one kind of session that makes sense. */
 export function cellsOf(security: Security): Cell[] {
-  return PLACES.flatMap((place) =>
-    FAULTS.flatMap((fault) => PIPELININGS.map((pipelining) => ({ place, fault, security, pipelining }))),
+  return MANNERS.flatMap((manner) =>
+    PLACES.flatMap((place) =>
+      FAULTS.flatMap((fault) => PIPELININGS.map((pipelining) => ({ place, fault, security, pipelining, manner }))),
+    ),
   ).filter(makesSense);
 }
 
 /** Whether a combination moves so many octets that others would wait for it. */
 export function isHeavy({ place }: Cell): boolean {
   return isBig(place);
+}
+
+/** Whether a combination takes long without doing anything: a deadline must pass, or the server does not close. */
+export function isWaiting(cell: Cell): boolean {
+  return deadlineStep(cell) !== null || cell.fault.name.startsWith('says 421 and goes on');
 }
 
 /** The one deadline that must pass, by its step: that of the oldest command without an answer. Null: none must. */

@@ -156,6 +156,32 @@ describe('content by BDAT', () => {
     expect(session.latencyOf('endOfData')).toBe(1_000);
   });
 
+  test('in a group has the deadline of the oldest chunk without a reply', () => {
+    const session = atContent({ bdat: 400, timeouts: ['bdat=7s', 'endOfData=9s'] });
+    expect(session.inFlight).toMatchObject({ bdat: 2, endOfData: 1 });
+    expect(session.deadlineInUs).toBe(7e6);
+    session.says('250 chunk', '250 chunk');
+    expect(session.deadlineInUs).toBe(9e6);
+  });
+
+  test.each([
+    ['in place of its reply', ['421 leaving']],
+    ['behind its reply', ['250 chunk', '421 leaving']],
+  ])('whose server shuts down %s, in lock-step, has failed its transfer', (_, replies) => {
+    const session = new EngineSession({ size: SIZE, bdat: 400, pipelining: 'off' }).opened('CHUNKING');
+    session
+      .says('250 ok')
+      .says('250 ok')
+      .says(...replies)
+      .lost()
+      .closed();
+    expect(session.summary).toMatchObject({
+      messages: { deferred: 1 },
+      errors: ['transfer earlyReply x1'],
+      endings: ['failed'],
+    });
+  });
+
   test('goes to no server that does not offer CHUNKING', () => {
     const session = new EngineSession({ bdat: true }).opened('PIPELINING');
     expect(session.take()).toEqual(['QUIT\r\n']);

@@ -100,6 +100,16 @@ describe('a session of LMTP', () => {
     expect(session.sent).toMatchObject({ endOfData: 2, transfer: 1 });
   });
 
+  test('has a reply to its lone dot for each recipient that was accepted, though MAIL was not', () => {
+    const session = new EngineSession({ recipients: 2 }, { target: TARGET, messages: 2 }).opened('PIPELINING');
+    session.says('503 one is open', '250 ok', '250 ok', '354 go');
+    expect(session.take().at(-1)).toBe('.\r\n');
+    expect(session.inFlight).toEqual({ endOfData: 2 });
+    session.says('250 nothing', '250 nothing');
+    expect(session.take().at(-1)).toMatch(/^MAIL FROM/);
+    expect(session.summary).toMatchObject({ messages: { rejected: 1 }, recipients: { rejected: 2 }, errors: [] });
+  });
+
   test('sends its messages one after the other on one connection', () => {
     const session = new EngineSession({ recipients: 2, pipelining: 'across' }, { target: TARGET, messages: 3 });
     session.opened('PIPELINING');
