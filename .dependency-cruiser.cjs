@@ -121,7 +121,7 @@ const LIBRARIES = {
   'hdr-histogram-js': ['^src/metrics/'],
   commander: ['^src/cli/'],
   'p-limit': ['^workers/', '^src/coordinator/'],
-  zod: ['^src/report/(result|sink|check)-schema\\.ts$', '^src/config-file/', '^src/sink/sink-file\\.ts$'],
+  zod: ['^src/report/(result|sink|check|plan)-schema\\.ts$', '^src/config-file/', '^src/sink/sink-file\\.ts$'],
   yaml: ['^src/config-file/'],
   picocolors: ['^src/report/', '^src/cli/'],
   selfsigned: ['^src/sink/self-signed\\.ts$'],

@@ -3,13 +3,15 @@ import { X509Certificate, createPrivateKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
+import { approachTargets, type ApproachedTarget } from './coordinator/approach-targets.js';
 import { Coordinator, type LoadHooks, type LoadOutcome } from './coordinator/coordinator.js';
 import { pinTarget } from './coordinator/pin-target.js';
 import { PostrushError } from './errors.js';
-import type { PinnedAddress, PreflightResult } from './messages/coordinator-worker.js';
+import type { PinnedAddress } from './messages/coordinator-worker.js';
 import { totalsOf, type PhaseTotals } from './metrics/phase-totals.js';
-import type { RunMetrics } from './metrics/run-metrics.js';
-import { firstLane, type LanePlan } from './plan/lane-plan.js';
+import type { RunMetrics, WorkerMetrics } from './metrics/run-metrics.js';
+import { laneNames, lanesOf, laneWeights } from './plan/lane-plan.js';
+import { periodOf } from './plan/lane-table.js';
 import type { LoadPlan, ScenarioPlan } from './plan/load-plan.js';
 import { sendsMail } from './plan/script-counts.js';
 import { OPTION_NAMES, type LoadTestOptions } from './plan/options.js';
@@ -19,7 +21,7 @@ import { resolvePlan } from './plan/resolve-plan.js';
 import type { RunProgress } from './report/progress.js';
 import type { RunResult } from './report/result-schema.js';
 import { windowOf } from './report/run-window.js';
-import { summarise } from './report/summary.js';
+import { summarise, type SummaryInput } from './report/summary.js';
 import { MessageTemplate } from './scenario/message-template.js';
 import { checkBooks, type DroppedMessages } from './verdict/books.js';
 import { busyShares, checkHealth } from './verdict/health-gates.js';
@@ -65,8 +67,8 @@ export async function runPlan(given: LoadPlan, hooks: RunHooks = {}): Promise<Ru
     checkClientCertificate(scenario);
   }
   const plan = withMessageSizes(given);
-  const lane = firstLane(plan);
-  const addresses = await pinTarget(plan, lane.target);
+  const pinned: (readonly PinnedAddress[])[] = [];
+  for (const target of plan.targets) pinned.push(await pinTarget(plan, target));
   const loadHooks: LoadHooks = {
     stop: hooks.stop,
     cut: hooks.cut,
@@ -77,9 +79,12 @@ export async function runPlan(given: LoadPlan, hooks: RunHooks = {}): Promise<Ru
   const coordinator = new Coordinator(plan, loadHooks);
   try {
     hooks.onProgress?.(progressOf('preflight', 0, plan, null));
-    const { address, preflight } = await approach(lane, coordinator, addresses);
-    const outcome = await coordinator.load(address, partition(plan));
-    return resultOf(plan, hooks, address, preflight, outcome);
+    const targets = await approachTargets(plan, pinned, coordinator.preflight.bind(coordinator));
+    const outcome = await coordinator.load(
+      targets.map(({ address }) => address),
+      partition(plan),
+    );
+    return resultOf(plan, hooks, targets, outcome);
   } finally {
     await coordinator.close();
   }
@@ -113,34 +118,18 @@ function checkClientCertificate({ tls: { clientCertificate } }: ScenarioPlan): v
   });
 }
 
-/** Tries the addresses behind the target's name until one can be connected to; from then on it is the target. */
-async function approach(
-  lane: LanePlan,
-  coordinator: Coordinator,
-  addresses: readonly PinnedAddress[],
-): Promise<{ address: PinnedAddress; preflight: PreflightResult }> {
-  let problem = '';
-  for (const address of addresses) {
-    const preflight = await coordinator.preflight(lane, address);
-    if (preflight.ok) return { address, preflight };
-    problem = `${lane.target.url} ${preflight.problem}; ${preflight.advice}`;
-    if (preflight.isConnected) break;
-  }
-  throw new PostrushError('E_TARGET', problem);
-}
-
 function resultOf(
   plan: LoadPlan,
   hooks: RunHooks,
-  address: PinnedAddress,
-  preflight: PreflightResult,
+  targets: readonly ApproachedTarget[],
   outcome: LoadOutcome,
 ): RunResult {
   const { metrics, lost, endedBy, stoppedAtUs } = outcome;
   const totals: [PhaseTotals, PhaseTotals] = [totalsOf(metrics, 0), totalsOf(metrics, 1)];
   const { offered, dropped } = offeredOf(plan, totals[1].messagesAttempted, outcome);
   const gates = checkHealth(metrics);
-  const checks = checkBooks({ metrics, phases: totals, offered, dropped, results: outcome.results });
+  const lanes = laneTotals(plan, metrics);
+  const checks = checkBooks({ metrics, phases: totals, lanes, offered, dropped, results: outcome.results });
   const { verdict, reasons } = judge({
     gates,
     checks,
@@ -152,8 +141,8 @@ function resultOf(
   return summarise({
     plan,
     redactedPlan: redactPlan(plan),
-    address,
-    preflight,
+    targets,
+    lanes,
     builtInSink: hooks.builtInSink ?? null,
     environment: environment(),
     tool: { name: 'postrush', version: version() },
@@ -174,6 +163,21 @@ function resultOf(
   });
 }
 
+/** What each lane did; of a run with one lane there is nothing to tell beside the totals. */
+function laneTotals(plan: LoadPlan, metrics: RunMetrics): SummaryInput['lanes'] {
+  const names = laneNames(plan);
+  if (names.length === 1) return [];
+  const shares = laneWeights(plan);
+  const period = periodOf(shares);
+  return lanesOf(plan).map(({ name: scenario, target }, lane) => ({
+    name: names[lane] ?? scenario,
+    scenario,
+    target: target.url,
+    weight: (shares[lane] ?? 0) / period,
+    phases: [totalsOf(metrics, 0, lane), totalsOf(metrics, 1, lane)] as const,
+  }));
+}
+
 /** Messages that were attempted, or sessions where these send none. */
 function begunIn({ scenarios }: LoadPlan, { messagesAttempted, sessions }: PhaseTotals): number {
   return scenarios.some(({ session }) => sendsMail(session.steps)) ? messagesAttempted : sessions.started;
@@ -190,7 +194,7 @@ function offeredOf(
   }
   const shares = partition(plan);
   const worker = lost.reduce((sum, { workerId }) => {
-    const begun = metrics.workers[workerId]?.last?.phases[1].messagesAttempted ?? 0;
+    const begun = attemptedBy(metrics.workers[workerId]);
     return sum + (shares[workerId]?.messages ?? 0) - begun;
   }, 0);
   const left = results.reduce((sum, { messagesLeft }) => sum + messagesLeft, 0);
@@ -199,6 +203,10 @@ function offeredOf(
     offered: plan.messages,
     dropped: { cap: 0, target: isTargetLost ? left : 0, end: isTargetLost ? 0 : left, worker },
   };
+}
+
+function attemptedBy(worker: WorkerMetrics | undefined): number {
+  return (worker?.last?.lanes ?? []).reduce((sum, { phases }) => sum + phases[1].messagesAttempted, 0);
 }
 
 /** Calls the progress hook once per complete second. */
@@ -271,7 +279,7 @@ function checkFileLimit(plan: LoadPlan, withSink: boolean): void {
   if (limit === null || needed <= limit) return;
   throw new PostrushError(
     'E_LIMIT',
-    `${firstLane(plan).target.url}: ${String(plan.sessions)} sessions need about ${String(needed)} open files, but this process may ` +
+    `${plan.targets[0].url}: ${String(plan.sessions)} sessions need about ${String(needed)} open files, but this process may ` +
       `have ${String(limit)}; raise the limit (ulimit -n ${String(needed)}) or use fewer sessions (-s)`,
   );
 }

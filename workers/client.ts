@@ -2,9 +2,10 @@
 import { Ending } from '../src/metrics/outcome.js';
 import type { MessageSupply } from './message-supply.js';
 import type { WheelEntry } from './deadline-wheel.js';
-import type { Recorder } from './recorder.js';
+import type { Lane } from './lane.js';
 import type { SessionActor } from './session-actor.js';
 import type { SessionOwner } from './session-state.js';
+import type { SmtpConnection } from './smtp-connection.js';
 
 /** First pause before a new connection when the last session brought nothing; it doubles up to the longest. */
 export const FIRST_PAUSE_US = 50_000;
@@ -14,14 +15,8 @@ export const LONGEST_PAUSE_US = 5_000_000;
 /** What a client needs of its generator. */
 export interface ClientHost {
   readonly supply: MessageSupply;
-  readonly recorder: Recorder;
-  readonly recipients: number;
-  /** Messages per client; Infinity when connections are kept. */
-  readonly messagesPerClient: number;
-  /** Whether a client is over with its first session, though that did not send all: a script goes on in no other. */
-  readonly isOneSession: boolean;
-  /** Whether sessions have messages to send; otherwise the supply counts sessions. */
-  readonly sendsMail: boolean;
+  /** The lane of the client that begins now. */
+  nextLane(): ClientLane;
   /** Seeded, from 0 (included) to 1. */
   random(): number;
   /** Queues the client for its next connect(). */
@@ -36,6 +31,15 @@ export interface ClientHost {
   onClientDone(client: Client): void;
 }
 
+/** What a client needs of its lane, and gives to its session and connection. */
+export type ClientLane = Pick<
+  Lane,
+  'recorder' | 'recipients' | 'messagesPerClient' | 'isOneSession' | 'sendsMail' | 'tools' | 'connections'
+>;
+
+/** What a client needs of its connection. */
+type ClientConnection = Pick<SmtpConnection, 'enter'>;
+
 /** One of the `-s` places. When its client is done the next one takes the place. */
 export class Client implements SessionOwner, WheelEntry {
   deadlineUs = Infinity;
@@ -44,6 +48,9 @@ export class Client implements SessionOwner, WheelEntry {
   previousInBucket: WheelEntry | null = null;
 
   readonly #host: ClientHost;
+  /** Of the client under way, or of the one before. */
+  #lane: ClientLane;
+  #connection: ClientConnection | null = null;
   #session: SessionActor | null = null;
   /** Messages that this client may still begin. */
   #left = 0;
@@ -53,12 +60,19 @@ export class Client implements SessionOwner, WheelEntry {
   #connectSettled: (() => void) | null = null;
   #isWaiting = true;
 
-  constructor(host: ClientHost) {
+  /** @param lane - what its session and connection were made for */
+  constructor(host: ClientHost, lane: ClientLane) {
     this.#host = host;
+    this.#lane = lane;
   }
 
-  attach(session: SessionActor): void {
+  attach(session: SessionActor, connection: ClientConnection): void {
     this.#session = session;
+    this.#connection = connection;
+  }
+
+  get lane(): ClientLane {
+    return this.#lane;
   }
 
   get session(): SessionActor {
@@ -83,13 +97,22 @@ export class Client implements SessionOwner, WheelEntry {
       this.retire();
       return;
     }
-    if (this.#startedAtUs < 0) {
-      this.#startedAtUs = nowUs;
-      this.#left = this.#host.messagesPerClient;
-      this.#host.recorder.clientStarted(nowUs);
-    }
+    if (this.#startedAtUs < 0) this.#begin(nowUs);
     this.#connectSettled = connectSettled;
-    this.session.begin(this.#host.sendsMail ? this.takeMessage(nowUs) : this.#takeSession(nowUs), nowUs);
+    this.session.begin(this.#lane.sendsMail ? this.takeMessage(nowUs) : this.#takeSession(nowUs), nowUs);
+  }
+
+  /** A new client takes the place, and with it perhaps another lane. */
+  #begin(nowUs: number): void {
+    const lane = this.#host.nextLane();
+    if (lane !== this.#lane) {
+      this.#lane = lane;
+      this.session.enter(lane.tools);
+      this.#connection?.enter(lane.connections);
+    }
+    this.#startedAtUs = nowUs;
+    this.#left = lane.messagesPerClient;
+    lane.recorder.clientStarted(nowUs);
   }
 
   hasMessage(nowUs: number): boolean {
@@ -98,7 +121,7 @@ export class Client implements SessionOwner, WheelEntry {
 
   takeMessage(nowUs: number): number {
     this.#left--;
-    this.#host.recorder.messageTaken(this.#host.recipients, nowUs);
+    this.#lane.recorder.messageTaken(this.#lane.recipients, nowUs);
     const number = this.#host.supply.take(nowUs);
     // Whoever pauses now would wake for nothing, and hold the run open until then.
     if (!this.#host.supply.has(nowUs)) this.#host.onSupplyEmpty();
@@ -108,7 +131,7 @@ export class Client implements SessionOwner, WheelEntry {
   /** Counts a session that sends no messages. @returns that it has none */
   #takeSession(nowUs: number): number {
     this.#left = 0;
-    this.#host.supply.take(nowUs);
+    this.#host.supply.takeSession(nowUs);
     if (!this.#host.supply.has(nowUs)) this.#host.onSupplyEmpty();
     return -1;
   }
@@ -125,13 +148,13 @@ export class Client implements SessionOwner, WheelEntry {
   onSessionEnded(ending: Ending, servedCount: number, nowUs: number): void {
     this.#lastEnding = ending;
     this.#host.onSessionOver(this.session.wasGreeted);
-    const isGood = this.#host.sendsMail ? servedCount > 0 : ending === Ending.completed;
+    const isGood = this.#lane.sendsMail ? servedCount > 0 : ending === Ending.completed;
     if (isGood) this.#pauseUs = FIRST_PAUSE_US;
     if (ending === Ending.cut || !this.#host.supply.has(nowUs)) {
       this.retire();
       return;
     }
-    if (this.#left === 0 || this.#host.isOneSession) this.#end();
+    if (this.#left === 0 || this.#lane.isOneSession) this.#end();
     this.#isWaiting = true;
     if (isGood) {
       this.#host.requestStart(this);
@@ -160,7 +183,7 @@ export class Client implements SessionOwner, WheelEntry {
   }
 
   #end(): void {
-    this.#host.recorder.clientEnded(this.#lastEnding, this.#startedAtUs);
+    this.#lane.recorder.clientEnded(this.#lastEnding, this.#startedAtUs);
     this.#startedAtUs = -1;
   }
 }

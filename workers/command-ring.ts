@@ -33,6 +33,11 @@ export class CommandRing {
     this.#sentAtUs = new Float64Array(capacity);
   }
 
+  /** Whether it is as large as messages of so many recipients need. */
+  fits(recipients: number): boolean {
+    return this.#capacity >= Math.min(recipients + COMMANDS_BESIDE_RECIPIENTS, RING_CAPACITY);
+  }
+
   get room(): number {
     return this.#capacity - this.count;
   }

@@ -20,10 +20,10 @@ export interface WriterTools {
 
 /** The writing end of one session. */
 export class CommandWriter {
-  readonly ring: CommandRing;
+  ring: CommandRing;
   readonly outbox: Outbox;
-  readonly #script: CompiledScript;
-  readonly #recorder: Recorder;
+  #script: CompiledScript;
+  #recorder: Recorder;
   readonly #wheel: DeadlineWheel;
   readonly #entry: WheelEntry;
   #connection: Connection | null = null;
@@ -37,12 +37,19 @@ export class CommandWriter {
 
   /** @param entry - the session's place in the wheel, for the deadlines of what is sent */
   constructor({ script, recorder, wheel, outbox }: WriterTools, entry: WheelEntry) {
-    this.ring = new CommandRing(script.recipients + (script.chunks?.count ?? 0));
+    this.ring = new CommandRing(repliesOf(script));
     this.outbox = outbox;
     this.#script = script;
     this.#recorder = recorder;
     this.#wheel = wheel;
     this.#entry = entry;
+  }
+
+  /** What is written from now on belongs to another lane. Call only while nothing is waited for. */
+  enter({ script, recorder }: Pick<WriterTools, 'script' | 'recorder'>): void {
+    this.#script = script;
+    this.#recorder = recorder;
+    if (!this.ring.fits(repliesOf(script))) this.ring = new CommandRing(repliesOf(script));
   }
 
   get connection(): Connection {
@@ -188,4 +195,9 @@ export class CommandWriter {
     this.ring.clear();
     this.isTransferring = false;
   }
+}
+
+/** Commands of a message that may wait for their replies at once: its recipients, and its chunks. */
+function repliesOf({ recipients, chunks }: CompiledScript): number {
+  return recipients + (chunks?.count ?? 0);
 }

@@ -8,16 +8,17 @@ import type { LanePlan } from '../src/plan/lane-plan.js';
 import type { TlsPlan } from '../src/plan/load-plan.js';
 import { contextSettings } from '../src/plan/tls-settings.js';
 import { proxyHeaders } from './proxy-headers.js';
-import { READ_BUFFER_BYTES, type ConnectionHooks, type ConnectionTools } from './smtp-connection.js';
+import type { LaneNumbers } from './lane-numbers.js';
+import type { ConnectionHooks, ConnectionTools } from './smtp-connection.js';
 import { TlsTickets } from './tls-tickets.js';
 
-/** Makes the shared read buffer and the one TLS context of a worker. */
+/** Makes the one TLS context of a lane, and the rest. */
 export function connectionTools(
   lane: LanePlan,
   address: PinnedAddress,
   clock: Clock,
   hooks: ConnectionHooks,
-  describeTls = false,
+  { numbers = null, describeTls = false }: { numbers?: LaneNumbers | null; describeTls?: boolean } = {},
 ): ConnectionTools {
   const { tls, target } = lane;
   // SNI takes names only (RFC 6066 §3).
@@ -29,8 +30,8 @@ export function connectionTools(
     proxyHeaders: proxyHeaders(lane, address),
     resets: lane.close === 'rst',
     places: lane.sessions,
+    numbers,
     clock,
-    readBuffer: Buffer.allocUnsafeSlow(READ_BUFFER_BYTES),
     secureContext: tls.mode === 'off' ? null : secureContextOf(tls),
     // Whoever describes TLS must see it.
     tlsSharePercent: describeTls ? 100 : tls.sharePercent,

@@ -16,7 +16,7 @@ const CHUNK_RESERVE = 8192;
 
 /** The content of one session's messages, one after the other. */
 export class ContentSender {
-  readonly #script: CompiledScript;
+  #script: CompiledScript;
   readonly #writer: CommandWriter;
   readonly #clock: Clock;
   /** Puts into the outbox what may go behind the content. */
@@ -29,6 +29,11 @@ export class ContentSender {
     this.#writer = writer;
     this.#clock = clock;
     this.#follow = follow;
+  }
+
+  /** The messages from now on are those of another script. */
+  enter(script: CompiledScript): void {
+    this.#script = script;
   }
 
   /** Whether chunks of the content under way are still to be sent. */

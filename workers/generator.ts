@@ -6,35 +6,39 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import { assertNever } from '../src/assert.js';
 import { RunClock, type Clock } from '../src/clock.js';
 import { Census } from '../src/metrics/phase-book.js';
-import type { IntervalRecord } from '../src/metrics/interval-record.js';
+import { INTERVAL_RECORD_VERSION, type IntervalRecord } from '../src/metrics/interval-record.js';
 import type { CheckRecord, CheckTask } from '../src/messages/check-record.js';
 import type {
   CoordinatorMessage,
   GeneratorResult,
   GeneratorTask,
+  PinnedAddress,
   PreflightResult,
   PreflightTask,
   WorkerMessage,
 } from '../src/messages/coordinator-worker.js';
-import { firstLane, type LanePlan } from '../src/plan/lane-plan.js';
-import { sendsMail } from '../src/plan/script-counts.js';
-import { compileLoadScript } from '../src/scenario/compile-script.js';
+import { lanesOf, laneWeights, type LanePlan } from '../src/plan/lane-plan.js';
+import { laneTable } from '../src/plan/lane-table.js';
+import { compileLoadScript, type CompiledScript } from '../src/scenario/compile-script.js';
+import type { MessageTemplate } from '../src/scenario/message-template.js';
 import type { CheckPort } from './check-task.js';
 import { Client, type ClientHost } from './client.js';
-import { connectionTools } from './connection-tools.js';
 import { DeadlineWheel, WHEEL_TICK_US } from './deadline-wheel.js';
 import { HealthMonitor } from './health-monitor.js';
+import { Lane } from './lane.js';
+import { LaneNumbers } from './lane-numbers.js';
 import { MessageSupply } from './message-supply.js';
 import { Outbox } from './outbox.js';
 import { preflight } from './preflight.js';
-import { Recorder } from './recorder.js';
-import { ReplyEcho } from './reply-echo.js';
+import { OpenSessions, Recorder } from './recorder.js';
 import { SeededRandom } from '../src/seeded-random.js';
-import type { SessionTools } from './script-walker.js';
 import { SessionActor } from './session-actor.js';
-import { SmtpConnection, type ConnectionTools } from './smtp-connection.js';
+import { SmtpConnection } from './smtp-connection.js';
 
 const INTERVAL_US = 1_000_000;
+
+/** What is under way in a lane: of the warm-up, and of the phase after it. */
+type PhaseCensus = readonly [Census, Census];
 
 /** The part of a MessagePort that a generator uses, so that another transport can take its place. */
 export interface GeneratorPort {
@@ -64,13 +68,10 @@ export default async function runTask(
 }
 
 class Generator implements ClientHost {
-  readonly recipients: number;
-  readonly messagesPerClient: number;
-  readonly isOneSession: boolean;
-  readonly sendsMail: boolean;
-
   readonly #task: GeneratorTask<GeneratorPort>;
-  readonly #lane: LanePlan;
+  readonly #lanePlans: readonly LanePlan[];
+  /** Which lane each start has, over and over. */
+  readonly #table: Uint16Array;
   /** Null where connects can never be more than the limit allows. */
   readonly #limit: LimitFunction | null;
   readonly #random: SeededRandom;
@@ -78,10 +79,14 @@ class Generator implements ClientHost {
   readonly #windowEndUs: number;
   readonly #health = new HealthMonitor();
   readonly #clients: Client[] = [];
-  readonly #recorder: Recorder;
+  readonly #recorders: readonly Recorder[];
+  readonly #openSessions = new OpenSessions();
   readonly #supply: MessageSupply;
   #clock: Clock = { nowUs: () => 0 };
   #wheel = new DeadlineWheel(0);
+  #lanes: readonly Lane[] = [];
+  /** Place in the table of the next client to begin. */
+  #nextStart: number;
   #activeClients = 0;
   #intervalIndex = 0;
   #intervalStartUs = 0;
@@ -97,34 +102,32 @@ class Generator implements ClientHost {
 
   constructor(task: GeneratorTask<GeneratorPort>) {
     const { plan, share } = task;
-    const lane = firstLane(plan);
     this.#task = task;
-    this.#lane = lane;
-    this.recipients = lane.recipients;
-    this.messagesPerClient = lane.messagesPerSession ?? Infinity;
-    this.isOneSession = lane.session.steps !== null;
-    this.sendsMail = sendsMail(lane.session.steps);
+    this.#lanePlans = lanesOf(plan);
+    this.#table = laneTable(laneWeights(plan));
+    this.#nextStart = share.firstStart % this.#table.length;
     this.#limit = share.sessions > plan.connectLimit ? pLimit(plan.connectLimit) : null;
     this.#random = new SeededRandom(plan.seed, share.workerId);
     this.#warmupEndUs = plan.warmupMs * 1e3;
     this.#windowEndUs = plan.durationMs === null ? Infinity : this.#warmupEndUs + plan.durationMs * 1e3;
-    this.#recorder = new Recorder(this.#warmupEndUs, this.#windowEndUs);
-    const bound = this.sendsMail ? share.messages : share.connections;
-    this.#supply = new MessageSupply({ ...share, messages: bound }, this.#warmupEndUs, this.#windowEndUs);
+    this.#recorders = this.#lanePlans.map(() => new Recorder(this.#warmupEndUs, this.#windowEndUs, this.#openSessions));
+    this.#supply = new MessageSupply(share, this.#warmupEndUs, this.#windowEndUs);
   }
 
   get supply(): MessageSupply {
     return this.#supply;
   }
 
-  get recorder(): Recorder {
-    return this.#recorder;
+  nextLane(): Lane {
+    const lane = this.#lanes[this.#table[this.#nextStart] as number] as Lane;
+    this.#nextStart = (this.#nextStart + 1) % this.#table.length;
+    return lane;
   }
 
   run(): Promise<GeneratorResult> {
     const { port, share } = this.#task;
     // Everything that takes time is done before "ready", so that time zero finds all workers waiting.
-    const script = compileLoadScript(this.#lane);
+    const scripts = compileScripts(this.#lanePlans);
     return new Promise((resolve) => {
       this.#finished = resolve;
       port.on('message', (message) => {
@@ -134,7 +137,7 @@ class Generator implements ClientHost {
             // A timer may be a little early; nothing may begin before time zero.
             setTimeout(
               () => {
-                this.#begin(clock, script);
+                this.#begin(clock, scripts);
               },
               Math.max(0, Math.ceil(-clock.nowUs() / 1e3) + 1),
             );
@@ -189,38 +192,23 @@ class Generator implements ClientHost {
     if (this.#activeClients === 0) this.#finish();
   }
 
-  #begin(clock: Clock, script: SessionTools['script']): void {
+  #begin(clock: Clock, scripts: readonly CompiledScript[]): void {
     this.#clock = clock;
     const nowUs = clock.nowUs();
     this.#health.begin();
     this.#wheel = new DeadlineWheel(nowUs);
-    const tools: SessionTools = {
-      script,
-      recorder: this.#recorder,
-      wheel: this.#wheel,
-      outbox: new Outbox(),
-      clock,
-      observer: null,
-      echo: new ReplyEcho(this.#lane),
-    };
-    const connections: ConnectionTools = connectionTools(this.#lane, this.#task.address, clock, {
-      onLimit: (limit) => {
-        this.#health.limitHit(limit);
-      },
-      onHeaderSent: (octets, nowUs) => {
-        this.#recorder.bytesSent(octets, nowUs);
-      },
-      onHandshake: (beganAtUs, agreement) => {
-        this.#recorder.handshake(beganAtUs, agreement);
-      },
-    });
+    this.#lanes = this.#openLanes(clock, scripts);
     const { sessions, workerId, workerCount } = this.#task.share;
+    const shared = { wheel: this.#wheel, outbox: new Outbox(), clock, observer: null };
+    // Whoever begins first moves to the lane of its turn.
+    const lane = this.#lanes[0] as Lane;
     this.#activeClients = sessions;
     for (let index = 0; index < sessions; index++) {
-      const client = new Client(this);
-      const session = new SessionActor(tools, client);
-      session.attach(new SmtpConnection(connections, session, workerId + index * workerCount));
-      client.attach(session);
+      const client = new Client(this, lane);
+      const session = new SessionActor({ ...shared, ...lane.tools }, client);
+      const connection = new SmtpConnection(lane.connections, session, workerId + index * workerCount);
+      session.attach(connection);
+      client.attach(session, connection);
       this.#clients.push(client);
     }
     this.#tickDueUs = nowUs + WHEEL_TICK_US;
@@ -228,6 +216,22 @@ class Generator implements ClientHost {
       this.#tick();
     }, WHEEL_TICK_US / 1e3);
     for (const client of this.#clients) this.requestStart(client);
+  }
+
+  #openLanes(clock: Clock, scripts: readonly CompiledScript[]): Lane[] {
+    const { addresses, share } = this.#task;
+    const firstStarts = Array.from({ length: share.firstStart }, (_, place) => this.#table[place % this.#table.length]);
+    return this.#lanePlans.map((plan, lane) => {
+      const firstTurn = firstStarts.filter((each) => each === lane).length;
+      return new Lane(plan, {
+        script: scripts[lane] as CompiledScript,
+        recorder: this.#recorders[lane] as Recorder,
+        address: addresses[lane % addresses.length] as PinnedAddress,
+        clock,
+        numbers: scripts.length === 1 ? null : new LaneNumbers(share.workerId, share.workerCount, firstTurn),
+        limitHit: this.#health.limitHit.bind(this.#health),
+      });
+    });
   }
 
   #tick(): void {
@@ -246,36 +250,44 @@ class Generator implements ClientHost {
   }
 
   #closeInterval(nowUs: number): IntervalRecord {
-    const censuses: readonly [Census, Census] = [new Census(), new Census()];
-    let isHolding = false;
-    for (const client of this.#clients) {
-      const { session } = client;
-      isHolding ||= session.isHolding;
-      session.count(censuses, this.#warmupEndUs);
-      if (client.startedAtUs >= 0) censuses[client.startedAtUs < this.#warmupEndUs ? 0 : 1].clients++;
-    }
+    const { censuses, sessions, isHolding } = this.#count();
     // While all clients pause after sessions that were greeted, or hold one open, the silence is ours and not the server's.
-    if (isHolding || (censuses[0].sessions + censuses[1].sessions === 0 && this.#isServerGreeting)) {
-      this.#lastGreetedUs = nowUs;
-    }
-    const record = this.#recorder.interval(
-      this.#task.share.workerId,
-      this.#intervalIndex,
-      this.#intervalStartUs,
-      nowUs,
-      censuses,
-      { lastGreetedUs: Math.max(this.#lastGreetedUs, this.#recorder.lastAnsweredUs), health: this.#health.drain() },
-    );
+    if (isHolding || (sessions === 0 && this.#isServerGreeting)) this.#lastGreetedUs = nowUs;
+    const record: IntervalRecord = {
+      version: INTERVAL_RECORD_VERSION,
+      workerId: this.#task.share.workerId,
+      index: this.#intervalIndex,
+      startUs: this.#intervalStartUs,
+      endUs: nowUs,
+      lanes: this.#recorders.map((recorder, lane) => recorder.interval(censuses[lane] as PhaseCensus)),
+      peakOpenSessions: this.#openSessions.peak,
+      lastGreetedUs: Math.max(this.#lastGreetedUs, ...this.#recorders.map(({ lastAnsweredUs }) => lastAnsweredUs)),
+      health: this.#health.drain(),
+    };
     this.#intervals++;
     this.#intervalStartUs = nowUs;
     this.#intervalIndex = Math.max(this.#intervalIndex + 1, Math.floor(nowUs / INTERVAL_US));
     return record;
   }
 
+  /** What is under way, by lane, and whether a session waits for us alone. */
+  #count(): { censuses: PhaseCensus[]; sessions: number; isHolding: boolean } {
+    const censuses = this.#recorders.map((): PhaseCensus => [new Census(), new Census()]);
+    let isHolding = false;
+    for (const { lane, session, startedAtUs } of this.#clients) {
+      const census = censuses[this.#recorders.indexOf(lane.recorder)] as PhaseCensus;
+      isHolding ||= session.isHolding;
+      session.count(census, this.#warmupEndUs);
+      if (startedAtUs >= 0) census[startedAtUs < this.#warmupEndUs ? 0 : 1].clients++;
+    }
+    const sessions = censuses.flat().reduce((sum, census) => sum + census.sessions, 0);
+    return { censuses, sessions, isHolding };
+  }
+
   #stop(nowUs: number): void {
     if (this.#isStopping) return;
     this.#isStopping = true;
-    this.#recorder.stopped(nowUs);
+    for (const recorder of this.#recorders) recorder.stopped(nowUs);
     this.#supply.close();
     this.#drainEndUs = nowUs + this.#task.plan.drainMs * 1e3;
     this.#retireWaiting();
@@ -302,8 +314,18 @@ class Generator implements ClientHost {
     this.#finished?.({
       workerId: this.#task.share.workerId,
       intervals: this.#intervals,
-      messagesLeft: this.sendsMail ? this.#supply.left : 0,
-      latencyCounts: this.#recorder.latencyCounts(),
+      messagesLeft: this.#supply.left,
+      latencyCounts: this.#recorders.map((recorder) => recorder.latencyCounts()),
     });
   }
+}
+
+/** The scripts of lanes. Those of one scenario share its message, which may be large. */
+function compileScripts(lanes: readonly LanePlan[]): CompiledScript[] {
+  const messages = new Map<string, MessageTemplate>();
+  return lanes.map((lane) => {
+    const script = compileLoadScript(lane, messages.get(lane.name));
+    messages.set(lane.name, script.message);
+    return script;
+  });
 }

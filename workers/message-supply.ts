@@ -1,6 +1,6 @@
-/** A worker's exact share of the messages: who asks gets the next one, until the plan or the run ends. */
+/** A worker's exact share of the messages, or of the sessions that send none: who asks gets the next one, until the plan or the run ends. */
 
-/** The messages of one worker. Numbers are global: this worker has j, j + workers, j + 2·workers and so on. */
+/** The messages of one worker, for all its lanes. Numbers are global: this worker has j, j + workers, j + 2·workers and so on. */
 export class MessageSupply {
   readonly #workerCount: number;
   readonly #warmupEndUs: number;
@@ -8,10 +8,12 @@ export class MessageSupply {
   #nextNumber: number;
   /** Messages still to be begun after the warm-up; Infinity without a bound. */
   #left: number;
+  /** The same for sessions that send no messages. */
+  #sessionsLeft: number;
   #isClosed = false;
 
   constructor(
-    share: { workerId: number; workerCount: number; messages: number | null },
+    share: { workerId: number; workerCount: number; messages: number | null; connections?: number | null },
     warmupEndUs: number,
     windowEndUs = Infinity,
   ) {
@@ -20,11 +22,16 @@ export class MessageSupply {
     this.#windowEndUs = windowEndUs;
     this.#nextNumber = share.workerId;
     this.#left = share.messages ?? Infinity;
+    this.#sessionsLeft = share.connections ?? Infinity;
   }
 
-  /** Whether a message may be begun at `nowUs`. */
+  /** Whether a message, or a session without any, may be begun at `nowUs`: where the plan bounds both, the first bound ends both. */
   has(nowUs: number): boolean {
-    return !this.#isClosed && nowUs < this.#windowEndUs && (this.#left > 0 || nowUs < this.#warmupEndUs);
+    return (
+      !this.#isClosed &&
+      nowUs < this.#windowEndUs &&
+      ((this.#left > 0 && this.#sessionsLeft > 0) || nowUs < this.#warmupEndUs)
+    );
   }
 
   /** The next message's global number. Call only when {@link has} says yes. */
@@ -33,6 +40,11 @@ export class MessageSupply {
     const number = this.#nextNumber;
     this.#nextNumber += this.#workerCount;
     return number;
+  }
+
+  /** A session without messages is begun. Call only when {@link has} says yes. */
+  takeSession(nowUs: number): void {
+    if (nowUs >= this.#warmupEndUs) this.#sessionsLeft--;
   }
 
   /** Messages of the share that were not begun; 0 when it has no bound. */

@@ -5,8 +5,9 @@ import type { ReplyParser } from '../src/protocol/reply-parser.js';
 import { Step } from '../src/protocol/steps.js';
 import type { CompiledScript } from '../src/scenario/compile-script.js';
 import type { Recorder } from './recorder.js';
-import type { ScriptWalker, SessionTools } from './script-walker.js';
+import type { ScriptWalker } from './script-walker.js';
 import type { SessionObserver } from './session-state.js';
+import type { LaneTools, SessionTools } from './session-tools.js';
 
 /** The session in which this is said. */
 export interface OpeningHost {
@@ -29,8 +30,8 @@ export interface OpeningHost {
 
 /** The opening of one session. */
 export class OpeningDialogue {
-  readonly #script: CompiledScript;
-  readonly #recorder: Recorder;
+  #script: CompiledScript;
+  #recorder: Recorder;
   readonly #observer: SessionObserver | null;
   readonly #walker: ScriptWalker;
   readonly #host: OpeningHost;
@@ -41,6 +42,12 @@ export class OpeningDialogue {
     this.#observer = observer;
     this.#walker = walker;
     this.#host = host;
+  }
+
+  /** The sessions from now on are those of another lane. */
+  enter({ script, recorder }: LaneTools): void {
+    this.#script = script;
+    this.#recorder = recorder;
   }
 
   /** What to say of something that the script asks for and the server does not offer, by the kind of the error. */

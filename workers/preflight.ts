@@ -156,7 +156,9 @@ function oneSession(task: PreflightTask): Promise<Findings> {
       echo: new ReplyEcho(lane),
     };
     const session = new SessionActor(tools, owner);
-    session.attach(new SmtpConnection(connectionTools(lane, address, clock, NO_HOOKS, true), session, 0));
+    session.attach(
+      new SmtpConnection(connectionTools(lane, address, clock, NO_HOOKS, { describeTls: true }), session, 0),
+    );
     session.begin(-1, clock.nowUs());
   });
 }

@@ -1,14 +1,8 @@
 /**
- * Writes down what happens in one generator: every command, reply, failure, message, session and client, each in the
+ * Writes down what happens in one lane of a generator: every command, reply, failure, message, session and client, each in the
  * phase in which it began. Knows no sockets and no script.
  */
-import {
-  INTERVAL_RECORD_VERSION,
-  LATENCY_COUNT,
-  LatencyKey,
-  type HealthRecord,
-  type IntervalRecord,
-} from '../src/metrics/interval-record.js';
+import { LATENCY_COUNT, LatencyKey, type LaneRecord } from '../src/metrics/interval-record.js';
 import { Ending, Outcome } from '../src/metrics/outcome.js';
 import { PhaseBook, type Census } from '../src/metrics/phase-book.js';
 import type { ReplyText } from '../src/metrics/reply-counts.js';
@@ -25,7 +19,22 @@ export interface MessageEnd {
   readonly recipients: readonly number[];
 }
 
-/** The recorder of one generator. All times are µs since time zero. */
+/** Sessions that are open in a generator, over all its lanes. */
+export class OpenSessions {
+  peak = 0;
+  #count = 0;
+
+  opened(): void {
+    this.#count++;
+    if (this.#count > this.peak) this.peak = this.#count;
+  }
+
+  closed(): void {
+    this.#count--;
+  }
+}
+
+/** The recorder of one lane. All times are µs since time zero. */
 export class Recorder {
   readonly #phases: readonly [PhaseBook, PhaseBook] = [new PhaseBook(), new PhaseBook()];
   readonly #warmupEndUs: number;
@@ -38,6 +47,7 @@ export class Recorder {
   #windowBytes = 0;
   #lastSettledUs = -1;
   #lastAnsweredUs = -1;
+  readonly #allOpen: OpenSessions;
   #openSessions = 0;
   #peakOpenSessions = 0;
   /** Set when the run is stopped before its window would end by itself. */
@@ -46,8 +56,10 @@ export class Recorder {
   /**
    * @param warmupEndUs - where the measured phase begins
    * @param windowEndUs - where the window ends by the plan; Infinity when the last message ends it
+   * @param allOpen - what it shares with the recorders of other lanes
    */
-  constructor(warmupEndUs: number, windowEndUs: number) {
+  constructor(warmupEndUs: number, windowEndUs: number, allOpen = new OpenSessions()) {
+    this.#allOpen = allOpen;
     this.#warmupEndUs = warmupEndUs;
     this.#windowEndUs = windowEndUs;
   }
@@ -154,6 +166,7 @@ export class Recorder {
 
   sessionStarted(nowUs: number): void {
     this.phaseOf(nowUs).sessions.started++;
+    this.#allOpen.opened();
     this.#openSessions++;
     if (this.#openSessions > this.#peakOpenSessions) this.#peakOpenSessions = this.#openSessions;
   }
@@ -161,6 +174,7 @@ export class Recorder {
   /** A session's connection is closed; `startedAtUs` is its connect(). */
   sessionEnded(ending: Ending, startedAtUs: number, nowUs: number): void {
     const { ended } = this.phaseOf(startedAtUs).sessions;
+    this.#allOpen.closed();
     this.#openSessions--;
     ended[ending] = (ended[ending] as number) + 1;
     if (ending !== Ending.cut) this.#latency(startedAtUs, LatencyKey.session, nowUs - startedAtUs);
@@ -181,21 +195,9 @@ export class Recorder {
   }
 
   /** Closes an interval: cumulative counters, and the histograms of the interval alone. */
-  interval(
-    workerId: number,
-    index: number,
-    startUs: number,
-    endUs: number,
-    censuses: readonly [Census, Census],
-    gauges: { lastGreetedUs: number; health: HealthRecord },
-  ): IntervalRecord {
+  interval(censuses: readonly [Census, Census]): LaneRecord {
     const [warmup, main] = this.#phases;
     return {
-      version: INTERVAL_RECORD_VERSION,
-      workerId,
-      index,
-      startUs,
-      endUs,
       phases: [warmup.toCounts(censuses[0]), main.toCounts(censuses[1])],
       latencies: [warmup.latencies.drain(), main.latencies.drain()],
       window: {
@@ -207,7 +209,6 @@ export class Recorder {
       },
       openSessions: this.#openSessions,
       peakOpenSessions: this.#peakOpenSessions,
-      ...gauges,
     };
   }
 

@@ -3,7 +3,6 @@
  * offers PIPELINING (RFC 2920). Knows what was sent and is unanswered, and nothing of what replies mean.
  */
 import { assert } from '../src/assert.js';
-import type { Clock } from '../src/clock.js';
 import { ErrorKind, Outcome } from '../src/metrics/outcome.js';
 import type { Census } from '../src/metrics/phase-book.js';
 import { DATA, QUIT, RSET, STARTTLS } from '../src/protocol/commands.js';
@@ -17,22 +16,10 @@ import type { CommandRing } from './command-ring.js';
 import { CommandWriter } from './command-writer.js';
 import { ContentSender } from './content-sender.js';
 import type { DeadlineWheel, WheelEntry } from './deadline-wheel.js';
-import type { Outbox } from './outbox.js';
 import type { Recorder } from './recorder.js';
-import type { ReplyEcho } from './reply-echo.js';
-import type { Connection, SessionObserver, SessionOwner } from './session-state.js';
+import type { Connection, SessionOwner } from './session-state.js';
+import type { LaneTools, SessionTools } from './session-tools.js';
 import { Stage, Transaction } from './transaction.js';
-
-/** What all sessions of a worker share. */
-export interface SessionTools {
-  readonly script: CompiledScript;
-  readonly recorder: Recorder;
-  readonly wheel: DeadlineWheel;
-  readonly outbox: Outbox;
-  readonly clock: Clock;
-  readonly observer: SessionObserver | null;
-  readonly echo: ReplyEcho;
-}
 
 /** What `advance` gives when nothing stands in the way. */
 export const NOT_BLOCKED = -1;
@@ -58,8 +45,8 @@ export class ScriptWalker {
   /** The AUTH that is under way; null but for its time, since most sessions are somewhere else. */
   auth: AuthDialogue | null = null;
 
-  readonly #script: CompiledScript;
-  readonly #recorder: Recorder;
+  #script: CompiledScript;
+  #recorder: Recorder;
   readonly #wheel: DeadlineWheel;
   readonly #entry: WheelEntry;
   readonly #owner: SessionOwner;
@@ -84,6 +71,14 @@ export class ScriptWalker {
     this.#content = new ContentSender(tools.script, this.#writer, tools.clock, (nowUs) => {
       this.#followContent(nowUs);
     });
+  }
+
+  /** The sessions from now on are those of another lane. */
+  enter({ script, recorder }: LaneTools): void {
+    this.#script = script;
+    this.#recorder = recorder;
+    this.#writer.enter({ script, recorder });
+    this.#content.enter(script);
   }
 
   get connection(): Connection {

@@ -14,7 +14,7 @@ import type { DeadlineWheel, WheelEntry } from './deadline-wheel.js';
 import { OpeningDialogue, type OpeningHost } from './opening-dialogue.js';
 import type { Recorder } from './recorder.js';
 import type { ReplyEcho } from './reply-echo.js';
-import { DROP, NOT_BLOCKED, ScriptWalker, type SessionTools } from './script-walker.js';
+import { DROP, NOT_BLOCKED, ScriptWalker } from './script-walker.js';
 import {
   CLOSE_WAIT_US,
   SessionState,
@@ -23,6 +23,7 @@ import {
   type SessionObserver,
   type SessionOwner,
 } from './session-state.js';
+import type { LaneTools, SessionTools } from './session-tools.js';
 import { NO_VERDICT, refusalOf } from './transaction.js';
 
 /** A session; the object serves all sessions of a client, one after another. */
@@ -32,14 +33,14 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener, 
   nextInBucket: WheelEntry | null = null;
   previousInBucket: WheelEntry | null = null;
 
-  readonly #recorder: Recorder;
+  #recorder: Recorder;
   readonly #wheel: DeadlineWheel;
   readonly #observer: SessionObserver | null;
   readonly #owner: SessionOwner;
   readonly #parser: ReplyParser;
   readonly #walker: ScriptWalker;
   readonly #opening: OpeningDialogue;
-  readonly #echo: ReplyEcho;
+  #echo: ReplyEcho;
   #state: number = SessionState.idle;
   #nowUs = 0;
   #startedAtUs = 0;
@@ -77,6 +78,15 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener, 
   /** The script has it say nothing for a while. */
   get isHolding(): boolean {
     return this.#walker.isHolding && this.#state === SessionState.dialogue;
+  }
+
+  /** The sessions from now on are those of another lane. Call only between two of them. */
+  enter(tools: LaneTools): void {
+    assert(this.#state === SessionState.idle, 'a session belongs to one lane from its first octet to its last');
+    this.#recorder = tools.recorder;
+    this.#echo = tools.echo;
+    this.#walker.enter(tools);
+    this.#opening.enter(tools);
   }
 
   /** Gives the session its connection; once, since each needs the other. */

@@ -29,7 +29,9 @@ export const CLOSE_WAIT_US = 2_000_000;
 
 /** What a session needs of its connection. The connection calls back through {@link ConnectionListener}. */
 export interface Connection {
-  /** Number of the session under way over the whole run: place, place + places, … */
+  /** Which of the concurrent sessions of the run this is. */
+  readonly place: number;
+  /** Number of the session under way; no other of the run, or of its lane where there are several, has it. */
   readonly session: number;
   /**
    * Its turn in shares: one further with every session of a place and from place to place, so that a share holds among

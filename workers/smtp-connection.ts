@@ -17,15 +17,16 @@ import type { PinnedAddress, TlsDescription } from '../src/messages/coordinator-
 import { ErrorKind } from '../src/metrics/outcome.js';
 import type { TlsAgreement } from '../src/metrics/tls-counts.js';
 import { isInShare } from '../src/plan/share.js';
+import type { LaneNumbers } from './lane-numbers.js';
 import type { ProxyHeaders } from './proxy-headers.js';
 import type { Connection, ConnectionListener } from './session-state.js';
 import type { TlsTickets } from './tls-tickets.js';
 
-/** Size of the read buffer that all plain sockets of a thread share. */
-export const READ_BUFFER_BYTES = 64 * 1024;
+/** What all plain sockets of a thread read into. */
+const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024);
 const NOTHING = Buffer.alloc(0);
 
-/** What all connections of a worker share. Sessions are numbered over the whole run: place, place + places, … */
+/** What all connections of a lane share. */
 export interface ConnectionTools {
   readonly address: PinnedAddress;
   readonly port: number;
@@ -37,8 +38,9 @@ export interface ConnectionTools {
   readonly resets: boolean;
   /** Concurrent sessions over all workers. */
   readonly places: number;
+  /** How the lane numbers its sessions; null: it is the only one, and each place numbers its own: place, place + places, … */
+  readonly numbers: LaneNumbers | null;
   readonly clock: Clock;
-  readonly readBuffer: Buffer;
   /** One context for all sessions: building one costs more than a resumed handshake. Null: no TLS. */
   readonly secureContext: SecureContext | null;
   /** Share of the sessions that use STARTTLS, 0 to 100. */
@@ -67,7 +69,7 @@ export interface ConnectionHooks {
 
 /** A connection that its session opens again and again. */
 export class SmtpConnection implements Connection {
-  readonly #tools: ConnectionTools;
+  #tools: ConnectionTools;
   readonly #listener: ConnectionListener;
   /** Kept over closes while TLS has not been laid over it. */
   #plain: Socket | null = null;
@@ -76,17 +78,24 @@ export class SmtpConnection implements Connection {
   #underTls: Socket | null = null;
   /** What octets are written to: one of the two above. */
   #stream: Socket;
+  readonly place: number;
   #session: number;
   #turn: number;
 
   /** @param place - which of the concurrent sessions of the run this is, from 0 */
   constructor(tools: ConnectionTools, listener: ConnectionListener, place: number) {
     this.#tools = tools;
+    this.place = place;
     this.#session = place - tools.places;
     this.#turn = place - 1;
     this.#listener = listener;
     this.#stream = this.#newSocket();
     this.#plain = this.#stream;
+  }
+
+  /** The sessions from now on are those of another lane. Call only while it is closed. */
+  enter(tools: ConnectionTools): void {
+    this.#tools = tools;
   }
 
   get session(): number {
@@ -114,9 +123,14 @@ export class SmtpConnection implements Connection {
     this.#underTls = null;
     this.#plain ??= this.#newSocket();
     this.#stream = this.#plain;
-    const { address, port, localAddresses, places } = this.#tools;
-    this.#session += places;
-    this.#turn++;
+    const { address, port, localAddresses, places, numbers } = this.#tools;
+    if (numbers === null) {
+      this.#session += places;
+      this.#turn++;
+    } else {
+      this.#session = numbers.nextSession();
+      this.#turn = numbers.nextTurn();
+    }
     if (address.family === null) {
       this.#plain.connect({ path: address.address });
       return;
@@ -190,7 +204,7 @@ export class SmtpConnection implements Connection {
 
   #newSocket(): Socket {
     const socket = new Socket({
-      onread: { buffer: this.#tools.readBuffer, callback: this.#onRead },
+      onread: { buffer: READ_BUFFER, callback: this.#onRead },
       // One write is one packet: without this the end of the content waits for an acknowledgement.
       noDelay: true,
     } as ConstructorParameters<typeof Socket>[0]);

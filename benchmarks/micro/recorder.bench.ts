@@ -5,7 +5,7 @@
 import { argv } from 'node:process';
 import { pathToFileURL } from 'node:url';
 import { Census } from '../../src/metrics/phase-book.js';
-import type { IntervalRecord } from '../../src/metrics/interval-record.js';
+import type { LaneRecord } from '../../src/metrics/interval-record.js';
 import { Ending, OUTCOME_COUNT, Outcome } from '../../src/metrics/outcome.js';
 import { Step } from '../../src/protocol/steps.js';
 import { Recorder } from '../../workers/recorder.js';
@@ -38,13 +38,6 @@ const CODES: Readonly<Record<number, readonly [code: number, enhanced: number]>>
   [Step.data]: [354, 0],
   [Step.endOfData]: [250, 2_000_000],
   [Step.quit]: [221, 2_000_000],
-};
-const HEALTH = {
-  eventLoopLag: { key: -1, count: 0, minUs: 0, maxUs: 0, sumUs: 0, clamped: 0, histogram: '' },
-  busy: 0,
-  cpuSec: 0,
-  fileLimitHits: 0,
-  portLimitHits: 0,
 };
 const TEXT = { text: () => 'Ok' };
 
@@ -91,15 +84,10 @@ function record(steps: readonly number[], messages: number): number {
     recorder.messageSettled({ outcome: Outcome.accepted, takenAtUs, beganAtUs: takenAtUs, recipients }, nowUs);
     if (isSingle) recorder.sessionEnded(Ending.completed, takenAtUs, nowUs);
   }
-  return sumOf(
-    recorder.interval(0, 0, 0, nowUs, [new Census(), new Census()], {
-      lastGreetedUs: 0,
-      health: HEALTH,
-    }),
-  );
+  return sumOf(recorder.interval([new Census(), new Census()]));
 }
 
-function sumOf({ phases, latencies }: IntervalRecord): number {
+function sumOf({ phases, latencies }: LaneRecord): number {
   const replies = phases[1].replies.reduce((sum, { count }) => sum + count, 0);
   return replies + latencies[1].reduce((sum, { count }) => sum + count, 0);
 }

@@ -32,9 +32,10 @@ export type Invocation =
     }
   | {
       readonly kind: 'run';
-      readonly target: string | null;
+      /** As written; empty: none is named. */
+      readonly targets: readonly string[];
       readonly flags: GivenFlags;
-      /** Everything wrong with the words. With unknown flags it is not known which word was the target: then it is null. */
+      /** Everything wrong with the words. With unknown flags it is not known which words were targets: then there are none. */
       readonly problems: readonly UsageProblem[];
     };
 
@@ -47,6 +48,7 @@ const EXAMPLES = `
 Examples:
   $ postrush run
   $ postrush run smtp://127.0.0.1:2525 -s 50 -m 20000 -n 10
+  $ postrush run smtp://mx1.lab.test:25,weight=3 smtp://mx2.lab.test
   $ postrush run smtp://127.0.0.1:587 --tls required --tls-ca ca.pem \\
       --tls-servername mail.lab.test --auth login --user load \\
       --password-file pw.txt --to 'user%d@lab.test' -R 3 -d 1m
@@ -102,7 +104,8 @@ export function readCommandLine(words: readonly string[], version: string): Invo
 
 function withProblems(invocation: Invocation, problems: readonly UsageProblem[]): Invocation {
   if (problems.length === 0) return invocation;
-  if (invocation.kind === 'run' || invocation.kind === 'check') return { ...invocation, target: null, problems };
+  if (invocation.kind === 'run') return { ...invocation, targets: [], problems };
+  if (invocation.kind === 'check') return { ...invocation, target: null, problems };
   if (invocation.kind === 'sink') return { ...invocation, problems };
   return { kind: 'refuse', problems };
 }
@@ -138,10 +141,10 @@ function buildProgram(version: string): Built {
     .summary('put load on a server')
     .description('Puts load on an SMTP or LMTP server, prints the report and exits by its verdict.')
     .argument(
-      '[TARGET]',
-      'smtp://host[:port] (25), smtps:// (465), lmtp:// (24), smtp+unix:/path, lmtp+unix:/path or host:port',
-    )
-    .allowExcessArguments();
+      '[TARGET...]',
+      'smtp://host[:port] (25), smtps:// (465), lmtp:// (24), smtp+unix:/path, lmtp+unix:/path or host:port; ' +
+        'several share the clients, ,weight=N behind one gives it N parts',
+    );
   for (const { title, flags } of RUN_FLAG_GROUPS) {
     for (const flag of flags) run.addOption(toOption(flag).helpGroup(title));
   }
@@ -212,9 +215,7 @@ function givenFlags(
 function runInvocation(operands: readonly string[], values: Readonly<Record<string, unknown>>): Invocation {
   const flags = givenFlags(RUN_FLAGS, values);
   flags.delete('--no-progress');
-  const [target = null, ...more] = operands;
-  const problems = more.map((word) => ({ path: word, message: 'is one target too many: run takes one' }));
-  return { kind: 'run', target, flags, problems };
+  return { kind: 'run', targets: operands, flags, problems: [] };
 }
 
 function checkInvocation(operands: readonly string[], values: Readonly<Record<string, unknown>>): Invocation {

@@ -62,7 +62,7 @@ async function perform(
   progress: ProgressPrinter,
   { stop, cut }: Interruption,
 ): Promise<RunResult | null> {
-  const sink = settings.target === null ? await startBuiltInSink() : null;
+  const sink = settings.targets.length === 0 ? await startBuiltInSink() : null;
   try {
     if (sink !== null && !settings.isQuiet) {
       progress.note(

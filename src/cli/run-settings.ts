@@ -26,10 +26,10 @@ import type { ProgressMode } from './run-flags.js';
 export interface RunSettings {
   /** Complete, but for its target when that is the built-in sink. */
   readonly plan: LoadPlan;
-  /** The same plan for another target: the built-in sink has an URL only once it listens. */
-  readonly planFor: (target: string) => LoadPlan;
-  /** As written; null: the built-in sink. */
-  readonly target: string | null;
+  /** The same plan for other targets: the built-in sink has an URL only once it listens. */
+  readonly planFor: (...targets: readonly string[]) => LoadPlan;
+  /** As written; empty: the built-in sink. */
+  readonly targets: readonly string[];
   /** Where the result goes as JSON; null: nowhere. */
   readonly jsonPath: string | null;
   readonly isQuiet: boolean;
@@ -69,14 +69,14 @@ export function prepareRun(
   environment: Environment,
   cores: number,
 ): RunSettings {
-  const { target } = invocation;
+  const { targets } = invocation;
   const merged = withPasswordVariable(mergeEnvironment(invocation.flags, environment), environment);
   const issues: ConfigIssue[] = [...invocation.problems, ...merged.issues];
   const options = readOptions(merged, environment, issues);
   const output = readOutput(merged, issues);
-  const planFor = (place: string): LoadPlan => resolvePlan({ ...options, target: place }, cores);
-  const plan = planOrIssues(() => planFor(target ?? ANY_LOOPBACK_TARGET));
-  if (!('issues' in plan) && issues.length === 0) return { plan, planFor, target, ...output };
+  const planFor = (...places: readonly string[]): LoadPlan => resolvePlan({ ...options, targets: places }, cores);
+  const plan = planOrIssues(() => planFor(...(targets.length === 0 ? [ANY_LOOPBACK_TARGET] : targets)));
+  if (!('issues' in plan) && issues.length === 0) return { plan, planFor, targets, ...output };
   if ('issues' in plan) issues.push(...plan.issues);
   const named = issues.map((issue) => leadBack(issue, merged.variables));
   throw new PostrushError('E_CONFIG', 'flags, environment or files are unusable', { issues: named });
@@ -103,12 +103,12 @@ function withPasswordVariable(merged: MergedFlags, environment: Environment): Me
   return { ...merged, variables: new Map([...merged.variables, [PASSWORD_FLAG, PASSWORD_VARIABLE]]) };
 }
 
-/** Options without a target. Problems of files are added to `issues`. */
+/** Options without targets. Problems of files are added to `issues`. */
 function readOptions(
   { flags, variables }: MergedFlags,
   environment: Environment,
   issues: ConfigIssue[],
-): Omit<LoadTestOptions, 'target'> {
+): Omit<LoadTestOptions, 'target' | 'targets'> {
   const options: Record<string, unknown> = {};
   const hasPasswordVariable = variables.get(PASSWORD_FLAG) === PASSWORD_VARIABLE;
   if (hasPasswordVariable) options['password'] = environment[PASSWORD_VARIABLE];

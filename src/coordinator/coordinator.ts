@@ -93,12 +93,12 @@ export class Coordinator {
     }
   }
 
-  /** Puts the load on `address` and resolves when every worker has ended, whatever became of it. */
-  async load(address: PinnedAddress, shares: readonly WorkerShare[]): Promise<LoadOutcome> {
+  /** Puts the load on the targets at `addresses` and resolves when every worker has ended, whatever became of it. */
+  async load(addresses: readonly PinnedAddress[], shares: readonly WorkerShare[]): Promise<LoadOutcome> {
     const run = new LoadRun(this.#plan, this.#hooks);
     return run.carryOut(
       shares.map((share) =>
-        this.#pool.start<GeneratorResult>({ kind: 'load', plan: this.#plan, share, address } satisfies Omit<
+        this.#pool.start<GeneratorResult>({ kind: 'load', plan: this.#plan, share, addresses } satisfies Omit<
           GeneratorTask,
           'port'
         >),
@@ -135,7 +135,8 @@ class LoadRun {
     const warmupEndUs = plan.warmupMs * 1e3;
     const windowEndUs = plan.durationMs === null ? Infinity : warmupEndUs + plan.durationMs * 1e3;
     this.#windowEndUs = windowEndUs;
-    this.#metrics = new RunMetrics(plan.workers, warmupEndUs, windowEndUs);
+    const lanes = plan.scenarios.length * plan.targets.length;
+    this.#metrics = new RunMetrics(plan.workers, warmupEndUs, windowEndUs, lanes);
   }
 
   async carryOut(tasks: readonly RunningTask<GeneratorResult>[]): Promise<LoadOutcome> {

@@ -8,13 +8,15 @@ export interface WorkerShare {
   readonly workerId: number;
   readonly workerCount: number;
   readonly sessions: number;
+  /** Sessions of the workers before it: where it begins in the table that divides clients among lanes. */
+  readonly firstStart: number;
   /** Messages of this worker after the warm-up; null: no bound. */
   readonly messages: number | null;
   /** Sessions without messages of this worker after the warm-up; null: no bound. */
   readonly connections: number | null;
 }
 
-/** The address that the target's name was pinned to. */
+/** The address that a target's name was pinned to. */
 export interface PinnedAddress {
   /** An IP address, or the path of a unix socket. */
   readonly address: string;
@@ -27,7 +29,8 @@ export interface GeneratorTask<Port = unknown> {
   readonly kind: 'load';
   readonly plan: LoadPlan;
   readonly share: WorkerShare;
-  readonly address: PinnedAddress;
+  /** By target. */
+  readonly addresses: readonly PinnedAddress[];
   readonly port: Port;
 }
 
@@ -74,8 +77,8 @@ export interface GeneratorResult {
   readonly intervals: number;
   /** Messages of its share that it never began; 0 when the share has no bound. */
   readonly messagesLeft: number;
-  /** Per phase and latency key, how many values the generator recorded over the whole run: must equal the sum of its intervals. */
-  readonly latencyCounts: readonly [readonly number[], readonly number[]];
+  /** Per lane, phase and latency key, how many values the generator recorded over the whole run: must equal the sum of its intervals. */
+  readonly latencyCounts: readonly (readonly [readonly number[], readonly number[]])[];
 }
 
 /** Coordinator to generator. */

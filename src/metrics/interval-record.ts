@@ -9,7 +9,7 @@
 import { STEP_COUNT } from '../protocol/steps.js';
 
 /** Version of the record; a reader refuses others. */
-export const INTERVAL_RECORD_VERSION = 2;
+export const INTERVAL_RECORD_VERSION = 3;
 
 /** What has a histogram: every step that is timed (by its index), then these. */
 export const LatencyKey = {
@@ -132,7 +132,18 @@ export interface HealthRecord {
   readonly portLimitHits: number;
 }
 
-/** One interval of one generator. `phases[0]` began in the warm-up, `phases[1]` after it. */
+/** What one lane did, and all of it: lanes share nothing. `phases[0]` began in the warm-up, `phases[1]` after it. */
+export interface LaneRecord {
+  readonly phases: readonly [PhaseCounts, PhaseCounts];
+  /** Histograms of what completed in this interval, per phase in which it began. */
+  readonly latencies: readonly [readonly LatencyRecord[], readonly LatencyRecord[]];
+  readonly window: WindowCounts;
+  readonly openSessions: number;
+  /** The most that were ever open at once. */
+  readonly peakOpenSessions: number;
+}
+
+/** One interval of one generator. */
 export interface IntervalRecord {
   readonly version: number;
   readonly workerId: number;
@@ -140,12 +151,9 @@ export interface IntervalRecord {
   readonly index: number;
   readonly startUs: number;
   readonly endUs: number;
-  readonly phases: readonly [PhaseCounts, PhaseCounts];
-  /** Histograms of what completed in this interval, per phase in which it began. */
-  readonly latencies: readonly [readonly LatencyRecord[], readonly LatencyRecord[]];
-  readonly window: WindowCounts;
-  readonly openSessions: number;
-  /** The most that were ever open at once in this generator. */
+  /** In the order of the plan's lanes. */
+  readonly lanes: readonly LaneRecord[];
+  /** The most sessions that were ever open at once in this generator, over all lanes. */
   readonly peakOpenSessions: number;
   /** When a server last greeted us or answered a session it had greeted; µs since time zero, -1: never. */
   readonly lastGreetedUs: number;

@@ -1,4 +1,4 @@
-/** The counters of one phase, summed over all workers. Pure arithmetic on finished records. */
+/** The counters of one phase, summed over all workers and lanes, or over those of one lane. Pure arithmetic on finished records. */
 import { STEP_COUNT } from '../protocol/steps.js';
 import type { ErrorRow, PhaseCounts, ReplyRow, TlsRow } from './interval-record.js';
 import { Ending, OUTCOME_COUNT, Outcome } from './outcome.js';
@@ -38,8 +38,12 @@ export interface PhaseTotals {
   tls: TlsRow[];
 }
 
-/** Sums a phase. What a lost worker had under way in its last record is cut: nobody will ever know more of it. */
-export function totalsOf(metrics: RunMetrics, phase: 0 | 1): PhaseTotals {
+/**
+ * Sums a phase. What a lost worker had under way in its last record is cut: nobody will ever know more of it.
+ *
+ * @param lane - which lane to sum; null: all of them
+ */
+export function totalsOf(metrics: RunMetrics, phase: 0 | 1, lane: number | null = null): PhaseTotals {
   const totals: PhaseTotals = {
     messagesAttempted: 0,
     messages: zeros(OUTCOME_COUNT),
@@ -63,13 +67,15 @@ export function totalsOf(metrics: RunMetrics, phase: 0 | 1): PhaseTotals {
   const errors = new Map<string, ErrorRow>();
   const tls = new TlsCounts();
   for (const { last, lost } of metrics.workers) {
-    if (last === null) continue;
-    const counts = last.phases[phase];
-    addCounts(totals, counts);
-    if (lost) cutWhatWasLost(totals, counts);
-    for (const row of counts.replies) addReply(replies, row);
-    for (const row of counts.errors) addError(errors, row);
-    for (const { count, ...agreement } of counts.tls) tls.count(agreement, count);
+    for (const [index, { phases }] of (last?.lanes ?? []).entries()) {
+      if (lane !== null && lane !== index) continue;
+      const counts = phases[phase];
+      addCounts(totals, counts);
+      if (lost) cutWhatWasLost(totals, counts);
+      for (const row of counts.replies) addReply(replies, row);
+      for (const row of counts.errors) addError(errors, row);
+      for (const { count, ...agreement } of counts.tls) tls.count(agreement, count);
+    }
   }
   totals.replies = [...replies.values()].sort((a, b) => a.step - b.step || b.count - a.count || a.code - b.code);
   totals.errors = [...errors.values()].sort((a, b) => a.step - b.step || b.count - a.count || a.kind - b.kind);

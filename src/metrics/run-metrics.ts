@@ -1,6 +1,6 @@
 /** All that the generators have said so far, merged: totals per phase, and the run over time. */
 import { STEPS_WITHOUT_REPLY, STEP_COUNT, Step } from '../protocol/steps.js';
-import { type HealthRecord, type IntervalRecord, type PhaseCounts } from './interval-record.js';
+import type { HealthRecord, IntervalRecord, LaneRecord, PhaseCounts } from './interval-record.js';
 import { LatencyHistogram, LatencySet } from './latency-histograms.js';
 import { Outcome } from './outcome.js';
 import { Timeline, type RunningCounts } from './timeline.js';
@@ -18,11 +18,16 @@ export interface WorkerMetrics {
   lost: boolean;
 }
 
+/** Histograms per phase: of what began in the warm-up, and of what began after it. */
+export type PhaseLatencies = readonly [LatencySet, LatencySet];
+
 /** Merged metrics of a run. */
 export class RunMetrics {
   readonly workers: readonly WorkerMetrics[];
-  /** Per phase: what began in the warm-up, what began after it. */
-  readonly latencies = [new LatencySet(), new LatencySet()] as const;
+  /** Over all lanes. */
+  readonly latencies: PhaseLatencies = [new LatencySet(), new LatencySet()];
+  /** By lane; of a run with one lane these are those above. */
+  readonly laneLatencies: readonly PhaseLatencies[];
   readonly eventLoopLag = new LatencyHistogram();
   readonly timeline: Timeline;
   /** Interval records whose own counters did not balance. */
@@ -31,7 +36,11 @@ export class RunMetrics {
   #windowEndUs: number;
   readonly #before: RunningCounts[];
 
-  constructor(workerCount: number, warmupEndUs: number, windowEndUs: number) {
+  constructor(workerCount: number, warmupEndUs: number, windowEndUs: number, laneCount = 1) {
+    this.laneLatencies =
+      laneCount === 1
+        ? [this.latencies]
+        : Array.from({ length: laneCount }, () => [new LatencySet(), new LatencySet()] as const);
     this.workers = Array.from({ length: workerCount }, (_, workerId) => ({
       workerId,
       last: null,
@@ -58,10 +67,8 @@ export class RunMetrics {
     if (worker === undefined) return;
     worker.last = record;
     worker.intervals++;
-    if (!record.phases.every(isBalanced)) this.unbalancedRecords++;
-    for (const phase of [0, 1] as const) {
-      for (const latency of record.latencies[phase]) this.latencies[phase].add(latency);
-    }
+    if (!record.lanes.every(({ phases }) => phases.every(isBalanced))) this.unbalancedRecords++;
+    for (const [lane, { latencies }] of record.lanes.entries()) this.#addLatencies(lane, latencies);
     const middleUs = (record.startUs + record.endUs) / 2;
     if (middleUs >= this.#warmupEndUs && middleUs < this.#windowEndUs) {
       const sec = (record.endUs - record.startUs) / 1e6;
@@ -75,6 +82,16 @@ export class RunMetrics {
     this.#before[record.workerId] = now;
   }
 
+  #addLatencies(lane: number, records: LaneRecord['latencies']): void {
+    const own = this.laneLatencies[lane] ?? this.latencies;
+    for (const phase of [0, 1] as const) {
+      for (const latency of records[phase]) {
+        this.latencies[phase].add(latency);
+        if (own !== this.latencies) own[phase].add(latency);
+      }
+    }
+  }
+
   /** Sum of the most that each worker ever had open: at least the true peak, and equal to it under steady load. */
   get peakOpenSessions(): number {
     return this.workers.reduce((sum, { last }) => sum + (last?.peakOpenSessions ?? 0), 0);
@@ -85,9 +102,17 @@ export class RunMetrics {
     return this.workers.reduce((latest, { last }) => Math.max(latest, last?.lastGreetedUs ?? -1), -1);
   }
 
-  /** Counters of one phase, one entry per worker that has said something. */
+  /** The newest records of the lanes: one per lane of each worker that has said something, or of one lane alone. */
+  lanes(lane: number | null = null): LaneRecord[] {
+    return this.workers.flatMap(({ last }) => {
+      const lanes = last?.lanes ?? [];
+      return lane === null ? lanes : lanes.slice(lane, lane + 1);
+    });
+  }
+
+  /** Counters of one phase, one entry per lane of each worker that has said something. */
   phase(phase: 0 | 1): PhaseCounts[] {
-    return this.workers.flatMap(({ last }) => (last === null ? [] : [last.phases[phase]]));
+    return this.lanes().map(({ phases }) => phases[phase]);
   }
 
   /** Health records, the newest of each worker. */
@@ -133,7 +158,7 @@ function runningCounts(record: IntervalRecord | null): RunningCounts {
     // Unknown stays unknown through every difference and sum.
     cpuSec: record === null ? 0 : record.health.cpuSec < 0 ? NaN : record.health.cpuSec,
   };
-  for (const phase of record?.phases ?? []) {
+  for (const phase of record?.lanes.flatMap(({ phases }) => phases) ?? []) {
     total.attempted += phase.messagesAttempted;
     total.accepted += phase.messages[Outcome.accepted] ?? 0;
     total.deferred += phase.messages[Outcome.deferred] ?? 0;

@@ -80,9 +80,11 @@ export class Timeline {
     bucket.startUs = Math.min(bucket.startUs, record.startUs);
     bucket.endUs = Math.max(bucket.endUs, record.endUs);
     addCounts(bucket.counts, now, before);
-    bucket.openSessions += record.openSessions;
     bucket.busy = Math.max(bucket.busy, record.health.busy);
-    for (const phase of record.latencies) for (const latency of phase) set.add(latency);
+    for (const { latencies, openSessions } of record.lanes) {
+      bucket.openSessions += openSessions;
+      for (const latency of latencies.flat()) set.add(latency);
+    }
     lag.add(record.health.eventLoopLag);
     this.#seen[record.workerId] = Math.max(record.index, this.#seen[record.workerId] ?? -1);
     this.#closePassed();

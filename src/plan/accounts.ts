@@ -62,9 +62,9 @@ export class AccountList {
    * Which account a session takes.
    *
    * @param session - its number in the run
-   * @param places - sessions at once over all workers: place p has the sessions p, p + places, …
+   * @param place - which of the sessions that are open at once it is
    */
-  indexOf(session: number, places: number, seed: number): number {
+  indexOf(session: number, place: number, seed: number): number {
     const { count, order } = this.#accounts;
     switch (order) {
       case 'in-order':
@@ -72,7 +72,7 @@ export class AccountList {
       case 'random':
         return Math.floor(new SeededRandom(seed, session).next() * count);
       case 'sticky':
-        return (session % places) % count;
+        return place % count;
     }
   }
 }

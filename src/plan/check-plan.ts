@@ -27,10 +27,12 @@ export const CHECK_MAX_MS = 600_000;
 export type LimitSearch = 'none' | 'envelope' | 'messages';
 
 /** What a check may be told; everything means what it means for a run. */
-export type CheckOptions = Pick<
+export interface CheckOptions extends Pick<
   LoadTestOptions,
-  'target' | 'from' | 'to' | 'helo' | 'tlsCa' | 'tlsServername' | 'timeouts' | 'allowTargets' | 'allowDomains'
->;
+  'from' | 'to' | 'helo' | 'tlsCa' | 'tlsServername' | 'timeouts' | 'allowTargets' | 'allowDomains'
+> {
+  readonly target: string;
+}
 
 /** Everything a check needs to know. */
 export interface CheckPlan {

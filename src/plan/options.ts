@@ -4,12 +4,14 @@
  */
 
 /**
- * What a load test may be told. Everything but `target` has a default. Values with units are text (`'10s'`, `'1KiB'`),
+ * What a load test may be told. Everything but the target has a default. Values with units are text (`'10s'`, `'1KiB'`),
  * counts are numbers or decimal text.
  */
 export interface LoadTestOptions {
-  /** `smtp://host[:port]` (25), `smtps://host[:port]` (465), `smtp+unix:/path` or `host:port`. */
-  readonly target: string;
+  /** `smtp://host[:port]` (25), `smtps://host[:port]` (465), `smtp+unix:/path` or `host:port`. This or `targets` is needed. */
+  readonly target?: string;
+  /** Several of them. `,weight=N` behind one gives it N times as many clients as one without. */
+  readonly targets?: readonly string[];
   /** Concurrent sessions over all workers. @defaultValue 20 */
   readonly sessions?: number | string;
   /** The measured time. @defaultValue `'10s'` when `messages` is not given either */
@@ -173,6 +175,7 @@ export const DEFAULTS = {
 /** How each option is called where users meet it: issues name options by these. */
 export const OPTION_NAMES = {
   target: 'TARGET',
+  targets: 'TARGET',
   sessions: '--sessions',
   duration: '--duration',
   messages: '--messages',

@@ -8,6 +8,8 @@ export interface PlanShare {
   readonly workerId: number;
   readonly workerCount: number;
   readonly sessions: number;
+  /** Sessions of the workers before it. */
+  readonly firstStart: number;
   /** Messages of this worker after the warm-up; null: no bound. */
   readonly messages: number | null;
   /** Sessions without messages of this worker after the warm-up; null: no bound. */
@@ -27,6 +29,7 @@ export function partition(plan: Pick<LoadPlan, 'sessions' | 'messages' | 'connec
     workerId,
     workerCount: workers,
     sessions: shareOf(sessions, workerId, workers),
+    firstStart: Math.floor(sessions / workers) * workerId + Math.min(workerId, sessions % workers),
     messages: messages === null ? null : shareOf(messages, workerId, workers),
     connections: connections === null ? null : shareOf(connections, workerId, workers),
   }));

@@ -34,14 +34,14 @@ const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
 /** Name of the scenario that flags describe. */
 const DEFAULT_NAME = 'default';
 
-/** Reads a scenario for one target. */
-export function readScenario(reader: OptionReader, target: ParsedTarget): ScenarioPlan {
+/** Reads a scenario for its targets, which are of one kind: all of them begin with TLS or none does. */
+export function readScenario(reader: OptionReader, targets: readonly [ParsedTarget, ...ParsedTarget[]]): ScenarioPlan {
   const allowDomains = readAllowDomains(reader);
   const isUtf8 = reader.flag('smtpUtf8');
   const from = readAddress(reader, 'from', allowDomains, isUtf8);
   const to = readAddress(reader, 'to', allowDomains, isUtf8);
   const recipients = readRecipients(reader, to);
-  const tls = readTls(reader, target);
+  const tls = readTls(reader, targets[0]);
   const auth = readAuth(reader, tls);
   const extensions = readExtensions(reader, tls);
   const session = readSession(reader, { tls, auth, content: extensions });
@@ -51,9 +51,9 @@ export function readScenario(reader: OptionReader, target: ParsedTarget): Scenar
     tls,
     auth,
     pipelining: reader.choice('pipelining', DEFAULTS.pipelining, ['auto', 'on', 'off', 'across', 'force']),
-    localAddresses: readAddresses(reader, 'localAddresses', target),
-    proxy: readProxy(reader, target),
-    close: readClose(reader, target),
+    localAddresses: readAddresses(reader, 'localAddresses', targets),
+    proxy: readProxy(reader, targets),
+    close: readClose(reader, targets),
     session,
     extensions,
     messagesPerSession: readMessagesPerSession(reader, session.steps),
@@ -202,37 +202,43 @@ function readTimeouts(reader: OptionReader): TimeoutPlan {
 function readAddresses(
   reader: OptionReader,
   key: 'localAddresses' | 'proxySources',
-  target: ParsedTarget,
+  targets: readonly ParsedTarget[],
 ): readonly string[] {
   const texts = reader.list(key);
   if (texts.length === 0) return texts;
   const list = parseAddressList(texts);
   const received = texts.join(',');
   if ('problem' in list) reader.refuse(key, list.problem, received);
-  else if (target.path !== null) reader.refuse(key, 'needs a host as TARGET: a unix socket has no addresses');
+  else if (targets.some(({ path }) => path !== null))
+    reader.refuse(key, 'needs a host as TARGET: a unix socket has no addresses');
   else {
-    const octets = ipOctets(target.host);
-    const family = octets === null ? list.family : octets.length === 4 ? 4 : 6;
-    if (family !== list.family) {
-      reader.refuse(key, `takes addresses of the target's IP version (IPv${family})`, received);
-    }
+    const other = targets.map(({ host }) => familyOf(host)).find((family) => family !== null && family !== list.family);
+    if (other !== undefined) reader.refuse(key, `takes addresses of the target's IP version (IPv${other})`, received);
   }
   return texts;
 }
 
-function readProxy(reader: OptionReader, target: ParsedTarget): ProxyPlan | null {
+/** IP version of an address; null: it is a name. */
+function familyOf(host: string): 4 | 6 | null {
+  const octets = ipOctets(host);
+  return octets === null ? null : octets.length === 4 ? 4 : 6;
+}
+
+function readProxy(reader: OptionReader, targets: readonly ParsedTarget[]): ProxyPlan | null {
   const version = reader.choice('proxy', null, ['v1', 'v2']);
-  const sources = readAddresses(reader, 'proxySources', target);
+  const sources = readAddresses(reader, 'proxySources', targets);
   if (!reader.has('proxy') && reader.has('proxySources'))
     reader.refuse('proxySources', 'needs --proxy v1 or --proxy v2');
   if (version === null) return null;
-  if (target.path !== null) reader.refuse('proxy', 'needs a host as TARGET: its header names two addresses', version);
+  if (targets.some(({ path }) => path !== null))
+    reader.refuse('proxy', 'needs a host as TARGET: its header names two addresses', version);
   return { version, sources };
 }
 
-function readClose(reader: OptionReader, target: ParsedTarget): ScenarioPlan['close'] {
+function readClose(reader: OptionReader, targets: readonly ParsedTarget[]): ScenarioPlan['close'] {
   const close = reader.choice('close', DEFAULTS.close, ['fin', 'rst']);
-  if (close === 'rst' && target.path !== null) reader.refuse('close', 'needs TCP: a unix socket has no reset', close);
+  if (close === 'rst' && targets.some(({ path }) => path !== null))
+    reader.refuse('close', 'needs TCP: a unix socket has no reset', close);
   return close;
 }
 

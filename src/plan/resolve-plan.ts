@@ -5,14 +5,15 @@
 import { PostrushError } from '../errors.js';
 import { checkPinnedAddresses } from './address-safety.js';
 import { isIp } from './ip-address.js';
-import type { LoadPlan } from './load-plan.js';
+import type { LoadPlan, WeightedTarget } from './load-plan.js';
 import { OptionReader } from './option-reader.js';
 import { DEFAULTS } from './options.js';
 import type { LoadTestOptions } from './options.js';
 import { readScenario } from './read-scenario.js';
+import { readTargets } from './read-targets.js';
+import type { ReadTarget } from './read-targets.js';
 import { sendsMail } from './script-counts.js';
-import { isHostName, parseTarget } from './target.js';
-import type { ParsedTarget } from './target.js';
+import { isHostName } from './target.js';
 
 /** Bounds of counts. They keep products exact (messages × recipients < 2^53) and machines alive. */
 const MAX_SESSIONS = 100_000;
@@ -33,12 +34,11 @@ const MAX_DURATION_MS = 500 * 3_600_000;
  */
 export function resolvePlan(options: LoadTestOptions, cores: number): LoadPlan {
   const reader = new OptionReader(options);
-  const target = readTarget(reader);
-  const { url, protocol, host, port, path } = target;
+  const [first, ...others] = readTargets(reader);
   const sessions = reader.count('sessions', DEFAULTS.sessions, 1, MAX_SESSIONS);
-  const scenario = readScenario(reader, target);
+  const scenario = readScenario(reader, [first, ...others]);
   const plan: LoadPlan = {
-    targets: [{ url, protocol, host, port, path, weight: 1 }],
+    targets: [targetOf(first), ...others.map(targetOf)],
     scenarios: [scenario],
     sessions,
     ...readEnd(reader, sendsMail(scenario.session.steps)),
@@ -51,7 +51,7 @@ export function resolvePlan(options: LoadTestOptions, cores: number): LoadPlan {
     allowTargets: readAllowTargets(reader),
     authClear: reader.flag('authClear'),
   };
-  const unsafe = isIp(host) ? checkPinnedAddresses(plan, target, [host]) : [];
+  const unsafe = plan.targets.flatMap(({ host }) => (isIp(host) ? checkPinnedAddresses(plan, { host }, [host]) : []));
   const issues = [...reader.issues, ...unsafe];
   if (issues.length > 0) {
     const list = issues.map(({ path, message }) => `${path} ${message}`).join('; ');
@@ -60,16 +60,8 @@ export function resolvePlan(options: LoadTestOptions, cores: number): LoadPlan {
   return deepFreeze(plan);
 }
 
-/** Stands in for a target that could not be read, so that the other options are still checked. */
-const NO_TARGET: ParsedTarget = { url: '', protocol: 'smtp', host: '', port: 0, path: null, implicitTls: false };
-
-function readTarget(reader: OptionReader): ParsedTarget {
-  const text = reader.text('target', '');
-  const target = parseTarget(text);
-  if (!('problem' in target)) return target;
-  // What stands before an @ may be a password.
-  reader.refuse('target', target.problem, text.includes('@') || text === '' ? undefined : text);
-  return NO_TARGET;
+function targetOf({ url, protocol, host, port, path, weight }: ReadTarget): WeightedTarget {
+  return { url, protocol, host, port, path, weight };
 }
 
 /** When the run ends. */

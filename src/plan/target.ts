@@ -1,6 +1,10 @@
 /** Reads where the load goes. Resolves nothing: whether the host may be a target is judged in `address-safety.ts`. */
 import { canonicalIp } from './ip-address.js';
 import type { TargetPlan } from './load-plan.js';
+import { parseWeight } from './units.js';
+
+/** Behind a target: its part of the sessions. */
+const WEIGHT_SUFFIX = /,weight=([^,]*)$/;
 
 /** A target, and whether TLS begins with the first octet (`smtps://`, RFC 8314 §3.3). */
 export interface ParsedTarget extends TargetPlan {
@@ -58,6 +62,21 @@ export function parseTarget(text: string): ParsedTarget | { readonly problem: st
     path: null,
     implicitTls: scheme === 'smtps',
   };
+}
+
+/**
+ * Reads a target that may have `,weight=N` behind it.
+ *
+ * @returns the target with its weight, or one sentence on why it is none
+ */
+export function parseWeightedTarget(
+  text: string,
+): (ParsedTarget & { readonly weight: number }) | { readonly problem: string } {
+  const [suffix = '', number = '1'] = WEIGHT_SUFFIX.exec(text) ?? [];
+  const target = parseTarget(text.slice(0, text.length - suffix.length));
+  if ('problem' in target) return target;
+  const weight = parseWeight(number);
+  return weight.ok ? { ...target, weight: weight.value } : { problem: `${weight.takes} as weight` };
 }
 
 function unixTarget(protocol: 'smtp' | 'lmtp', path: string): ParsedTarget | { readonly problem: string } {

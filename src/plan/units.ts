@@ -3,6 +3,8 @@
  * the caller's business.
  */
 
+import { MAX_WEIGHT, MAX_WEIGHT_DECIMALS } from './lane-table.js';
+
 /** What reading a text gave: a value, or what the text would have had to be. */
 export type Reading<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly takes: string };
 
@@ -25,6 +27,7 @@ const SIZE_UNITS_BYTES: readonly (readonly [unit: string, bytes: number])[] = [
 const TIME = /^(?:\d+(?:\.\d+)?(?:ms|h|m|s))+$/;
 const TIME_PART = /(\d+(?:\.\d+)?)(ms|h|m|s)/g;
 const SIZE = /^(\d+(?:\.\d+)?)([A-Za-z]*)$/;
+const WEIGHT = new RegExp(`^\\d{1,7}(?:\\.\\d{1,${String(MAX_WEIGHT_DECIMALS)}})?$`);
 const WHOLE_NUMBER = /^\d+$/;
 
 /**
@@ -59,6 +62,14 @@ export function parsePercent(text: string, min: number): Reading<number> {
   const percent = Number(/^(\d{1,3})%?$/.exec(text)?.[1] ?? Number.NaN);
   if (percent >= min && percent <= 100) return { ok: true, value: percent };
   return { ok: false, takes: `takes a percentage from ${String(min)} to 100` };
+}
+
+/** Reads a weight: a number above 0, with a few decimals at most, so that weights can be divided exactly. */
+export function parseWeight(text: string): Reading<number> {
+  const weight = WEIGHT.test(text) ? Number(text) : 0;
+  if (weight > 0 && weight <= MAX_WEIGHT) return { ok: true, value: weight };
+  const takes = `takes a number above 0 and up to ${String(MAX_WEIGHT)} with at most ${String(MAX_WEIGHT_DECIMALS)} decimals`;
+  return { ok: false, takes };
 }
 
 /**

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { ERROR_KIND_NAMES } from '../metrics/outcome.js';
+import { planResult } from './plan-schema.js';
 
 /**
  * Steps as the result file names them; the same names as `STEP_NAMES` of the protocol.
@@ -304,77 +305,6 @@ const targetResult = z
   })
   .meta({ id: 'TargetResult' });
 
-const scenarioPlan = z
-  .looseObject({
-    name: text('Name of the scenario'),
-    weight: amount('Its part of the starts of clients, in proportion to the others'),
-    session: z.looseObject({
-      steps: z
-        .array(z.looseObject({ kind: text('What the session says or does') }))
-        .nullable()
-        .describe('Steps in place of the standard session; null: that one'),
-    }),
-    extensions: z.looseObject({
-      isChunked: flag('Content by BDAT'),
-      chunkBytes: amountOrNull('Octets of a chunk; null: one chunk'),
-    }),
-    messagesPerSession: z.int().positive().nullable().describe('Messages per connection; null: it is kept'),
-    recipients: count('Recipients per message'),
-    pipelining: text('off, auto, on, across or force'),
-    localAddresses: z.array(z.string()).describe('Where connections came from, as asked for; empty: the kernel chose'),
-    proxy: z
-      .looseObject({
-        version: text('v1 or v2'),
-        sources: z.array(z.string()).describe('As asked for; empty: usual ones'),
-      })
-      .nullable()
-      .describe('Header of the PROXY protocol; null: none'),
-    message: z.looseObject({ sizeBytes: count('Octets of headers and body') }),
-    tls: z.looseObject({
-      mode: text('off, opportunistic, required or implicit'),
-      verify: flag('Certificates are verified'),
-      sharePercent: count('Share of the sessions that use STARTTLS, percent'),
-    }),
-    auth: z
-      .looseObject({
-        mechanism: text('As asked for: a SASL mechanism, plain-late or auto'),
-        accounts: z
-          .looseObject({ count: count('How many'), order: text('in-order, random or sticky') })
-          .nullable()
-          .describe('Accounts that sessions took in turn; null: all were the same user'),
-        wrongPercent: count('Share of the sessions that said a wrong password on purpose, percent'),
-      })
-      .nullable(),
-  })
-  .meta({ id: 'ScenarioPlan', description: 'What the clients of a scenario do; more fields than these' });
-/** What the clients of a scenario do. */
-export type ScenarioResultPlan = z.infer<typeof scenarioPlan>;
-
-const planResult = z
-  .looseObject({
-    sessions: count('Concurrent sessions over all workers'),
-    workers: count('Worker threads'),
-    durationMs: amountOrNull('Measured time, ms; null: `messages` ends the run'),
-    messages: z.int().nonnegative().nullable().describe('Messages after the warm-up; null: `durationMs` ends the run'),
-    connections: z
-      .int()
-      .nonnegative()
-      .nullable()
-      .describe('Sessions after the warm-up where they send no mail; null: no bound'),
-    warmupMs: amount('Warm-up, ms'),
-    seed: z.number().describe('Seed of everything random'),
-    targets: z
-      .array(
-        z.looseObject({
-          url: text('Target as asked for'),
-          weight: amount('Its part of the starts of clients, in proportion to the others'),
-        }),
-      )
-      .describe('Where clients went'),
-    scenarios: z.tuple([scenarioPlan], scenarioPlan).describe('What clients did'),
-  })
-  .meta({ id: 'PlanResult', description: 'The plan of the run without its secrets; more fields than these' });
-
 const verdictReason = z
   .strictObject({
     kind: text('Stable name of the reason'),
@@ -406,6 +336,30 @@ const objectiveResult = z
 
 const perSecond = (meaning: string) => amount(`${meaning} per second of measured time`);
 
+const throughput = z
+  .strictObject({
+    offeredPerSec: amountOrNull('Messages offered per second of measured time; null: no rate was offered'),
+    attemptedPerSec: perSecond('Messages attempted'),
+    acceptedPerSec: perSecond('Messages accepted'),
+    recipientsPerSec: perSecond('Recipients accepted'),
+    bytesPerSec: perSecond('Octets sent'),
+  })
+  .describe('What was settled within the window');
+
+const laneResult = z
+  .strictObject({
+    name: text('What tells it from the others: the scenario, the target, or both'),
+    scenario: text('Name of the scenario'),
+    target: text('Target as asked for'),
+    weight: amount('Planned part of the starts of clients, 0 to 1'),
+    clientShare: amount('Its part of the clients that were started, 0 to 1'),
+    ...blocks,
+    throughput,
+  })
+  .meta({ id: 'LaneResult', description: 'What the clients of one scenario did at one target, after the warm-up' });
+/** What the clients of one scenario did at one target. */
+export type LaneResult = z.infer<typeof laneResult>;
+
 /**
  * Validates a result, whatever its source.
  *
@@ -429,7 +383,8 @@ export const runResultSchema = z
       cores: count('Logical cores'),
       memoryBytes: count('Memory of the machine, octets'),
     }),
-    target: targetResult,
+    target: targetResult.describe('The first target'),
+    targets: z.array(targetResult).min(1).describe('All targets, in the order of the plan'),
     plan: planResult,
     preflight: z.strictObject({
       connections: count('Connections before the load, counted nowhere else'),
@@ -453,15 +408,10 @@ export const runResultSchema = z
       .nullable()
       .describe('Open load; null: closed load'),
     ...blocks,
-    throughput: z
-      .strictObject({
-        offeredPerSec: amountOrNull('Messages offered per second of measured time; null: no rate was offered'),
-        attemptedPerSec: perSecond('Messages attempted'),
-        acceptedPerSec: perSecond('Messages accepted'),
-        recipientsPerSec: perSecond('Recipients accepted'),
-        bytesPerSec: perSecond('Octets sent'),
-      })
-      .describe('What was settled within the window'),
+    throughput,
+    scenarios: z
+      .array(laneResult)
+      .describe('By scenario and target, in the order of the plan; empty: there is only one'),
     intervals: z.array(intervalResult).max(3600),
     generator: generatorHealth,
     objectives: z.array(objectiveResult),

@@ -20,7 +20,7 @@ export function windowOf(plan: LoadPlan, metrics: RunMetrics, stoppedAtUs: numbe
   const latest = (read: (worker: RunMetrics['workers'][number]) => number): number =>
     metrics.workers.reduce((max, worker) => Math.max(max, read(worker)), 0);
   const lastUs = latest(({ last }) => last?.endUs ?? 0);
-  const lastSettledUs = latest(({ last }) => last?.window.lastSettledUs ?? 0);
+  const lastSettledUs = metrics.lanes().reduce((max, { window }) => Math.max(max, window.lastSettledUs), 0);
   const plannedWarmupEndUs = plan.warmupMs * 1e3;
   const warmupEndUs = Math.min(plannedWarmupEndUs, Math.max(lastUs, 0));
   const plannedEndUs = plan.durationMs === null ? Infinity : plannedWarmupEndUs + plan.durationMs * 1e3;

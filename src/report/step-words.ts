@@ -1,7 +1,7 @@
 /** The steps of a scripted session in words, as short as `--steps` has them. */
 import { cleanText } from './clean-text.js';
 import { formatSeconds } from './quantities.js';
-import type { ScenarioResultPlan } from './result-schema.js';
+import type { ScenarioResultPlan } from './plan-schema.js';
 
 const MS_PER_SEC = 1000;
 

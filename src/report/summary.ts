@@ -1,13 +1,16 @@
 /** From merged metrics to the result of a run: every number that a report shows is made here, once. */
+import { assert } from '../assert.js';
 import type { PinnedAddress, PreflightResult } from '../messages/coordinator-worker.js';
+import type { LaneRecord } from '../metrics/interval-record.js';
 import type { PhaseTotals } from '../metrics/phase-totals.js';
 import type { RunMetrics } from '../metrics/run-metrics.js';
-import type { LoadPlan } from '../plan/load-plan.js';
+import type { LoadPlan, TargetPlan } from '../plan/load-plan.js';
 import type { RedactedPlan } from '../plan/redact-plan.js';
 import type { BookCheck, DroppedMessages } from '../verdict/books.js';
 import type { HealthGate } from '../verdict/health-gates.js';
 import type { Verdict, VerdictReason } from '../verdict/verdict.js';
-import type { GeneratorHealth, RunResult, ScenarioResultPlan } from './result-schema.js';
+import type { ScenarioResultPlan } from './plan-schema.js';
+import type { GeneratorHealth, LaneResult, RunResult } from './result-schema.js';
 import type { RunWindow } from './run-window.js';
 import { blocksOf } from './summary-blocks.js';
 import { intervalsOf } from './summary-timeline.js';
@@ -16,8 +19,10 @@ import { intervalsOf } from './summary-timeline.js';
 export interface SummaryInput {
   readonly plan: LoadPlan;
   readonly redactedPlan: RedactedPlan;
-  readonly address: PinnedAddress;
-  readonly preflight: PreflightResult;
+  /** By target of the plan. */
+  readonly targets: readonly { readonly address: PinnedAddress; readonly preflight: PreflightResult }[];
+  /** Empty: there is only one. */
+  readonly lanes: readonly LaneInput[];
   readonly builtInSink: { readonly replyDelayMs: number } | null;
   readonly environment: RunResult['environment'];
   readonly tool: RunResult['tool'];
@@ -37,12 +42,24 @@ export interface SummaryInput {
   readonly reasons: readonly VerdictReason[];
 }
 
+/** One lane of several. */
+export interface LaneInput {
+  /** How it is told from the others. */
+  readonly name: string;
+  readonly scenario: string;
+  readonly target: string;
+  /** Its part of the starts of clients, 0 to 1. */
+  readonly weight: number;
+  readonly phases: readonly [PhaseTotals, PhaseTotals];
+}
+
 const NOTHING_DROPPED: DroppedMessages = { cap: 0, target: 0, end: 0, worker: 0 };
 
 /** Makes the result of a run. */
 export function summarise(input: SummaryInput): RunResult {
-  const { plan, metrics, totals, window, preflight } = input;
-  const [target] = plan.targets;
+  const { plan, metrics, totals, window } = input;
+  const [first, ...others] = plan.targets;
+  const target = targetOf(input, first, 0);
   const [warmup, main] = totals;
   const hasWarmup = plan.warmupMs > 0;
   return {
@@ -53,21 +70,13 @@ export function summarise(input: SummaryInput): RunResult {
     endedBy: input.endedBy,
     tool: input.tool,
     environment: input.environment,
-    target: {
-      url: target.url,
-      host: target.host,
-      port: target.port,
-      address: input.address.address,
-      family: input.address.family,
-      greeting: preflight.greeting,
-      keywords: [...preflight.keywords],
-      keywordsAfterTls: preflight.keywordsAfterTls === null ? null : [...preflight.keywordsAfterTls],
-      tls: preflight.tls,
-      authMechanism: preflight.authMechanism,
-      builtInSink: input.builtInSink,
-    },
+    target,
+    targets: [target, ...others.map((other, index) => targetOf(input, other, index + 1))],
     plan: planOf(input.redactedPlan),
-    preflight: { connections: preflight.connections, commands: preflight.commands },
+    preflight: {
+      connections: input.targets.reduce((sum, { preflight }) => sum + preflight.connections, 0),
+      commands: input.targets.reduce((sum, { preflight }) => sum + preflight.commands, 0),
+    },
     window: {
       startedAt: input.startedAt.toISOString(),
       measuredSec: (window.endUs - window.warmupEndUs) / 1e6,
@@ -76,7 +85,8 @@ export function summarise(input: SummaryInput): RunResult {
     },
     arrivals: null,
     ...blocksOf(main, metrics.latencies[1], input.offered, input.dropped, metrics.peakOpenSessions),
-    throughput: throughputOf(metrics, window),
+    throughput: throughputOf(metrics.lanes(), window),
+    scenarios: input.lanes.map((lane, index) => laneOf(lane, index, input)),
     intervals: intervalsOf(metrics.timeline.finish(), window),
     generator: healthOf(input, warmup, main),
     objectives: [],
@@ -84,6 +94,26 @@ export function summarise(input: SummaryInput): RunResult {
     warmup: hasWarmup
       ? blocksOf(warmup, metrics.latencies[0], warmup.messagesAttempted, NOTHING_DROPPED, metrics.peakOpenSessions)
       : null,
+  };
+}
+
+/** What the pre-flight of a target showed. */
+function targetOf({ targets, builtInSink }: SummaryInput, target: TargetPlan, index: number): RunResult['target'] {
+  const approached = targets[index];
+  assert(approached !== undefined, 'every target was approached');
+  const { address, preflight } = approached;
+  return {
+    url: target.url,
+    host: target.host,
+    port: target.port,
+    address: address.address,
+    family: address.family,
+    greeting: preflight.greeting,
+    keywords: [...preflight.keywords],
+    keywordsAfterTls: preflight.keywordsAfterTls === null ? null : [...preflight.keywordsAfterTls],
+    tls: preflight.tls,
+    authMechanism: preflight.authMechanism,
+    builtInSink,
   };
 }
 
@@ -107,10 +137,32 @@ function scenarioOf(scenario: RedactedPlan['scenarios'][number]): ScenarioResult
   };
 }
 
-function throughputOf(metrics: RunMetrics, window: RunWindow): RunResult['throughput'] {
+/** What one lane did; the same blocks as those of the whole run. */
+function laneOf(
+  { name, target, weight, phases, scenario }: LaneInput,
+  lane: number,
+  { metrics, window, totals }: SummaryInput,
+): LaneResult {
+  const [, main] = phases;
+  const latencies = metrics.laneLatencies[lane] ?? metrics.latencies;
+  const records = metrics.lanes(lane);
+  const peakOpen = records.reduce((sum, { peakOpenSessions }) => sum + peakOpenSessions, 0);
+  const started = totals[1].clients.started;
+  return {
+    name,
+    scenario,
+    target,
+    weight,
+    clientShare: started === 0 ? 0 : main.clients.started / started,
+    ...blocksOf(main, latencies[1], main.messagesAttempted, NOTHING_DROPPED, peakOpen),
+    throughput: throughputOf(records, window),
+  };
+}
+
+function throughputOf(lanes: readonly LaneRecord[], window: RunWindow): RunResult['throughput'] {
   const sec = (window.endUs - window.warmupEndUs) / 1e6;
   const perSec = (field: 'attempted' | 'accepted' | 'recipientsAccepted' | 'bytesSent'): number =>
-    sec > 0 ? metrics.workers.reduce((sum, { last }) => sum + (last?.window[field] ?? 0), 0) / sec : 0;
+    sec > 0 ? lanes.reduce((sum, lane) => sum + lane.window[field], 0) / sec : 0;
   return {
     offeredPerSec: null,
     attemptedPerSec: perSec('attempted'),
@@ -129,7 +181,9 @@ function healthOf(input: SummaryInput, warmup: PhaseTotals, main: PhaseTotals): 
     cpuSec: cpuOf(last?.health.cpuSec),
     eventLoopLagP99Us: eventLoopLag.valueAt(99),
     lost,
-    sessions: (last?.phases[0].sessions.started ?? 0) + (last?.phases[1].sessions.started ?? 0),
+    sessions: (last?.lanes ?? [])
+      .flatMap(({ phases }) => phases)
+      .reduce((sum, { sessions }) => sum + sessions.started, 0),
   }));
   const isKnown = workers.every(({ cpuSec }) => cpuSec !== null);
   const cpuSec = isKnown ? workers.reduce((sum, worker) => sum + (worker.cpuSec ?? 0), 0) : null;

@@ -2,7 +2,8 @@
 import { cleanText } from './clean-text.js';
 import { formatBytes, formatCount, formatCounted, formatSeconds, formatShareOf } from './quantities.js';
 import { labelled, type ReportLine } from './report-line.js';
-import type { RunResult, ScenarioResultPlan } from './result-schema.js';
+import type { ScenarioResultPlan } from './plan-schema.js';
+import type { RunResult } from './result-schema.js';
 import { hasMail, stepWords } from './step-words.js';
 
 const MS_PER_SEC = 1000;
@@ -12,7 +13,7 @@ export function targetSection(result: RunResult, width: number): ReportLine[] {
   const { target } = result;
   const [scenario] = result.plan.scenarios;
   const paragraphs: [string, string | null][] = [
-    ['Target', targetText(result)],
+    ...targetTexts(result),
     ['Sink', sinkText(result)],
     ['From', scenario.localAddresses.length === 0 ? null : scenario.localAddresses.join(', ')],
     ['PROXY', proxyText(scenario)],
@@ -29,7 +30,18 @@ export function targetSection(result: RunResult, width: number): ReportLine[] {
   return paragraphs.flatMap(([label, text]) => (text === null ? [] : labelled(label, cleanText(text), width)));
 }
 
-function targetText({ target }: RunResult): string {
+/** The targets; of several, what each has that the first does not offer, or lacks. */
+function targetTexts({ targets, plan }: RunResult): [string, string][] {
+  const [first] = targets;
+  if (first === undefined || targets.length === 1) return targets.map((target) => ['Target', targetText(target)]);
+  const weights = plan.targets.map(({ weight }) => weight);
+  return targets.map((target, index) => {
+    const offers = index === 0 ? '' : `, offers ${changeText(first.keywords, target.keywords)}`;
+    return [index === 0 ? 'Targets' : '', `${targetText(target)}, weight ${String(weights[index] ?? 1)}${offers}`];
+  });
+}
+
+function targetText(target: RunResult['target']): string {
   if (target.family === null) return target.url;
   const pinned = target.host === target.address ? '' : ` at ${target.address}`;
   return `${target.url}${pinned}${target.family === 6 ? ' (IPv6)' : ''}`;

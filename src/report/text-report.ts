@@ -8,6 +8,7 @@ import { formatCount, formatLatency, formatRate } from './quantities.js';
 import { replySection } from './reply-section.js';
 import { printLine, type ReportLine } from './report-line.js';
 import type { RunResult } from './result-schema.js';
+import { scenariosSection } from './scenarios-section.js';
 import { targetSection } from './target-section.js';
 import { timelineSection } from './timeline-section.js';
 import { totalsSection } from './totals-section.js';
@@ -31,6 +32,7 @@ export function renderTextReport(result: RunResult, { color, width }: TextReport
     verdictSection(result, columns),
     targetSection(result, columns),
     totalsSection(result, columns),
+    scenariosSection(result, columns),
     latencySection(result),
     replySection(result, columns),
     errorSection(result, columns),

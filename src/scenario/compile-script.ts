@@ -96,29 +96,40 @@ export interface CompiledScript {
   readonly timeoutsUs: Float64Array;
 }
 
-/** Compiles the sessions of a load. */
-export function compileLoadScript(lane: LanePlan): CompiledScript {
+/**
+ * Compiles the sessions of a load.
+ *
+ * @param message - the message of the lane's scenario, where it was compiled already
+ */
+export function compileLoadScript(lane: LanePlan, message = new MessageTemplate(lane)): CompiledScript {
   const { steps } = lane.session;
-  return compile(lane, steps === null ? addStandardMessages : (builder) => addSteps(builder, steps), steps === null);
+  const addRest = steps === null ? addStandardMessages : (builder: ScriptBuilder) => addSteps(builder, steps);
+  return compile(new ScriptBuilder(lane, message), addRest, steps === null);
 }
 
 /** Compiles the session of the pre-flight: what comes before the messages of the standard one. */
 export function compilePreflightScript(lane: LanePlan): CompiledScript {
   // Whether the server knows us at all is asked with what is right.
   const auth = lane.auth === null ? null : { ...lane.auth, accounts: null, wrongPercent: 0 };
-  return compile({ ...lane, auth }, (builder) => builder.add(Op.quit), true);
+  return compile(
+    new ScriptBuilder({ ...lane, auth }, new MessageTemplate(lane)),
+    (builder) => builder.add(Op.quit),
+    true,
+  );
 }
 
 /** A script in the making. */
 class ScriptBuilder {
   readonly lane: LanePlan;
+  readonly message: MessageTemplate;
   readonly ops: number[] = [];
   readonly args: number[] = [];
   readonly commands: ScriptCommand[] = [];
   readonly holdsUs: number[] = [];
 
-  constructor(lane: LanePlan) {
+  constructor(lane: LanePlan, message: MessageTemplate) {
     this.lane = lane;
+    this.message = message;
   }
 
   /** @returns the index of the step */
@@ -145,9 +156,12 @@ class ScriptBuilder {
   }
 }
 
-function compile(lane: LanePlan, addRest: (builder: ScriptBuilder) => void, hasOpening: boolean): CompiledScript {
-  const builder = new ScriptBuilder(lane);
-  const { ops, args } = builder;
+function compile(
+  builder: ScriptBuilder,
+  addRest: (builder: ScriptBuilder) => void,
+  hasOpening: boolean,
+): CompiledScript {
+  const { lane, ops, args } = builder;
   builder.add(Op.connect);
   if (lane.tls.mode === 'implicit') builder.add(Op.tls);
   const first = lane.session.steps?.[0];
@@ -249,9 +263,8 @@ function fixedMs(delay: Delay): number {
 }
 
 function finish(builder: ScriptBuilder, quitIndex: number): CompiledScript {
-  const { lane, ops, args, commands, holdsUs } = builder;
+  const { lane, message, ops, args, commands, holdsUs } = builder;
   const { extensions, session, target } = lane;
-  const message = new MessageTemplate(lane);
   const hello = target.protocol === 'lmtp' ? lhlo : ehlo;
   return {
     ops: Uint8Array.from(ops),

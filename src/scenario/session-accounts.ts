@@ -10,6 +10,8 @@ import type { SaslKnowledge } from '../protocol/sasl/sasl-conversation.js';
 export interface SessionNumbers {
   /** Over the whole run, from 0. */
   readonly session: number;
+  /** Which of the sessions at once, from 0. */
+  readonly place: number;
   /** In shares of the sessions. */
   readonly turn: number;
 }
@@ -26,15 +28,13 @@ export class SessionAccounts {
   readonly first: SaslKnowledge;
   readonly #list: AccountList | null;
   readonly #wrongPercent: number;
-  readonly #places: number;
   readonly #seed: number;
 
   /** @param first - what is the same for all of them, with user and password of `auth` */
-  constructor(first: SaslKnowledge, { accounts, wrongPercent }: AuthPlan, { sessions, seed }: LanePlan) {
+  constructor(first: SaslKnowledge, { accounts, wrongPercent }: AuthPlan, { seed }: Pick<LanePlan, 'seed'>) {
     this.first = first;
     this.#list = accounts === null ? null : new AccountList(accounts);
     this.#wrongPercent = wrongPercent;
-    this.#places = sessions;
     this.#seed = seed;
   }
 
@@ -47,12 +47,12 @@ export class SessionAccounts {
   knowledgeOf(numbers: SessionNumbers): SaslKnowledge {
     const isWrong = this.isWrong(numbers);
     if (this.#list === null && !isWrong) return this.first;
-    const { user, password } = this.#accountOf(numbers.session);
+    const { user, password } = this.#accountOf(numbers);
     return { ...this.first, user, secret: isWrong ? `${WRONG}${password}` : password };
   }
 
-  #accountOf(session: number): Account {
+  #accountOf({ session, place }: SessionNumbers): Account {
     if (this.#list === null) return { user: this.first.user, password: this.first.secret };
-    return this.#list.at(this.#list.indexOf(session, this.#places, this.#seed));
+    return this.#list.at(this.#list.indexOf(session, place, this.#seed));
   }
 }

@@ -3,7 +3,7 @@ import type { PhaseTotals } from '../metrics/phase-totals.js';
 import { LATENCY_COUNT, LatencyKey } from '../metrics/interval-record.js';
 import type { LatencySet } from '../metrics/latency-histograms.js';
 import { Ending, Outcome } from '../metrics/outcome.js';
-import type { RunMetrics } from '../metrics/run-metrics.js';
+import type { PhaseLatencies, RunMetrics } from '../metrics/run-metrics.js';
 import { STEPS_WITHOUT_REPLY, STEP_COUNT, STEP_NAMES, Step } from '../protocol/steps.js';
 
 /** One equation. */
@@ -27,28 +27,31 @@ export interface BooksInput {
   readonly metrics: RunMetrics;
   /** What began in the warm-up, what began after it. */
   readonly phases: readonly [PhaseTotals, PhaseTotals];
+  /** The same for each lane; empty: there is only one. */
+  readonly lanes: readonly { readonly name: string; readonly phases: readonly [PhaseTotals, PhaseTotals] }[];
   readonly offered: number;
   readonly dropped: DroppedMessages;
-  /** Per worker that ended by itself: records it sent, and values it recorded per phase and latency key. */
+  /** Per worker that ended by itself: records it sent, and values it recorded per lane, phase and latency key. */
   readonly results: readonly {
     readonly workerId: number;
     readonly intervals: number;
-    readonly latencyCounts: readonly [readonly number[], readonly number[]];
+    readonly latencyCounts: readonly (readonly [readonly number[], readonly number[]])[];
   }[];
 }
 
 /** Checks every equation of the run. */
 export function checkBooks(input: BooksInput): BookCheck[] {
-  const [warmup, main] = input.phases;
+  const [, main] = input.phases;
   const { cap, target, end, worker } = input.dropped;
+  const { lanes } = input;
   const dropped = cap + target + end + worker;
   const checks = [
     check('messages: offered = attempted + dropped', input.offered, main.messagesAttempted + dropped),
-    ...checkPhase('', main, input.metrics.latencies[1]),
+    ...checkPhases('', input.phases, input.metrics.latencies),
+    ...lanes.flatMap(({ name, phases }, lane) =>
+      checkPhases(`${name}: `, phases, input.metrics.laneLatencies[lane] ?? input.metrics.latencies),
+    ),
   ];
-  if (warmup.messagesAttempted > 0 || warmup.sessions.started > 0) {
-    checks.push(...checkPhase('warm-up: ', warmup, input.metrics.latencies[0]));
-  }
   // Over both phases: a connection looks at the clock a moment after its session did.
   const handshakes = sum(input.phases.map(({ replied }) => replied[Step.tls] ?? 0));
   const agreements = sum(input.phases.flatMap(({ tls }) => tls.map(({ count }) => count)));
@@ -67,13 +70,23 @@ export function checkBooks(input: BooksInput): BookCheck[] {
 /** The values that workers recorded must all be in the merged histograms, each in its own. */
 function checkTransport({ metrics, results }: BooksInput): BookCheck[] {
   let differing = 0;
-  for (const phase of [0, 1] as const) {
-    for (let key = 0; key < LATENCY_COUNT; key++) {
-      const recorded = sum(results.map(({ latencyCounts }) => latencyCounts[phase][key] ?? 0));
-      if (recorded !== (metrics.latencies[phase].get(key)?.histogramCount ?? 0)) differing++;
+  for (const [lane, latencies] of metrics.laneLatencies.entries()) {
+    for (const phase of [0, 1] as const) {
+      for (let key = 0; key < LATENCY_COUNT; key++) {
+        const recorded = sum(results.map(({ latencyCounts }) => latencyCounts[lane]?.[phase][key] ?? 0));
+        if (recorded !== (latencies[phase].get(key)?.histogramCount ?? 0)) differing++;
+      }
     }
   }
   return [check('histograms that differ from what workers recorded = 0', differing, 0)];
+}
+
+function checkPhases(prefix: string, [warmup, main]: BooksInput['phases'], latencies: PhaseLatencies): BookCheck[] {
+  const hasWarmup = warmup.messagesAttempted > 0 || warmup.sessions.started > 0;
+  return [
+    ...checkPhase(prefix, main, latencies[1]),
+    ...(hasWarmup ? checkPhase(`${prefix}warm-up: `, warmup, latencies[0]) : []),
+  ];
 }
 
 function checkPhase(prefix: string, totals: PhaseTotals, latencies: LatencySet): BookCheck[] {

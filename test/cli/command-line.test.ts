@@ -17,14 +17,14 @@ function printed(line: string): string {
 
 describe('run', () => {
   test('without anything has no target and no flags', () => {
-    expect(read('run')).toEqual({ kind: 'run', target: null, flags: new Map(), problems: [] });
+    expect(read('run')).toEqual({ kind: 'run', targets: [], flags: new Map(), problems: [] });
   });
 
   test('takes flags long and short, before and behind the target', () => {
     const line = 'run -s 5 -qm10 smtp://127.0.0.1:25 --rcpt=3 --tls-insecure -l 1KiB';
     expect(read(line)).toEqual({
       kind: 'run',
-      target: 'smtp://127.0.0.1:25',
+      targets: ['smtp://127.0.0.1:25'],
       flags: new Map<string, unknown>([
         ['--sessions', '5'],
         ['--messages', '10'],
@@ -61,13 +61,10 @@ describe('run', () => {
     expect(read(line)).toMatchObject({ flags: new Map([['--progress', mode]]) });
   });
 
-  test('takes one target', () => {
-    expect(read('run a:1 b:2 c:3')).toMatchObject({
-      target: 'a:1',
-      problems: [
-        { path: 'b:2', message: 'is one target too many: run takes one' },
-        { path: 'c:3', message: 'is one target too many: run takes one' },
-      ],
+  test('takes as many targets as are named', () => {
+    expect(read('run a:1,weight=3 -s 5 b:2 c:3')).toMatchObject({
+      targets: ['a:1,weight=3', 'b:2', 'c:3'],
+      problems: [],
     });
   });
 });
@@ -77,7 +74,7 @@ describe('a wrong word', () => {
     expect(read('run --sesions 5 smtp://127.0.0.1:25 -d 1s --foo=bar -xyz --tls')).toEqual({
       kind: 'run',
       // With an unknown flag nobody knows whether 5 is its value or a target.
-      target: null,
+      targets: [],
       flags: new Map([['--duration', '1s']]),
       problems: [
         { path: '--tls', message: 'needs a value' },
@@ -159,9 +156,9 @@ describe('the help', () => {
     expect(help).toContain(`Exit codes: ${codes.join(', ')}.`);
   });
 
-  test('shows three examples that reach nobody', () => {
+  test('shows four examples that reach nobody', () => {
     const examples = help.slice(help.indexOf('Examples:'));
-    expect(examples.match(/\$ postrush/g)).toHaveLength(3);
+    expect(examples.match(/\$ postrush/g)).toHaveLength(4);
     for (const host of examples.match(/(?<=\/\/|@)[^\s:'/]+/g) ?? []) expect(host).toMatch(/^127\.0\.0\.1$|\.test$/);
   });
 });
@@ -169,7 +166,7 @@ describe('the help', () => {
 describe('the flags of run', () => {
   test('cover every option of a load test but the target', () => {
     const options = RUN_FLAGS.map((flag) => flag.option).filter((option) => option !== null);
-    expect(new Set([...options, 'target'])).toEqual(new Set(Object.keys(OPTION_NAMES)));
+    expect(new Set([...options, 'target', 'targets'])).toEqual(new Set(Object.keys(OPTION_NAMES)));
   });
 
   test('are named as issues name them', () => {

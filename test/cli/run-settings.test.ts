@@ -60,7 +60,7 @@ function problems(words: readonly string[], environment: Record<string, string> 
 describe('a run', () => {
   test('without a target gets its plan once the built-in sink has an address', () => {
     const settings = prepare(['-s', '3', '-m', '5']);
-    expect(settings).toMatchObject({ target: null, jsonPath: null, isQuiet: false, progress: 'line' });
+    expect(settings).toMatchObject({ targets: [], jsonPath: null, isQuiet: false, progress: 'line' });
     expect(settings.planFor('smtp://127.0.0.1:4711')).toMatchObject({
       targets: [{ url: 'smtp://127.0.0.1:4711' }],
       sessions: 3,

@@ -85,7 +85,7 @@ describe('the totals of a phase', () => {
     // Its commands stay in flight: nobody will ever know.
     expect(totals.inFlight).toEqual(perStep({ mail: 4 }));
     // The records themselves are as they were.
-    expect(metrics.workers[1]!.last!.phases[1].messages[Outcome.cut]).toBe(0);
+    expect(metrics.workers[1]!.last!.lanes[0]!.phases[1].messages[Outcome.cut]).toBe(0);
   });
 
   test('of a worker that was lost before it said anything are nothing', () => {

@@ -12,7 +12,7 @@ import { Ending, ErrorKind } from '../../src/metrics/outcome.js';
 import { Census } from '../../src/metrics/phase-book.js';
 import { Step } from '../../src/protocol/steps.js';
 import { Recorder } from '../../workers/recorder.js';
-import { healthRecord, latencyRecord } from '../support/engine-records.js';
+import { healthRecord, intervalRecord, laneRecord, latencyRecord } from '../support/engine-records.js';
 import { firstLane } from '../../src/plan/lane-plan.js';
 import { planOf } from '../support/engine-plan.js';
 
@@ -34,7 +34,9 @@ function usedRecorder(): Recorder {
 }
 
 const recorder = usedRecorder();
-const record = recorder.interval(1, 2, 2e6, 3e6, [new Census(), new Census()], {
+const lane = recorder.interval([new Census(), new Census()]);
+const record = intervalRecord(1, 2, {
+  lanes: [lane, laneRecord()],
   lastGreetedUs: 7,
   health: healthRecord({ eventLoopLag: latencyRecord(-1, 500) }),
 });
@@ -53,11 +55,16 @@ const toCoordinator: { readonly [Type in WorkerMessage['type']]: Extract<WorkerM
 const load: Omit<GeneratorTask, 'port'> = {
   kind: 'load',
   plan,
-  share: { workerId: 1, workerCount: 2, sessions: 10, messages: 3, connections: null },
-  address,
+  share: { workerId: 1, workerCount: 2, sessions: 10, firstStart: 11, messages: 3, connections: null },
+  addresses: [address],
 };
 const polite: PreflightTask = { kind: 'preflight', lane: firstLane(plan), address };
-const result: GeneratorResult = { workerId: 1, intervals: 3, messagesLeft: 2, latencyCounts: recorder.latencyCounts() };
+const result: GeneratorResult = {
+  workerId: 1,
+  intervals: 3,
+  messagesLeft: 2,
+  latencyCounts: [recorder.latencyCounts()],
+};
 const findings: PreflightResult = {
   ok: true,
   isConnected: true,
@@ -86,11 +93,11 @@ test.each<[string, unknown]>([
 });
 
 test('the record has something of everything, or its copy proves nothing', () => {
-  const [warmup, main] = record.phases;
+  const [warmup, main] = lane.phases;
   for (const phase of [warmup, main]) {
     expect(phase.replies).toHaveLength(1);
     expect(phase.errors).toHaveLength(1);
     expect(phase.sessions.started).toBe(1);
   }
-  expect(record.latencies.map((latencies) => latencies.length)).toEqual([2, 2]);
+  expect(lane.latencies.map((latencies) => latencies.length)).toEqual([2, 2]);
 });

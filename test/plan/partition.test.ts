@@ -7,9 +7,9 @@ import { partition } from '../../src/plan/partition.js';
 test('remainders go to the first workers', () => {
   const shares: WorkerShare[] = partition({ sessions: 8, messages: 20_000, connections: 5, workers: 3 });
   expect(shares).toEqual([
-    { workerId: 0, workerCount: 3, sessions: 3, messages: 6667, connections: 2 },
-    { workerId: 1, workerCount: 3, sessions: 3, messages: 6667, connections: 2 },
-    { workerId: 2, workerCount: 3, sessions: 2, messages: 6666, connections: 1 },
+    { workerId: 0, workerCount: 3, sessions: 3, firstStart: 0, messages: 6667, connections: 2 },
+    { workerId: 1, workerCount: 3, sessions: 3, firstStart: 3, messages: 6667, connections: 2 },
+    { workerId: 2, workerCount: 3, sessions: 2, firstStart: 6, messages: 6666, connections: 1 },
   ]);
 });
 
@@ -30,6 +30,11 @@ test('the sum over workers is the plan, and shares differ by one at most', () =>
     fc.property(plans, (plan) => {
       const shares = partition(plan);
       expect(shares.map((share) => share.workerId)).toEqual(Array.from({ length: plan.workers }, (_, index) => index));
+      let before = 0;
+      for (const share of shares) {
+        expect(share.firstStart).toBe(before);
+        before += share.sessions;
+      }
       for (const key of ['sessions', 'messages', 'connections'] as const) {
         const parts = shares.map((share) => share[key] ?? Number.NaN);
         expect(parts.reduce((sum, part) => sum + part, 0)).toBe(plan[key]);

@@ -1,7 +1,7 @@
 /** Targets as users write them. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { isHostName, parseTarget } from '../../src/plan/target.js';
+import { isHostName, parseTarget, parseWeightedTarget } from '../../src/plan/target.js';
 
 describe('a target', () => {
   test.each([
@@ -131,4 +131,22 @@ test('a host name is at most 253 octets in labels of at most 63', () => {
   expect(isHostName(`a${label}.test`)).toBe(false);
   expect(isHostName(`${label}.${label}.${label}.${'a'.repeat(61)}`)).toBe(true);
   expect(isHostName(`${label}.${label}.${label}.${'a'.repeat(62)}`)).toBe(false);
+});
+
+describe('a target with a weight', () => {
+  test.each([
+    ['a.test:25', 'smtp://a.test:25', 1],
+    ['smtp://a.test,weight=3', 'smtp://a.test:25', 3],
+    ['lmtp://[::1]:24,weight=0.25', 'lmtp://[::1]:24', 0.25],
+    ['smtp+unix:/run/a,b,weight=1000000', 'smtp+unix:/run/a,b', 1_000_000],
+    ['smtp+unix:/run/weight=3', 'smtp+unix:/run/weight=3', 1],
+  ])('%s is %s with weight %d', (text, url, weight) => {
+    expect(parseWeightedTarget(text)).toMatchObject({ url, weight });
+  });
+
+  test.each(['0', '', '-1', '1e3', '0.0001', '1000001', '1/2', 'x'])('has no weight of %j', (weight) => {
+    expect(parseWeightedTarget(`a.test:25,weight=${weight}`)).toEqual({
+      problem: 'takes a number above 0 and up to 1000000 with at most 3 decimals as weight',
+    });
+  });
 });

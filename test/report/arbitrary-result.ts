@@ -259,6 +259,7 @@ export const arbitraryResult: fc.Arbitrary<RunResult> = fc
       ...parts.head,
       ...parts.blocks,
       target: parts.target,
+      targets: [parts.target],
       generator: parts.generator,
       window: { ...sample.window, ...parts.window },
       plan: { ...planWith(parts.scenario), ...parts.plan },

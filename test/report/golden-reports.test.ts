@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { renderQuietLine, renderTextReport } from '../../src/report/text-report.js';
-import type { RunResult } from '../../src/report/result-schema.js';
+import { runResultSchema, type LaneResult, type RunResult } from '../../src/report/result-schema.js';
 import { emptyBlocks, nothingResult, sampleInterval, sampleResult, sinkResult } from '../support/sample-result.js';
 
 /** Set to write the golden files anew. Look at the difference before it is committed. */
@@ -101,6 +101,47 @@ function hostileServer(): RunResult {
   });
 }
 
+/** Two servers, the second of which is down for half of the time. */
+function twoTargets(): RunResult {
+  const sample = sampleResult();
+  const url = 'smtp://mx2.example.test:2525';
+  const { keywords } = sample.target;
+  const second = {
+    ...sample.target,
+    url,
+    host: 'mx2.example.test',
+    address: '127.0.0.2',
+    keywords: [...keywords.slice(1), 'VRFY'],
+  };
+  const down = emptyBlocks();
+  const lane = { scenario: 'default', throughput: sample.throughput };
+  return sampleResult({
+    targets: [sample.target, second],
+    plan: {
+      ...sample.plan,
+      targets: [
+        { url: sample.target.url, weight: 3 },
+        { url, weight: 1 },
+      ],
+    },
+    scenarios: [
+      { ...sample, ...lane, name: sample.target.url, target: sample.target.url, weight: 0.75, clientShare: 0.75 },
+      {
+        ...{ ...down, ...lane, name: url, target: url, weight: 0.25, clientShare: 0.25 },
+        messages: { ...down.messages, offered: 500, attempted: 500, failed: 500 },
+        clients: { started: 500, completed: 0, failed: 500, cut: 0 },
+        throughput: { ...sample.throughput, acceptedPerSec: 0 },
+      },
+    ].map((each) => laneOf(each)),
+  });
+}
+
+/** A lane without what only a whole result has. */
+function laneOf(lane: Omit<Partial<RunResult>, keyof LaneResult> & LaneResult): LaneResult {
+  const keys = Object.keys(runResultSchema.shape.scenarios.element.shape) as (keyof LaneResult)[];
+  return Object.fromEntries(keys.map((key) => [key, lane[key]])) as unknown as LaneResult;
+}
+
 const CASES: readonly (readonly [string, RunResult])[] = [
   ['postfix-with-refusals', sampleResult()],
   ['built-in-sink', sinkResult()],
@@ -108,6 +149,7 @@ const CASES: readonly (readonly [string, RunResult])[] = [
   ['overloaded-generator', overloadedGenerator()],
   ['lost-target', lostTarget()],
   ['hostile-server', hostileServer()],
+  ['two-targets', twoTargets()],
 ];
 
 test.each(CASES)('the report of %s is the golden one', (name, result) => {

@@ -8,20 +8,23 @@ import { laneOf, type EngineOptions } from '../support/engine-plan.js';
 
 const FILE = 'user,password\nanna,a-secret\nbert,b-secret\ncleo,c-secret\n';
 const ONE = { auth: 'plain', user: 'anna', password: 'a-secret' };
+/** Sessions at once. */
+const PLACES = 5;
 const accountsOf = (options: EngineOptions): SessionAccounts => compileLoadScript(laneOf(options)).auth!.accounts;
 
 describe('a session', () => {
   test('takes the account of its number', () => {
     const accounts = accountsOf({ auth: 'plain', credentials: FILE });
-    const users = [0, 1, 2, 3, 7].map((session) => accounts.knowledgeOf({ session, turn: 0 }));
+    const users = [0, 1, 2, 3, 7].map((session) => accounts.knowledgeOf({ session, place: session % PLACES, turn: 0 }));
     expect(users.map(({ user, secret }) => `${user} ${secret}`)).toEqual(
       ['anna a-secret', 'bert b-secret', 'cleo c-secret', 'anna a-secret', 'bert b-secret'], // prettier-ignore
     );
   });
 
   test('that is sticky takes that of its place', () => {
-    const accounts = accountsOf({ auth: 'plain', credentials: FILE, credentialsOrder: 'sticky', sessions: 5 });
-    const userOf = (session: number): string => accounts.knowledgeOf({ session, turn: 0 }).user;
+    const accounts = accountsOf({ auth: 'plain', credentials: FILE, credentialsOrder: 'sticky', sessions: PLACES });
+    const userOf = (session: number): string =>
+      accounts.knowledgeOf({ session, place: session % PLACES, turn: 0 }).user;
     expect([1, 6, 11, 16].map(userOf)).toEqual(['bert', 'bert', 'bert', 'bert']);
     expect(userOf(3)).toBe('anna');
   });
@@ -29,7 +32,10 @@ describe('a session', () => {
   test('at random goes by the seed of the plan', () => {
     const usersWith = (seed: number): string => {
       const accounts = accountsOf({ auth: 'plain', credentials: FILE, credentialsOrder: 'random', seed });
-      return Array.from({ length: 50 }, (_, session) => accounts.knowledgeOf({ session, turn: 0 }).user).join();
+      return Array.from(
+        { length: 50 },
+        (_, session) => accounts.knowledgeOf({ session, place: session % PLACES, turn: 0 }).user,
+      ).join();
     };
     expect(usersWith(1)).toBe(usersWith(1));
     expect(usersWith(1)).not.toBe(usersWith(2));
@@ -37,13 +43,16 @@ describe('a session', () => {
 
   test('like all others shares one record with them', () => {
     const accounts = accountsOf(ONE);
-    expect(accounts.knowledgeOf({ session: 5, turn: 5 })).toBe(accounts.first);
+    expect(accounts.knowledgeOf({ session: 5, place: 0, turn: 5 })).toBe(accounts.first);
   });
 
   test('with a wrong password is the same user', () => {
     const accounts = accountsOf({ auth: 'plain', credentials: FILE, authWrong: 50 });
-    expect(accounts.knowledgeOf({ session: 4, turn: 3 })).toMatchObject({ user: 'bert', secret: 'wrong-b-secret' });
-    expect(accounts.knowledgeOf({ session: 4, turn: 4 })).toMatchObject({ user: 'bert', secret: 'b-secret' });
+    expect(accounts.knowledgeOf({ session: 4, place: 0, turn: 3 })).toMatchObject({
+      user: 'bert',
+      secret: 'wrong-b-secret',
+    });
+    expect(accounts.knowledgeOf({ session: 4, place: 0, turn: 4 })).toMatchObject({ user: 'bert', secret: 'b-secret' });
   });
 });
 
@@ -55,7 +64,8 @@ describe.each([1, 2, 3])('wrong passwords over %d workers', (workers) => {
     for (const share of partition({ sessions, workers, messages: null, connections: null })) {
       for (let index = 0; index < share.sessions; index++) {
         const place = share.workerId + index * share.workerCount;
-        for (let turn = place; turn < place + turns; turn++) if (accounts.isWrong({ session: 0, turn })) wrong++;
+        for (let turn = place; turn < place + turns; turn++)
+          if (accounts.isWrong({ session: 0, place: 0, turn })) wrong++;
       }
     }
     return wrong;
@@ -80,7 +90,7 @@ test('a wrong password is never the right one, in no form of it, and still fit f
   fc.assert(
     fc.property(fc.oneof(token, password, fc.constantFrom('wrong-', 'wrong-wrong-', '\u0338x')), (right) => {
       const accounts = accountsOf({ auth: 'scram-sha-256', user: 'u', password: right, authWrong: 100 });
-      const { secret } = accounts.knowledgeOf({ session: 0, turn: 0 });
+      const { secret } = accounts.knowledgeOf({ session: 0, place: 0, turn: 0 });
       expect(secret).not.toBe(right);
       expect(saslPrepared(secret)).not.toBe(saslPrepared(right));
       expect(secret.toLowerCase()).not.toBe(right.toLowerCase());
@@ -93,6 +103,9 @@ test('the pre-flight is the first account, with its right password', () => {
   const plan = laneOf({ auth: 'plain', credentials: FILE, credentialsOrder: 'random', authWrong: 100 });
   const { accounts } = compilePreflightScript(plan).auth!;
   for (let session = 0; session < 20; session++) {
-    expect(accounts.knowledgeOf({ session, turn: session })).toMatchObject({ user: 'anna', secret: 'a-secret' });
+    expect(accounts.knowledgeOf({ session, place: 0, turn: session })).toMatchObject({
+      user: 'anna',
+      secret: 'a-secret',
+    });
   }
 });

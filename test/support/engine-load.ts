@@ -14,12 +14,11 @@ import type { CompiledScript } from '../../src/scenario/compile-script.js';
 import { SeededRandom } from '../../src/seeded-random.js';
 import { checkBooks } from '../../src/verdict/books.js';
 import { Client, type ClientHost } from '../../workers/client.js';
-import { connectionTools } from '../../workers/connection-tools.js';
 import { DeadlineWheel, WHEEL_TICK_US } from '../../workers/deadline-wheel.js';
+import { Lane } from '../../workers/lane.js';
 import { MessageSupply } from '../../workers/message-supply.js';
 import { Outbox } from '../../workers/outbox.js';
 import { Recorder } from '../../workers/recorder.js';
-import { ReplyEcho } from '../../workers/reply-echo.js';
 import { SessionActor } from '../../workers/session-actor.js';
 import { SmtpConnection } from '../../workers/smtp-connection.js';
 import { intervalRecord } from './engine-records.js';
@@ -52,14 +51,10 @@ export function runInProcess(plan: LoadPlan, longestMs: number): Promise<LoadEnd
 }
 
 class EngineLoad implements ClientHost {
-  readonly recipients: number;
-  readonly messagesPerClient: number;
-  readonly isOneSession = false;
-  readonly sendsMail = true;
   readonly supply: MessageSupply;
   readonly recorder = new Recorder(0, Infinity);
   readonly #plan: LoadPlan;
-  readonly #lane: LanePlan;
+  readonly #lane: Lane;
   readonly #clients: Client[] = [];
   readonly #sessions: SessionActor[] = [];
   readonly #clock = new RunClock(monotonicUs());
@@ -72,9 +67,15 @@ class EngineLoad implements ClientHost {
 
   constructor(plan: LoadPlan) {
     this.#plan = plan;
-    this.#lane = firstLane(plan);
-    this.recipients = this.#lane.recipients;
-    this.messagesPerClient = this.#lane.messagesPerSession ?? Infinity;
+    const lane = firstLane(plan);
+    this.#lane = new Lane(lane, {
+      script: scriptFor(lane),
+      recorder: this.recorder,
+      address: { address: lane.target.host, family: 4 },
+      clock: this.#clock,
+      numbers: null,
+      limitHit: (limit) => this.#faults.push(`this machine is out of ${limit}s`),
+    });
     this.#random = new SeededRandom(plan.seed, 0);
     this.supply = new MessageSupply({ workerId: 0, workerCount: 1, messages: plan.messages }, 0);
   }
@@ -97,6 +98,10 @@ class EngineLoad implements ClientHost {
     if (isHanging) this.#faults.push(`it had not ended after ${longestMs} ms`);
     this.#checkResidue();
     return { totals: this.#closeBooks(), elapsedMs, faults: this.#faults };
+  }
+
+  nextLane(): Lane {
+    return this.#lane;
   }
 
   random(): number {
@@ -129,26 +134,14 @@ class EngineLoad implements ClientHost {
   }
 
   #open(): void {
-    const address = { address: this.#lane.target.host, family: 4 } as const;
-    const connections = connectionTools(this.#lane, address, this.#clock, {
-      onLimit: (limit) => this.#faults.push(`this machine is out of ${limit}s`),
-      onHeaderSent: (octets, nowUs) => this.recorder.bytesSent(octets, nowUs),
-      onHandshake: (beganAtUs, agreement) => this.recorder.handshake(beganAtUs, agreement),
-    });
-    const tools = {
-      script: scriptFor(this.#lane),
-      recorder: this.recorder,
-      wheel: this.#wheel,
-      outbox: new Outbox(),
-      clock: this.#clock,
-      observer: null,
-      echo: new ReplyEcho(this.#lane),
-    };
+    const { tools, connections } = this.#lane;
+    const shared = { wheel: this.#wheel, outbox: new Outbox(), clock: this.#clock, observer: null };
     for (let index = 0; index < this.#plan.sessions; index++) {
-      const client = new Client(this);
-      const session = new SessionActor(tools, client);
-      session.attach(new SmtpConnection(connections, session, index));
-      client.attach(session);
+      const client = new Client(this, this.#lane);
+      const session = new SessionActor({ ...shared, ...tools }, client);
+      const connection = new SmtpConnection(connections, session, index);
+      session.attach(connection);
+      client.attach(session, connection);
       this.#clients.push(client);
       this.#sessions.push(session);
     }
@@ -197,9 +190,10 @@ class EngineLoad implements ClientHost {
     const checks = checkBooks({
       metrics,
       phases,
+      lanes: [],
       offered: this.#plan.messages ?? 0,
       dropped: { cap: 0, target: 0, end: this.supply.left, worker: 0 },
-      results: [{ workerId: 0, intervals: 1, latencyCounts: this.recorder.latencyCounts() }],
+      results: [{ workerId: 0, intervals: 1, latencyCounts: [this.recorder.latencyCounts()] }],
     });
     for (const { name, left, right, ok } of checks) if (!ok) this.#faults.push(`${name}: ${left} and ${right}`);
     if (phases[1].inFlight.some((count) => count !== 0)) this.#faults.push('something is in flight');
@@ -228,10 +222,12 @@ function scriptFor(lane: LanePlan): CompiledScript {
 class MetricsOfOne extends RunMetrics {
   override readonly timeline = new NoTimeline(1);
   override readonly latencies: RunMetrics['latencies'];
+  override readonly laneLatencies: RunMetrics['laneLatencies'];
 
   constructor(latencies: RunMetrics['latencies']) {
     super(1, 0, Infinity);
     this.latencies = latencies;
+    this.laneLatencies = [latencies];
   }
 }
 

@@ -2,6 +2,7 @@
 import type {
   HealthRecord,
   IntervalRecord,
+  LaneRecord,
   LatencyRecord,
   PhaseCounts,
   WindowCounts,
@@ -60,29 +61,43 @@ export function perStep(values: Partial<Record<keyof typeof Step, number>>): num
 
 const NO_WINDOW: WindowCounts = { attempted: 0, accepted: 0, recipientsAccepted: 0, bytesSent: 0, lastSettledUs: -1 };
 
-/** What a test wants to differ from an empty record. */
-export interface RecordChanges extends Partial<Omit<IntervalRecord, 'phases' | 'latencies' | 'window'>> {
-  readonly warmup?: Partial<PhaseCounts>;
-  readonly main?: Partial<PhaseCounts>;
-  readonly warmupLatencies?: readonly LatencyRecord[];
-  readonly latencies?: readonly LatencyRecord[];
-  readonly window?: Partial<WindowCounts>;
+/** What a test wants to differ from an empty lane. */
+interface LaneChanges {
+  readonly warmup?: Partial<PhaseCounts> | undefined;
+  readonly main?: Partial<PhaseCounts> | undefined;
+  readonly warmupLatencies?: readonly LatencyRecord[] | undefined;
+  readonly latencies?: readonly LatencyRecord[] | undefined;
+  readonly window?: Partial<WindowCounts> | undefined;
+  readonly openSessions?: number | undefined;
+  readonly peakOpenSessions?: number | undefined;
 }
 
-/** The record of second `index` of a worker. */
+/** The same of a record with one lane, and what stands beside its lanes. */
+export type RecordChanges = LaneChanges & Partial<Omit<IntervalRecord, 'peakOpenSessions'>>;
+
+/** What one lane did. */
+export function laneRecord(changes: LaneChanges = {}): LaneRecord {
+  const { warmup, main, warmupLatencies, latencies, window, openSessions, peakOpenSessions } = changes;
+  return {
+    phases: [phaseCounts(warmup), phaseCounts(main)],
+    latencies: [warmupLatencies ?? [], latencies ?? []],
+    window: { ...NO_WINDOW, ...window },
+    openSessions: openSessions ?? 0,
+    peakOpenSessions: peakOpenSessions ?? 0,
+  };
+}
+
+/** The record of second `index` of a worker with one lane. */
 export function intervalRecord(workerId: number, index: number, changes: RecordChanges = {}): IntervalRecord {
-  const { warmup, main, warmupLatencies, latencies, window, ...others } = changes;
+  const { warmup, main, warmupLatencies, latencies, window, openSessions, peakOpenSessions, ...others } = changes;
   return {
     version: 1,
     workerId,
     index,
     startUs: index * 1e6,
     endUs: (index + 1) * 1e6,
-    phases: [phaseCounts(warmup), phaseCounts(main)],
-    latencies: [warmupLatencies ?? [], latencies ?? []],
-    window: { ...NO_WINDOW, ...window },
-    openSessions: 0,
-    peakOpenSessions: 0,
+    lanes: [laneRecord({ warmup, main, warmupLatencies, latencies, window, openSessions, peakOpenSessions })],
+    peakOpenSessions: peakOpenSessions ?? 0,
     lastGreetedUs: -1,
     health: healthRecord(),
     ...others,

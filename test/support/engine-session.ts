@@ -16,7 +16,6 @@ import { SessionActor } from '../../workers/session-actor.js';
 import type { SessionObserver, SessionOwner } from '../../workers/session-state.js';
 import { errorTable, faultsInBooks, outcomes, replyTable, stepsWith } from './engine-books.js';
 import { laneOf, type EngineOptions } from './engine-plan.js';
-import { healthRecord } from './engine-records.js';
 import { ManualConnection } from './manual-connection.js';
 
 /** How long every event takes, unless a test says otherwise. */
@@ -237,8 +236,7 @@ export class EngineSession implements SessionOwner {
   latencies(): Map<number, { count: number; sumUs: number }> {
     const censuses: [Census, Census] = [new Census(), new Census()];
     this.session.count(censuses, this.#warmupEndUs);
-    const gauges = { lastGreetedUs: -1, health: healthRecord() };
-    const record = this.recorder.interval(0, 0, 0, this.nowUs, censuses, gauges);
+    const record = this.recorder.interval(censuses);
     return new Map(record.latencies[1].map(({ key, count, sumUs }) => [key, { count, sumUs }]));
   }
 

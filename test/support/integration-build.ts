@@ -11,8 +11,8 @@ async function load<Module>(path: string): Promise<Module> {
   return (await import(new URL(path, BUILD_URL).href)) as Module;
 }
 
-/** `run` and `startSink` as a user of the package gets them. */
-export const { run } = await load<typeof Run>('src/run.js');
+/** `run`, `runPlan` and `startSink` as a user of the package gets them. */
+export const { run, runPlan } = await load<typeof Run>('src/run.js');
 export const { startSink } = await load<typeof Sink>('src/sink/sink.js');
 /** What `postrush check` is made of. */
 export const { checkTarget } = await load<typeof Check>('src/check.js');

@@ -2,12 +2,13 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect, onTestFinished } from 'vitest';
 import { OUTCOME_NAMES } from '../../src/metrics/outcome.js';
+import type { LoadPlan } from '../../src/plan/load-plan.js';
 import type { LoadTestOptions } from '../../src/plan/options.js';
 import { resultJsonSchema, runResultSchema } from '../../src/report/result-schema.js';
 import type { ResultBlocks, RunResult } from '../../src/report/result-schema.js';
 import type { RunHooks } from '../../src/run.js';
 import type { RunningSink, SinkOptions, SinkStats } from '../../src/sink/sink.js';
-import { run, startSink } from './integration-build.js';
+import { run, runPlan, startSink } from './integration-build.js';
 
 /**
  * What the faults of a sink keep from one side: `commands` that it never read, `replies` that we never took (with them
@@ -86,6 +87,23 @@ export function errorsOf(result: ResultBlocks): Record<string, number> {
 export function repliesOf(result: ResultBlocks, step: string): Record<string, number> {
   const rows = result.replies.filter((row) => row.step === step);
   return Object.fromEntries(rows.map((row) => [[row.code, row.enhanced ?? ''].join(' ').trimEnd(), row.count]));
+}
+
+/** What is asked of several sinks at once, and what came of it. */
+export interface LanesOutcome {
+  readonly result: RunResult;
+  /** By sink. */
+  readonly stats: readonly SinkStats[];
+}
+
+/** Runs a plan against sinks, checks the result, and that each lane's numbers are in its books. */
+export async function runLanes(sinks: readonly RunningSink[], plan: LoadPlan): Promise<LanesOutcome> {
+  const result = await runPlan(plan);
+  checkResult(result);
+  for (const lane of result.scenarios) checkBlock(lane);
+  const stats: SinkStats[] = [];
+  for (const sink of sinks) stats.push(await settledStats(sink));
+  return { result, stats };
 }
 
 /** What holds for every result: both schemas, the books, and the sum over the intervals. */

@@ -8,6 +8,7 @@ interface HeldWrite {
 
 /** Writes are kept as latin1 text; what was corked together is one write. */
 export class ManualConnection implements Connection {
+  place = 0;
   session = 0;
   turn = 0;
   isDrained = true;

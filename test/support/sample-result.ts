@@ -1,4 +1,5 @@
 /** Results made by hand, with numbers that agree with each other: what reports and schemas are tested with. */
+import type { ScenarioResultPlan } from '../../src/report/plan-schema.js';
 import type {
   ErrorResult,
   IntervalResult,
@@ -6,7 +7,6 @@ import type {
   ReplyResult,
   ResultBlocks,
   RunResult,
-  ScenarioResultPlan,
   StepResult,
 } from '../../src/report/result-schema.js';
 
@@ -226,6 +226,38 @@ function warmupBlocks(): ResultBlocks {
   };
 }
 
+/** Its server. */
+function sampleTarget(): RunResult['target'] {
+  return {
+    url: 'smtp://mx.example.test:2525',
+    host: 'mx.example.test',
+    port: 2525,
+    address: '127.0.0.1',
+    family: 4,
+    greeting: 'mx.example.test ESMTP Postfix',
+    keywords: ['PIPELINING', 'SIZE 10240000', 'ETRN', 'STARTTLS', 'ENHANCEDSTATUSCODES', '8BITMIME', 'DSN', 'CHUNKING'],
+    keywordsAfterTls: [
+      'PIPELINING',
+      'SIZE 10240000',
+      'ETRN',
+      'AUTH PLAIN LOGIN',
+      'ENHANCEDSTATUSCODES',
+      '8BITMIME',
+      'DSN',
+      'CHUNKING',
+    ],
+    tls: {
+      protocol: 'TLSv1.3',
+      cipher: 'TLS_AES_256_GCM_SHA384',
+      subject: 'CN=mx.example.test',
+      issuer: 'CN=Lab CA',
+      validTo: 'Dec 24 10:00:00 2027 GMT',
+    },
+    authMechanism: 'LOGIN',
+    builtInSink: null,
+  };
+}
+
 /** What the clients of that run did. */
 function sampleScenario(overrides: Partial<ScenarioResultPlan> = {}): ScenarioResultPlan {
   return {
@@ -270,43 +302,8 @@ export function sampleResult(overrides: Partial<RunResult> = {}): RunResult {
       cores: 4,
       memoryBytes: 16 * 1024 ** 3,
     },
-    target: {
-      url: 'smtp://mx.example.test:2525',
-      host: 'mx.example.test',
-      port: 2525,
-      address: '127.0.0.1',
-      family: 4,
-      greeting: 'mx.example.test ESMTP Postfix',
-      keywords: [
-        'PIPELINING',
-        'SIZE 10240000',
-        'ETRN',
-        'STARTTLS',
-        'ENHANCEDSTATUSCODES',
-        '8BITMIME',
-        'DSN',
-        'CHUNKING',
-      ],
-      keywordsAfterTls: [
-        'PIPELINING',
-        'SIZE 10240000',
-        'ETRN',
-        'AUTH PLAIN LOGIN',
-        'ENHANCEDSTATUSCODES',
-        '8BITMIME',
-        'DSN',
-        'CHUNKING',
-      ],
-      tls: {
-        protocol: 'TLSv1.3',
-        cipher: 'TLS_AES_256_GCM_SHA384',
-        subject: 'CN=mx.example.test',
-        issuer: 'CN=Lab CA',
-        validTo: 'Dec 24 10:00:00 2027 GMT',
-      },
-      authMechanism: 'LOGIN',
-      builtInSink: null,
-    },
+    target: sampleTarget(),
+    targets: [overrides.target ?? sampleTarget()],
     plan: {
       targets: [{ url: 'smtp://mx.example.test:2525', weight: 1 }],
       scenarios: [sampleScenario()],
@@ -329,6 +326,7 @@ export function sampleResult(overrides: Partial<RunResult> = {}): RunResult {
       recipientsPerSec: 5_458.3,
       bytesPerSec: 2_375_535,
     },
+    scenarios: [],
     intervals: [
       sampleInterval(0, { phase: 'warmup', accepted: 1_304 }),
       sampleInterval(1, { phase: 'warmup', accepted: 1_910 }),

@@ -91,9 +91,10 @@ function checksOf(changes: Changes = {}): BookCheck[] {
   return checkBooks({
     metrics,
     phases: [totalsOf(metrics, 0), totalsOf(metrics, 1)],
+    lanes: [],
     offered: 6,
     dropped: { cap: 0, target: 0, end: 1, worker: 0 },
-    results: [{ workerId: 0, intervals: 1, latencyCounts: [valuesOf(warmupTimed), valuesOf(timed)] }],
+    results: [{ workerId: 0, intervals: 1, latencyCounts: [[valuesOf(warmupTimed), valuesOf(timed)]] }],
     ...changes.input,
   });
 }
@@ -213,14 +214,16 @@ describe('the books do not balance when', () => {
     ],
     [
       'a record was lost on its way',
-      { input: { results: [{ workerId: 0, intervals: 2, latencyCounts: [valuesOf([]), valuesOf(latencies)] }] } },
+      { input: { results: [{ workerId: 0, intervals: 2, latencyCounts: [[valuesOf([]), valuesOf(latencies)]] }] } },
       ['worker 0: interval records sent = received'],
     ],
     [
       'a value was lost on its way',
       {
         input: {
-          results: [{ workerId: 0, intervals: 1, latencyCounts: [valuesOf([]), [1, ...valuesOf(latencies).slice(1)]] }],
+          results: [
+            { workerId: 0, intervals: 1, latencyCounts: [[valuesOf([]), [1, ...valuesOf(latencies).slice(1)]]] },
+          ],
         },
       },
       ['histograms that differ from what workers recorded = 0'],
@@ -234,7 +237,7 @@ describe('the books do not balance when', () => {
           latencyRecord(LatencyKey.refused, 1),
         ],
         main: { messages: [2, 0, 1, 1, 1, 0] },
-        input: { results: [{ workerId: 0, intervals: 1, latencyCounts: [valuesOf([]), valuesOf(latencies)] }] },
+        input: { results: [{ workerId: 0, intervals: 1, latencyCounts: [[valuesOf([]), valuesOf(latencies)]] }] },
       },
       ['histograms that differ from what workers recorded = 0'],
     ],

@@ -2,20 +2,32 @@
 import { describe, expect, test } from 'vitest';
 import { Ending, Outcome } from '../../src/metrics/outcome.js';
 import { Client, FIRST_PAUSE_US, LONGEST_PAUSE_US } from '../../workers/client.js';
-import type { ClientHost } from '../../workers/client.js';
+import type { ClientHost, ClientLane } from '../../workers/client.js';
 import { MessageSupply } from '../../workers/message-supply.js';
 import { Recorder } from '../../workers/recorder.js';
 import { SeededRandom } from '../../src/seeded-random.js';
 import type { SessionActor } from '../../workers/session-actor.js';
 
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** A lane whose tools nobody uses. */
+function laneFor(recorder: Recorder, messagesPerClient: number): Mutable<ClientLane> {
+  return {
+    recorder,
+    messagesPerClient,
+    recipients: 2,
+    sendsMail: true,
+    isOneSession: false,
+    tools: {} as ClientLane['tools'],
+    connections: {} as ClientLane['connections'],
+  };
+}
+
 /** A host that writes down what clients ask for, and a session that only notes with which message it began. */
 class Stage implements ClientHost {
   readonly recorder = new Recorder(0, Infinity);
+  readonly lane: Mutable<ClientLane>;
   readonly supply: MessageSupply;
-  readonly recipients = 2;
-  readonly messagesPerClient: number;
-  sendsMail = true;
-  isOneSession = false;
   readonly client: Client;
   readonly begun: number[] = [];
   readonly pausesUs: number[] = [];
@@ -29,13 +41,17 @@ class Stage implements ClientHost {
 
   constructor(messages: number | null, messagesPerClient = Infinity, random: () => number = () => 0.5) {
     this.supply = new MessageSupply({ workerId: 0, workerCount: 1, messages }, 0);
-    this.messagesPerClient = messagesPerClient;
+    this.lane = laneFor(this.recorder, messagesPerClient);
     this.#random = random;
-    this.client = new Client(this);
+    this.client = new Client(this, this.lane);
     const begin = (message: number): void => {
       this.begun.push(message);
     };
-    this.client.attach({ begin } as unknown as SessionActor);
+    this.client.attach({ begin } as unknown as SessionActor, { enter: () => undefined });
+  }
+
+  nextLane(): ClientLane {
+    return this.lane;
   }
 
   random(): number {
@@ -103,7 +119,7 @@ describe('the next connection', () => {
 
   test('begins with a whole client where a client is one session', () => {
     const stage = new Stage(null, 2);
-    stage.isOneSession = true;
+    stage.lane.isOneSession = true;
     stage.session(1, Ending.failed, 0);
     stage.client.onDeadline();
     stage.session(9, Ending.completed, 2);

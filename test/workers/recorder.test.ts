@@ -1,13 +1,12 @@
 /** What is written down, in which phase, in which interval, and what counts for the window. */
 import { describe, expect, test } from 'vitest';
-import { LATENCY_COUNT, LatencyKey, type IntervalRecord } from '../../src/metrics/interval-record.js';
+import { LATENCY_COUNT, LatencyKey, type LaneRecord } from '../../src/metrics/interval-record.js';
 import { Ending, ErrorKind, OUTCOME_COUNT, Outcome } from '../../src/metrics/outcome.js';
 import { Census } from '../../src/metrics/phase-book.js';
 import { isBalanced } from '../../src/metrics/run-metrics.js';
 import { Step } from '../../src/protocol/steps.js';
-import { Recorder } from '../../workers/recorder.js';
+import { OpenSessions, Recorder } from '../../workers/recorder.js';
 import type { MessageEnd } from '../../workers/recorder.js';
-import { healthRecord } from '../support/engine-records.js';
 
 const WARMUP_END_US = 1_000_000;
 const WINDOW_END_US = 11_000_000;
@@ -15,9 +14,8 @@ const TEXT = { text: () => 'sample' };
 
 const recorder = (): Recorder => new Recorder(WARMUP_END_US, WINDOW_END_US);
 
-function intervalOf(from: Recorder, censuses: [Census, Census] = [new Census(), new Census()]): IntervalRecord {
-  const gauges = { lastGreetedUs: 5, health: healthRecord() };
-  return from.interval(2, 7, 7_000_000, 8_000_000, censuses, gauges);
+function intervalOf(from: Recorder, censuses: [Census, Census] = [new Census(), new Census()]): LaneRecord {
+  return from.interval(censuses);
 }
 
 function ended(outcome: Outcome, takenAtUs: number, beganAtUs: number, recipients = 1): MessageEnd {
@@ -187,7 +185,7 @@ describe('counters', () => {
 });
 
 describe('the window', () => {
-  const windowOf = (book: Recorder): IntervalRecord['window'] => intervalOf(book).window;
+  const windowOf = (book: Recorder): LaneRecord['window'] => intervalOf(book).window;
 
   test.each([
     [WARMUP_END_US - 1, 0],
@@ -238,18 +236,6 @@ describe('the window', () => {
   });
 });
 
-test('an interval says which it is, of which worker, and how the worker was', () => {
-  expect(intervalOf(recorder())).toMatchObject({
-    version: 2,
-    workerId: 2,
-    index: 7,
-    startUs: 7_000_000,
-    endUs: 8_000_000,
-    lastGreetedUs: 5,
-    health: healthRecord(),
-  });
-});
-
 test('TLS handshakes are counted by what they agreed on, in the phase in which they began', () => {
   const recorder = new Recorder(1000, Infinity);
   const agreement = { protocol: 'TLSv1.3', cipher: 'TLS_AES_128_GCM_SHA256', group: 'X25519', resumed: false };
@@ -271,4 +257,15 @@ test('sessions that are open, and the most that ever were, are told in every int
   for (const startedAtUs of [0, 1, 2_000_000]) book.sessionEnded(Ending.failed, startedAtUs, 3_000_000);
   book.sessionStarted(4_000_000);
   expect(intervalOf(book)).toMatchObject({ openSessions: 2, peakOpenSessions: 4 });
+});
+
+test('sessions that are open at once are counted over all lanes as well', () => {
+  const all = new OpenSessions();
+  const [one, other] = [new Recorder(0, Infinity, all), new Recorder(0, Infinity, all)] as const;
+  one.sessionStarted(1);
+  other.sessionStarted(2);
+  one.sessionEnded(Ending.completed, 1, 3);
+  other.sessionStarted(4);
+  other.sessionStarted(5);
+  expect([intervalOf(one).peakOpenSessions, intervalOf(other).peakOpenSessions, all.peak]).toEqual([1, 3, 3]);
 });

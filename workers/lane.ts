@@ -1,0 +1,56 @@
+/** One lane in one worker: what a client that begins in it needs. */
+import type { Clock } from '../src/clock.js';
+import type { PinnedAddress } from '../src/messages/coordinator-worker.js';
+import type { LanePlan } from '../src/plan/lane-plan.js';
+import { sendsMail } from '../src/plan/script-counts.js';
+import type { CompiledScript } from '../src/scenario/compile-script.js';
+import { connectionTools } from './connection-tools.js';
+import type { LaneNumbers } from './lane-numbers.js';
+import type { Recorder } from './recorder.js';
+import { ReplyEcho } from './reply-echo.js';
+import type { LaneTools } from './session-tools.js';
+import type { ConnectionTools } from './smtp-connection.js';
+
+/** What a lane is made of, beside its plan. */
+interface LaneParts {
+  readonly script: CompiledScript;
+  readonly recorder: Recorder;
+  readonly address: PinnedAddress;
+  readonly clock: Clock;
+  /** Null: there is no other lane. */
+  readonly numbers: LaneNumbers | null;
+  /** A connect failed because this machine ran out of file descriptors or local ports. */
+  readonly limitHit: (limit: 'file' | 'port') => void;
+}
+
+/** A lane, ready to run. */
+export class Lane {
+  readonly recorder: Recorder;
+  /** Recipients per message. */
+  readonly recipients: number;
+  /** Messages per client; Infinity when connections are kept. */
+  readonly messagesPerClient: number;
+  /** Whether a client is over with its first session, though that did not send all: a script goes on in no other. */
+  readonly isOneSession: boolean;
+  /** Whether sessions have messages to send; otherwise the supply counts sessions. */
+  readonly sendsMail: boolean;
+  /** For its sessions. */
+  readonly tools: LaneTools;
+  /** For their connections. */
+  readonly connections: ConnectionTools;
+
+  constructor(plan: LanePlan, { script, recorder, address, clock, numbers, limitHit }: LaneParts) {
+    this.recorder = recorder;
+    this.recipients = plan.recipients;
+    this.messagesPerClient = plan.messagesPerSession ?? Infinity;
+    this.isOneSession = plan.session.steps !== null;
+    this.sendsMail = sendsMail(plan.session.steps);
+    this.tools = { script, recorder, echo: new ReplyEcho(plan) };
+    const hooks = {
+      onLimit: limitHit,
+      onHeaderSent: recorder.bytesSent.bind(recorder),
+      onHandshake: recorder.handshake.bind(recorder),
+    };
+    this.connections = connectionTools(plan, address, clock, hooks, { numbers });
+  }
+}
