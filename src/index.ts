@@ -20,6 +20,7 @@ export {
   type SinkTlsRow,
   type SinkTlsVersion,
 } from './sink/sink.js';
+export type { MailResolver } from './coordinator/find-mail-hosts.js';
 export { PostrushError, type ConfigIssue, type ErrorCode } from './errors.js';
 export type { LatencySummary } from './metrics/latency-histograms.js';
 export type { LoadTestOptions } from './plan/options.js';

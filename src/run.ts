@@ -3,15 +3,15 @@ import { X509Certificate, createPrivateKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
-import { approachTargets, type ApproachedTarget } from './coordinator/approach-targets.js';
+import { approachTargets, type Approach } from './coordinator/approach-targets.js';
 import { Coordinator, type LoadHooks, type LoadOutcome } from './coordinator/coordinator.js';
-import { pinTarget } from './coordinator/pin-target.js';
+import { SYSTEM_RESOLVER, type MailResolver } from './coordinator/find-mail-hosts.js';
+import { locateTargets } from './coordinator/locate-targets.js';
 import { PostrushError } from './errors.js';
-import type { PinnedAddress } from './messages/coordinator-worker.js';
 import { totalsOf, type PhaseTotals } from './metrics/phase-totals.js';
 import type { RunMetrics, WorkerMetrics } from './metrics/run-metrics.js';
 import { laneNames, lanesOf, laneWeights } from './plan/lane-plan.js';
-import { periodOf } from './plan/lane-table.js';
+import { MAX_PERIOD, periodOf } from './plan/lane-table.js';
 import type { LoadPlan, ScenarioPlan } from './plan/load-plan.js';
 import { sendsMail } from './plan/script-counts.js';
 import { OPTION_NAMES, type LoadTestOptions } from './plan/options.js';
@@ -43,6 +43,8 @@ export interface RunHooks {
   readonly cut?: AbortSignal;
   /** The target is the built-in sink; the result says so. */
   readonly builtInSink?: { readonly replyDelayMs: number };
+  /** Who is asked for names, in place of this machine's resolver. */
+  readonly resolver?: MailResolver;
   /** For tests of what happens when a worker dies: another worker module, and its heap. */
   readonly workers?: { readonly url?: URL; readonly heapMb?: number };
 }
@@ -67,8 +69,7 @@ export async function runPlan(given: LoadPlan, hooks: RunHooks = {}): Promise<Ru
     checkClientCertificate(scenario);
   }
   const plan = withMessageSizes(given);
-  const pinned: (readonly PinnedAddress[])[] = [];
-  for (const target of plan.targets) pinned.push(await pinTarget(plan, target));
+  const located = await locateTargets(plan, hooks.resolver ?? SYSTEM_RESOLVER);
   const loadHooks: LoadHooks = {
     stop: hooks.stop,
     cut: hooks.cut,
@@ -79,12 +80,11 @@ export async function runPlan(given: LoadPlan, hooks: RunHooks = {}): Promise<Ru
   const coordinator = new Coordinator(plan, loadHooks);
   try {
     hooks.onProgress?.(progressOf('preflight', 0, plan, null));
-    const targets = await approachTargets(plan, pinned, coordinator.preflight.bind(coordinator));
-    const outcome = await coordinator.load(
-      targets.map(({ address }) => address),
-      partition(plan),
-    );
-    return resultOf(plan, hooks, targets, outcome);
+    const approach = await approachTargets(plan, located, coordinator.preflight.bind(coordinator));
+    checkPeriod(approach.plan);
+    const addresses = approach.targets.map(({ address }) => address);
+    const outcome = await coordinator.load(approach.plan, addresses, partition(plan));
+    return resultOf(hooks, approach, outcome);
   } finally {
     await coordinator.close();
   }
@@ -118,12 +118,7 @@ function checkClientCertificate({ tls: { clientCertificate } }: ScenarioPlan): v
   });
 }
 
-function resultOf(
-  plan: LoadPlan,
-  hooks: RunHooks,
-  targets: readonly ApproachedTarget[],
-  outcome: LoadOutcome,
-): RunResult {
+function resultOf(hooks: RunHooks, { plan, targets, mailHosts }: Approach, outcome: LoadOutcome): RunResult {
   const { metrics, lost, endedBy, stoppedAtUs } = outcome;
   const totals: [PhaseTotals, PhaseTotals] = [totalsOf(metrics, 0), totalsOf(metrics, 1)];
   const { offered, dropped } = offeredOf(plan, totals[1].messagesAttempted, outcome);
@@ -142,6 +137,7 @@ function resultOf(
     plan,
     redactedPlan: redactPlan(plan),
     targets,
+    mailHosts,
     lanes,
     builtInSink: hooks.builtInSink ?? null,
     environment: environment(),
@@ -161,6 +157,15 @@ function resultOf(
     verdict,
     reasons,
   });
+}
+
+/** How many hosts MX records name is known only now. */
+function checkPeriod(plan: LoadPlan): void {
+  const period = periodOf(laneWeights(plan));
+  if (period <= MAX_PERIOD) return;
+  const message = `and their MX records share weights that ${String(period)} clients are needed to divide: take simpler ones`;
+  const issues = [{ path: OPTION_NAMES.target, message }];
+  throw new PostrushError('E_CONFIG', `these options are unusable: ${OPTION_NAMES.target} ${message}`, { issues });
 }
 
 /** What each lane did; of a run with one lane there is nothing to tell beside the totals. */

@@ -142,7 +142,8 @@ function buildProgram(version: string): Built {
     .description('Puts load on an SMTP or LMTP server, prints the report and exits by its verdict.')
     .argument(
       '[TARGET...]',
-      'smtp://host[:port] (25), smtps:// (465), lmtp:// (24), smtp+unix:/path, lmtp+unix:/path or host:port; ' +
+      'smtp://host[:port] (25), smtps:// (465), lmtp:// (24), smtp+unix:/path, lmtp+unix:/path, ' +
+        'smtp+mx://domain[:port] (the hosts of its MX records) or host:port; ' +
         'several share the clients, ,weight=N behind one gives it N parts',
     );
   for (const { title, flags } of RUN_FLAG_GROUPS) {

@@ -65,14 +65,12 @@ export interface LoadOutcome {
 
 /** Runs the threads of one run: first the pre-flight, then the load. */
 export class Coordinator {
-  readonly #plan: LoadPlan;
   readonly #hooks: LoadHooks;
   readonly #pool: WorkerPool;
 
-  constructor(plan: LoadPlan, hooks: LoadHooks) {
-    this.#plan = plan;
+  constructor({ workers }: Pick<LoadPlan, 'workers'>, hooks: LoadHooks) {
     this.#hooks = hooks;
-    this.#pool = new WorkerPool(hooks.generatorUrl ?? GENERATOR_URL, plan.workers, hooks.workerHeapMb);
+    this.#pool = new WorkerPool(hooks.generatorUrl ?? GENERATOR_URL, workers, hooks.workerHeapMb);
   }
 
   /** One polite session; see `PreflightResult`. */
@@ -93,12 +91,16 @@ export class Coordinator {
     }
   }
 
-  /** Puts the load on the targets at `addresses` and resolves when every worker has ended, whatever became of it. */
-  async load(addresses: readonly PinnedAddress[], shares: readonly WorkerShare[]): Promise<LoadOutcome> {
-    const run = new LoadRun(this.#plan, this.#hooks);
+  /** Puts the load of `plan` on its targets at `addresses` and resolves when every worker has ended, whatever became of it. */
+  async load(
+    plan: LoadPlan,
+    addresses: readonly PinnedAddress[],
+    shares: readonly WorkerShare[],
+  ): Promise<LoadOutcome> {
+    const run = new LoadRun(plan, this.#hooks);
     return run.carryOut(
       shares.map((share) =>
-        this.#pool.start<GeneratorResult>({ kind: 'load', plan: this.#plan, share, addresses } satisfies Omit<
+        this.#pool.start<GeneratorResult>({ kind: 'load', plan, share, addresses } satisfies Omit<
           GeneratorTask,
           'port'
         >),

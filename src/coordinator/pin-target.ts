@@ -1,22 +1,27 @@
 /** Turns a target's name into the addresses that the run may use, once. */
-import { lookup } from 'node:dns/promises';
 import { PostrushError } from '../errors.js';
 import type { PinnedAddress } from '../messages/coordinator-worker.js';
 import { listedAddresses } from '../plan/address-list.js';
 import { checkPinnedAddresses } from '../plan/address-safety.js';
 import type { LoadPlan, ScenarioPlan, TargetPlan } from '../plan/load-plan.js';
 import { OPTION_NAMES } from '../plan/options.js';
+import { SYSTEM_RESOLVER } from './find-mail-hosts.js';
+import type { MailResolver } from './find-mail-hosts.js';
 
 /**
  * Resolves a target and checks every address behind its name.
  *
  * @throws PostrushError E_TARGET when the name does not resolve; E_CONFIG when an address needs consent that was not given
  */
-export async function pinTarget(plan: LoadPlan, target: TargetPlan): Promise<readonly PinnedAddress[]> {
+export async function pinTarget(
+  plan: LoadPlan,
+  target: TargetPlan,
+  resolver: Pick<MailResolver, 'lookup'> = SYSTEM_RESOLVER,
+): Promise<readonly PinnedAddress[]> {
   const { host, url, path } = target;
   // Nothing is nearer than a unix socket: there is no name to resolve, and no address to judge.
   if (path !== null) return [{ address: path, family: null }];
-  const addresses = await lookup(host, { all: true }).catch((error: unknown) => {
+  const addresses = await resolver.lookup(host).catch((error: unknown) => {
     throw new PostrushError(
       'E_TARGET',
       `${url}: the host name '${host}' does not resolve; check its spelling, or give an address`,

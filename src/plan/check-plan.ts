@@ -51,6 +51,13 @@ export interface CheckPlan {
 export function resolveCheckPlan(options: CheckOptions, limits: LimitSearch): CheckPlan {
   const target = parseTarget(options.target);
   const isImplicit = !('problem' in target) && target.implicitTls;
+  if (!('problem' in target) && target.isMx) {
+    const issue = {
+      path: OPTION_NAMES.target,
+      message: 'takes one host to look at: name one of those that MX records name',
+    };
+    throw new PostrushError('E_CONFIG', 'these options are unusable', { issues: [issue] });
+  }
   const run = resolvePlan({ ...options, ...(isImplicit ? {} : { tls: 'opportunistic' }) }, 1);
   const session = firstLane(run);
   if (limits !== 'none' && !session.to.includes('%d')) {

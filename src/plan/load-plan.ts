@@ -21,6 +21,8 @@ export interface TargetPlan {
   readonly port: number;
   /** Absolute path of a unix socket; null: the target is a host. */
   readonly path: string | null;
+  /** The host is a domain, and its MX records name the hosts. */
+  readonly isMx: boolean;
 }
 
 /** A target and its part of the sessions. */

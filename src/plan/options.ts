@@ -8,7 +8,10 @@
  * counts are numbers or decimal text.
  */
 export interface LoadTestOptions {
-  /** `smtp://host[:port]` (25), `smtps://host[:port]` (465), `smtp+unix:/path` or `host:port`. This or `targets` is needed. */
+  /**
+   * `smtp://host[:port]` (25), `smtps://host[:port]` (465), `lmtp://host[:port]` (24), `smtp+unix:/path`,
+   * `lmtp+unix:/path`, `smtp+mx://domain[:port]` or `host:port`. This or `targets` is needed.
+   */
   readonly target?: string;
   /** Several of them. `,weight=N` behind one gives it N times as many clients as one without. */
   readonly targets?: readonly string[];

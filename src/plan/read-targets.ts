@@ -11,7 +11,7 @@ const MAX_TARGETS = 64;
 
 /** Stands in for targets that could not be read, so that the other options are still checked. */
 const NO_TARGET: ReadTarget = {
-  ...{ url: '', protocol: 'smtp', host: '', port: 0, path: null, implicitTls: false },
+  ...{ url: '', protocol: 'smtp', host: '', port: 0, path: null, isMx: false, implicitTls: false },
   weight: 1,
 };
 

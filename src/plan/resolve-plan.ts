@@ -60,8 +60,8 @@ export function resolvePlan(options: LoadTestOptions, cores: number): LoadPlan {
   return deepFreeze(plan);
 }
 
-function targetOf({ url, protocol, host, port, path, weight }: ReadTarget): WeightedTarget {
-  return { url, protocol, host, port, path, weight };
+function targetOf({ url, protocol, host, port, path, isMx, weight }: ReadTarget): WeightedTarget {
+  return { url, protocol, host, port, path, isMx, weight };
 }
 
 /** When the run ends. */

@@ -12,11 +12,12 @@ export interface ParsedTarget extends TargetPlan {
 }
 
 const FORMS =
-  'takes smtp://host[:port], smtps://host[:port], lmtp://host[:port], smtp+unix:/path, lmtp+unix:/path or host:port';
+  'takes smtp://host[:port], smtps://host[:port], lmtp://host[:port], smtp+unix:/path, lmtp+unix:/path, smtp+mx://domain[:port] or host:port';
 const SCHEME_PORTS: ReadonlyMap<string, number> = new Map([
   ['smtp', 25],
   ['smtps', 465],
   ['lmtp', 24],
+  ['smtp+mx', 25],
 ]);
 /** RFC 1035 §2.3.4 */
 const MAX_HOST_LENGTH = 253;
@@ -51,6 +52,9 @@ export function parseTarget(text: string): ParsedTarget | { readonly problem: st
   const host = readHost(place.host, place.isBracketed);
   if (host === null) return { problem: `${FORMS}, where host is a host name, an IPv4 address or [an IPv6 address]` };
   if (place.port === null && url === null) return { problem: `${FORMS}; without smtp:// the port is needed` };
+  if (scheme === 'smtp+mx' && canonicalIp(host) !== null) {
+    return { problem: `${FORMS}, where domain is a name: an address has no MX records` };
+  }
   const port = place.port === null ? defaultPort : readPort(place.port);
   if (port === null) return { problem: `${FORMS}, where port is a number from 1 to 65535` };
   const printedHost = place.isBracketed ? `[${host}]` : host;
@@ -60,6 +64,7 @@ export function parseTarget(text: string): ParsedTarget | { readonly problem: st
     host,
     port,
     path: null,
+    isMx: scheme === 'smtp+mx',
     implicitTls: scheme === 'smtps',
   };
 }
@@ -83,7 +88,7 @@ function unixTarget(protocol: 'smtp' | 'lmtp', path: string): ParsedTarget | { r
   if (new TextEncoder().encode(path).length > MAX_PATH_OCTETS) {
     return { problem: `takes paths of unix sockets up to ${MAX_PATH_OCTETS} octets` };
   }
-  return { url: `${protocol}+unix:${path}`, protocol, host: '', port: 0, path, implicitTls: false };
+  return { url: `${protocol}+unix:${path}`, protocol, host: '', port: 0, path, isMx: false, implicitTls: false };
 }
 
 function splitHostAndPort(text: string): { host: string; port: string | null; isBracketed: boolean } | null {

@@ -305,6 +305,19 @@ const targetResult = z
   })
   .meta({ id: 'TargetResult' });
 
+const mailHost = z
+  .strictObject({
+    domain: text('Domain that was asked for'),
+    host: text('Host that an MX record names, or the domain itself'),
+    preference: count('Preference of the record; the lowest comes first'),
+    addresses: z.array(z.string()).describe('Addresses of the host; empty: it does not resolve'),
+    isUsed: flag('The load went there'),
+    problem: text('Why it was not used; empty: it was, or hosts with a lower preference were'),
+  })
+  .meta({ id: 'MailHost', description: 'A host that takes the mail of a domain (RFC 5321 section 5.1)' });
+/** A host that takes the mail of a domain. */
+export type MailHostResult = z.infer<typeof mailHost>;
+
 const verdictReason = z
   .strictObject({
     kind: text('Stable name of the reason'),
@@ -385,6 +398,7 @@ export const runResultSchema = z
     }),
     target: targetResult.describe('The first target'),
     targets: z.array(targetResult).min(1).describe('All targets, in the order of the plan'),
+    mailHosts: z.array(mailHost).describe('What smtp+mx:// targets stand for, as found before the load'),
     plan: planResult,
     preflight: z.strictObject({
       connections: count('Connections before the load, counted nowhere else'),

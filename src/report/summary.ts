@@ -10,7 +10,7 @@ import type { BookCheck, DroppedMessages } from '../verdict/books.js';
 import type { HealthGate } from '../verdict/health-gates.js';
 import type { Verdict, VerdictReason } from '../verdict/verdict.js';
 import type { ScenarioResultPlan } from './plan-schema.js';
-import type { GeneratorHealth, LaneResult, RunResult } from './result-schema.js';
+import type { GeneratorHealth, LaneResult, MailHostResult, RunResult } from './result-schema.js';
 import type { RunWindow } from './run-window.js';
 import { blocksOf } from './summary-blocks.js';
 import { intervalsOf } from './summary-timeline.js';
@@ -21,6 +21,8 @@ export interface SummaryInput {
   readonly redactedPlan: RedactedPlan;
   /** By target of the plan. */
   readonly targets: readonly { readonly address: PinnedAddress; readonly preflight: PreflightResult }[];
+  /** What MX records named. */
+  readonly mailHosts: readonly (Omit<MailHostResult, 'addresses'> & { readonly addresses: readonly string[] })[];
   /** Empty: there is only one. */
   readonly lanes: readonly LaneInput[];
   readonly builtInSink: { readonly replyDelayMs: number } | null;
@@ -72,6 +74,7 @@ export function summarise(input: SummaryInput): RunResult {
     environment: input.environment,
     target,
     targets: [target, ...others.map((other, index) => targetOf(input, other, index + 1))],
+    mailHosts: input.mailHosts.map(({ addresses, ...host }) => ({ ...host, addresses: [...addresses] })),
     plan: planOf(input.redactedPlan),
     preflight: {
       connections: input.targets.reduce((sum, { preflight }) => sum + preflight.connections, 0),

@@ -14,6 +14,7 @@ export function targetSection(result: RunResult, width: number): ReportLine[] {
   const [scenario] = result.plan.scenarios;
   const paragraphs: [string, string | null][] = [
     ...targetTexts(result),
+    ['MX', mailHostsText(result)],
     ['Sink', sinkText(result)],
     ['From', scenario.localAddresses.length === 0 ? null : scenario.localAddresses.join(', ')],
     ['PROXY', proxyText(scenario)],
@@ -45,6 +46,17 @@ function targetText(target: RunResult['target']): string {
   if (target.family === null) return target.url;
   const pinned = target.host === target.address ? '' : ` at ${target.address}`;
   return `${target.url}${pinned}${target.family === 6 ? ' (IPv6)' : ''}`;
+}
+
+/** What MX records name, with what became of it. */
+function mailHostsText({ mailHosts }: RunResult): string | null {
+  if (mailHosts.length === 0) return null;
+  return mailHosts
+    .map(({ host, preference, isUsed, problem }) => {
+      const fate = isUsed ? 'used' : problem === '' ? 'not needed' : `not used: ${problem}`;
+      return `${host} (preference ${String(preference)}, ${fate})`;
+    })
+    .join(', ');
 }
 
 function sinkText({ target }: RunResult): string | null {

@@ -43,7 +43,7 @@ function issuesOf(options: Record<string, unknown>): readonly ConfigIssue[] {
 describe('a plan from nothing but a target', () => {
   test('holds the defaults', () => {
     expect(resolve()).toEqual({
-      targets: [{ url: TARGET, protocol: 'smtp', host: '127.0.0.1', port: 2525, path: null, weight: 1 }],
+      targets: [{ url: TARGET, protocol: 'smtp', host: '127.0.0.1', port: 2525, path: null, isMx: false, weight: 1 }],
       scenarios: [
         {
           name: 'default',
@@ -526,11 +526,11 @@ describe('options that are refused', () => {
     [{ allowDomains: ['@a.test'] }, "--allow-domain: takes a domain, got '@a.test'"],
     [
       { target: 'http://127.0.0.1' },
-      "TARGET: takes smtp://host[:port], smtps://host[:port], lmtp://host[:port], smtp+unix:/path, lmtp+unix:/path or host:port; other schemes are not supported, got 'http://127.0.0.1'",
+      "TARGET: takes smtp://host[:port], smtps://host[:port], lmtp://host[:port], smtp+unix:/path, lmtp+unix:/path, smtp+mx://domain[:port] or host:port; other schemes are not supported, got 'http://127.0.0.1'",
     ],
     [
       { target: undefined },
-      'TARGET: takes smtp://host[:port], smtps://host[:port], lmtp://host[:port], smtp+unix:/path, lmtp+unix:/path or host:port',
+      'TARGET: takes smtp://host[:port], smtps://host[:port], lmtp://host[:port], smtp+unix:/path, lmtp+unix:/path, smtp+mx://domain[:port] or host:port',
     ],
     [
       { target: 'smtp://203.0.113.9' },

@@ -21,7 +21,7 @@ describe('a target', () => {
     ['smtp://[fe80::1%eth0]:25', 'smtp://[fe80::1%eth0]:25', 'fe80::1%eth0', 25, false],
     ['smtp://[::ffff:7f00:1]:25', 'smtp://[::ffff:127.0.0.1]:25', '::ffff:127.0.0.1', 25, false],
   ])('%s is %s', (text, url, host, port, implicitTls) => {
-    expect(parseTarget(text)).toEqual({ url, protocol: 'smtp', host, port, path: null, implicitTls });
+    expect(parseTarget(text)).toEqual({ url, protocol: 'smtp', host, port, path: null, isMx: false, implicitTls });
   });
 
   test.each([
@@ -30,7 +30,7 @@ describe('a target', () => {
     ['lmtp+unix:/run/mail.sock', { url: 'lmtp+unix:/run/mail.sock', path: '/run/mail.sock' }],
   ])('%s is spoken to in LMTP', (text, target) => {
     const place = { host: '', port: 0, path: null, ...target };
-    expect(parseTarget(text)).toEqual({ protocol: 'lmtp', implicitTls: false, ...place });
+    expect(parseTarget(text)).toEqual({ protocol: 'lmtp', isMx: false, implicitTls: false, ...place });
   });
 
   test.each([
@@ -40,11 +40,19 @@ describe('a target', () => {
     [`smtp+unix:/${'p'.repeat(106)}`, `/${'p'.repeat(106)}`],
   ])('%s is a unix socket, its path as written', (text, path) => {
     const url = `smtp+unix:${path}`;
-    expect(parseTarget(text)).toEqual({ url, protocol: 'smtp', host: '', port: 0, path, implicitTls: false });
+    expect(parseTarget(text)).toEqual({
+      url,
+      protocol: 'smtp',
+      host: '',
+      port: 0,
+      path,
+      isMx: false,
+      implicitTls: false,
+    });
   });
 
   const forms =
-    'takes smtp://host[:port], smtps://host[:port], lmtp://host[:port], smtp+unix:/path, lmtp+unix:/path or host:port';
+    'takes smtp://host[:port], smtps://host[:port], lmtp://host[:port], smtp+unix:/path, lmtp+unix:/path, smtp+mx://domain[:port] or host:port';
   test.each([
     ['', forms],
     ['http://127.0.0.1', `${forms}; other schemes are not supported`],
@@ -131,6 +139,20 @@ test('a host name is at most 253 octets in labels of at most 63', () => {
   expect(isHostName(`a${label}.test`)).toBe(false);
   expect(isHostName(`${label}.${label}.${label}.${'a'.repeat(61)}`)).toBe(true);
   expect(isHostName(`${label}.${label}.${label}.${'a'.repeat(62)}`)).toBe(false);
+});
+
+test.each([
+  ['smtp+mx://Lab.test', 'smtp+mx://lab.test:25', 25],
+  ['smtp+mx://lab.test:2525', 'smtp+mx://lab.test:2525', 2525],
+])('%s is the mail hosts of a domain', (text, url, port) => {
+  const rest = { protocol: 'smtp', host: 'lab.test', path: null, implicitTls: false };
+  expect(parseTarget(text)).toEqual({ url, port, isMx: true, ...rest });
+});
+
+test.each(['smtp+mx://127.0.0.1', 'smtp+mx://[::1]'])('%s has no MX records', (text) => {
+  expect(parseTarget(text)).toEqual({
+    problem: expect.stringMatching(/, where domain is a name: an address has no MX records$/) as string,
+  });
 });
 
 describe('a target with a weight', () => {

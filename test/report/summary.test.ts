@@ -109,6 +109,7 @@ function resultOf(
     redactedPlan: redactPlan(plan),
     targets: [{ address: { address: '127.0.0.1', family: 4 }, preflight: PREFLIGHT }],
     lanes: [],
+    mailHosts: [],
     builtInSink: null,
     environment: { node: 'v20', platform: 'linux', arch: 'x64', cpuModel: 'x', cores: 2, memoryBytes: 1 },
     tool: { name: 'postrush', version: '0.1.0' },

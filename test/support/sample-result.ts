@@ -327,6 +327,7 @@ export function sampleResult(overrides: Partial<RunResult> = {}): RunResult {
       bytesPerSec: 2_375_535,
     },
     scenarios: [],
+    mailHosts: [],
     intervals: [
       sampleInterval(0, { phase: 'warmup', accepted: 1_304 }),
       sampleInterval(1, { phase: 'warmup', accepted: 1_910 }),
