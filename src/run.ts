@@ -8,6 +8,7 @@ import { Coordinator, type LoadHooks, type LoadOutcome } from './coordinator/coo
 import { SYSTEM_RESOLVER, type MailResolver } from './coordinator/find-mail-hosts.js';
 import { locateTargets } from './coordinator/locate-targets.js';
 import { PostrushError } from './errors.js';
+import { Ending } from './metrics/outcome.js';
 import { totalsOf, type PhaseTotals } from './metrics/phase-totals.js';
 import type { RunMetrics, WorkerMetrics } from './metrics/run-metrics.js';
 import { laneNames, lanesOf, laneWeights } from './plan/lane-plan.js';
@@ -183,9 +184,14 @@ function laneTotals(plan: LoadPlan, metrics: RunMetrics): SummaryInput['lanes'] 
   }));
 }
 
+/** Whether any of the sessions sends messages. */
+function isMailSent({ scenarios }: LoadPlan): boolean {
+  return scenarios.some(({ session }) => sendsMail(session.steps));
+}
+
 /** Messages that were attempted, or sessions where these send none. */
-function begunIn({ scenarios }: LoadPlan, { messagesAttempted, sessions }: PhaseTotals): number {
-  return scenarios.some(({ session }) => sendsMail(session.steps)) ? messagesAttempted : sessions.started;
+function begunIn(plan: LoadPlan, { messagesAttempted, sessions }: PhaseTotals): number {
+  return isMailSent(plan) ? messagesAttempted : sessions.started;
 }
 
 /** What the plan held, and why some of it was never begun. With a duration nothing more was offered than was begun. */
@@ -254,6 +260,14 @@ function progressOf(
     rejected: of(2),
     failed: of(3),
     acceptedPerSec: latest !== null && intervalSec > 0 ? latest.counts.accepted / intervalSec : 0,
+    sessions: isMailSent(plan)
+      ? null
+      : {
+          completed: counted?.sessions.ended[Ending.completed] ?? 0,
+          failed: counted?.sessions.ended[Ending.failed] ?? 0,
+          completedPerSec: latest !== null && intervalSec > 0 ? latest.counts.sessionsCompleted / intervalSec : 0,
+          planned: phase === 'measured' ? plan.connections : null,
+        },
     openSessions: latest?.openSessions ?? 0,
     p99Us: latest?.acceptedLatencyP99Us ?? null,
     generatorBusy: latest?.busy ?? 0,

@@ -44,6 +44,7 @@ export class Recorder {
   #windowAttempted = 0;
   #windowAccepted = 0;
   #windowRecipients = 0;
+  #windowSessions = 0;
   #windowBytes = 0;
   #lastSettledUs = -1;
   #lastAnsweredUs = -1;
@@ -177,6 +178,7 @@ export class Recorder {
     this.#allOpen.closed();
     this.#openSessions--;
     ended[ending] = (ended[ending] as number) + 1;
+    if (ending === Ending.completed && this.#isInWindow(nowUs)) this.#windowSessions++;
     if (ending !== Ending.cut) this.#latency(startedAtUs, LatencyKey.session, nowUs - startedAtUs);
   }
 
@@ -204,6 +206,7 @@ export class Recorder {
         attempted: this.#windowAttempted,
         accepted: this.#windowAccepted,
         recipientsAccepted: this.#windowRecipients,
+        sessionsCompleted: this.#windowSessions,
         bytesSent: this.#windowBytes,
         lastSettledUs: this.#lastSettledUs,
       },

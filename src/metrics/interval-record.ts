@@ -113,6 +113,7 @@ export interface WindowCounts {
   readonly attempted: number;
   readonly accepted: number;
   readonly recipientsAccepted: number;
+  readonly sessionsCompleted: number;
   readonly bytesSent: number;
   /** When the last message was settled, µs since time zero; -1: none yet. */
   readonly lastSettledUs: number;

@@ -2,7 +2,7 @@
 import { STEPS_WITHOUT_REPLY, STEP_COUNT, Step } from '../protocol/steps.js';
 import type { HealthRecord, IntervalRecord, LaneRecord, PhaseCounts } from './interval-record.js';
 import { LatencyHistogram, LatencySet } from './latency-histograms.js';
-import { Outcome } from './outcome.js';
+import { Ending, Outcome } from './outcome.js';
 import { Timeline, type RunningCounts } from './timeline.js';
 
 /** What one worker has said. */
@@ -153,6 +153,7 @@ function runningCounts(record: IntervalRecord | null): RunningCounts {
     deferred: 0,
     rejected: 0,
     failed: 0,
+    sessionsCompleted: 0,
     replies: [0, 0, 0, 0],
     errors: 0,
     // Unknown stays unknown through every difference and sum.
@@ -160,6 +161,7 @@ function runningCounts(record: IntervalRecord | null): RunningCounts {
   };
   for (const phase of record?.lanes.flatMap(({ phases }) => phases) ?? []) {
     total.attempted += phase.messagesAttempted;
+    total.sessionsCompleted += phase.sessions.ended[Ending.completed] ?? 0;
     total.accepted += phase.messages[Outcome.accepted] ?? 0;
     total.deferred += phase.messages[Outcome.deferred] ?? 0;
     total.rejected += phase.messages[Outcome.rejected] ?? 0;

@@ -15,6 +15,7 @@ export interface RunningCounts {
   deferred: number;
   rejected: number;
   failed: number;
+  sessionsCompleted: number;
   /** 2yz, 3yz, 4yz, 5yz. */
   replies: [number, number, number, number];
   errors: number;
@@ -188,6 +189,7 @@ function noCounts(): RunningCounts {
     deferred: 0,
     rejected: 0,
     failed: 0,
+    sessionsCompleted: 0,
     replies: [0, 0, 0, 0],
     errors: 0,
     cpuSec: 0,
@@ -197,6 +199,7 @@ function noCounts(): RunningCounts {
 function addCounts(total: RunningCounts, now: RunningCounts, before: RunningCounts): void {
   total.attempted += now.attempted - before.attempted;
   total.accepted += now.accepted - before.accepted;
+  total.sessionsCompleted += now.sessionsCompleted - before.sessionsCompleted;
   total.deferred += now.deferred - before.deferred;
   total.rejected += now.rejected - before.rejected;
   total.failed += now.failed - before.failed;

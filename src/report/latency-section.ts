@@ -4,6 +4,7 @@ import { formatCount, formatCounted, formatLatency } from './quantities.js';
 import { piece, type ReportLine } from './report-line.js';
 import { tableHead, tableRow, type Cell, type Column } from './report-table.js';
 import type { LatencySummary, MessageTotals, RunResult, StepResult } from './result-schema.js';
+import { isAboutSessions } from './session-run.js';
 
 const WEAK_MARK = '~';
 const NAME_WIDTH = 11;
@@ -36,10 +37,11 @@ const LATENCY_ROWS = ['message', 'response', 'service', 'wait', 'lag', 'refused'
 
 /** Latencies of messages and sessions, then of every step that occurred. */
 export function latencySection(result: RunResult): ReportLine[] {
+  const hasMail = !isAboutSessions(result);
   const rows = LATENCY_ROWS.flatMap((name) => {
     const summary = result.latency[name];
     // Nothing refused and nothing unfinished needs no line; no message at all does.
-    return summary === null || (summary.count === 0 && name !== 'message') ? [] : [{ name, summary }];
+    return summary === null || (summary.count === 0 && !(name === 'message' && hasMail)) ? [] : [{ name, summary }];
   });
   const steps = STEP_NAMES.flatMap((name) => {
     const step = result.steps[name];
@@ -56,7 +58,7 @@ export function latencySection(result: RunResult): ReportLine[] {
   return [
     tableHead(titled('Latency', LATENCY_COLUMNS)),
     ...rows.map(({ name, summary }) => tableRow(LATENCY_COLUMNS, [name, ...latencyCells(summary)])),
-    noVerdictLine(result.messages),
+    ...(hasMail ? [noVerdictLine(result.messages)] : []),
     ...(steps.length === 0 ? [] : [[], tableHead(columns)]),
     ...steps.map(({ name, step }) => stepRow(name, step, columns)),
     ...(footnotes.length === 0 ? [] : [[piece(footnotes.join('   '), 'faint')]]),

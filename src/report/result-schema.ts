@@ -202,6 +202,7 @@ const intervalResult = z
     deferred: count('Messages deferred in it'),
     rejected: count('Messages rejected in it'),
     failed: count('Messages failed in it'),
+    sessionsCompleted: count('Sessions completed in it'),
     dropped: count('Messages dropped in it'),
     openSessions: count('Sessions open at its end'),
     steps: z.partialRecord(
@@ -355,6 +356,7 @@ const throughput = z
     attemptedPerSec: perSecond('Messages attempted'),
     acceptedPerSec: perSecond('Messages accepted'),
     recipientsPerSec: perSecond('Recipients accepted'),
+    sessionsPerSec: perSecond('Sessions completed'),
     bytesPerSec: perSecond('Octets sent'),
   })
   .describe('What was settled within the window');

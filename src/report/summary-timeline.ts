@@ -16,6 +16,7 @@ export function intervalsOf(buckets: readonly Bucket[], window: RunWindow): Inte
     deferred: bucket.counts.deferred,
     rejected: bucket.counts.rejected,
     failed: bucket.counts.failed,
+    sessionsCompleted: bucket.counts.sessionsCompleted,
     dropped: 0,
     openSessions: bucket.openSessions,
     steps: stepsOf(bucket),

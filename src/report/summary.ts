@@ -1,7 +1,7 @@
 /** From merged metrics to the result of a run: every number that a report shows is made here, once. */
 import { assert } from '../assert.js';
 import type { PinnedAddress, PreflightResult } from '../messages/coordinator-worker.js';
-import type { LaneRecord } from '../metrics/interval-record.js';
+import type { LaneRecord, WindowCounts } from '../metrics/interval-record.js';
 import type { PhaseTotals } from '../metrics/phase-totals.js';
 import type { RunMetrics } from '../metrics/run-metrics.js';
 import type { LoadPlan, TargetPlan } from '../plan/load-plan.js';
@@ -164,13 +164,14 @@ function laneOf(
 
 function throughputOf(lanes: readonly LaneRecord[], window: RunWindow): RunResult['throughput'] {
   const sec = (window.endUs - window.warmupEndUs) / 1e6;
-  const perSec = (field: 'attempted' | 'accepted' | 'recipientsAccepted' | 'bytesSent'): number =>
+  const perSec = (field: Exclude<keyof WindowCounts, 'lastSettledUs'>): number =>
     sec > 0 ? lanes.reduce((sum, lane) => sum + lane.window[field], 0) / sec : 0;
   return {
     offeredPerSec: null,
     attemptedPerSec: perSec('attempted'),
     acceptedPerSec: perSec('accepted'),
     recipientsPerSec: perSec('recipientsAccepted'),
+    sessionsPerSec: perSec('sessionsCompleted'),
     bytesPerSec: perSec('bytesSent'),
   };
 }

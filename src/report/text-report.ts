@@ -9,6 +9,7 @@ import { replySection } from './reply-section.js';
 import { printLine, type ReportLine } from './report-line.js';
 import type { RunResult } from './result-schema.js';
 import { scenariosSection } from './scenarios-section.js';
+import { isAboutSessions } from './session-run.js';
 import { targetSection } from './target-section.js';
 import { timelineSection } from './timeline-section.js';
 import { totalsSection } from './totals-section.js';
@@ -49,6 +50,7 @@ export function renderTextReport(result: RunResult, { color, width }: TextReport
 
 /** The report in one line, ending in a line end: verdict, throughput, latency and what was not accepted. */
 export function renderQuietLine(result: RunResult): string {
+  if (isAboutSessions(result)) return quietSessions(result);
   const { messages, throughput, latency } = result;
   const parts = [
     `${result.verdict.toUpperCase()} ${formatRate(throughput.acceptedPerSec)} accepted/s`,
@@ -59,5 +61,20 @@ export function renderQuietLine(result: RunResult): string {
   ];
   if (messages.cut > 0) parts.push(`${formatCount(messages.cut)} cut`);
   if (messages.dropped > 0) parts.push(`${formatCount(messages.dropped)} dropped`);
+  return parts.join(', ') + '\n';
+}
+
+function quietSessions({ verdict, sessions, throughput, latency }: RunResult): string {
+  const p99 =
+    latency.session === null
+      ? '-'
+      : `${formatLatency(latency.session.p99Us)}${latency.session.weak.includes('p99') ? ' (weak)' : ''}`;
+  const parts = [
+    `${verdict.toUpperCase()} ${formatRate(throughput.sessionsPerSec)} sessions/s`,
+    `p99 ${p99}`,
+    `${formatCount(sessions.completed)}/${formatCount(sessions.started)} completed`,
+    `${formatCount(sessions.failed)} failed`,
+  ];
+  if (sessions.cut > 0) parts.push(`${formatCount(sessions.cut)} cut`);
   return parts.join(', ') + '\n';
 }

@@ -1,7 +1,8 @@
-/** Throughput over time: accepted messages per second, interval by interval, as one line of blocks. */
+/** Throughput over time: accepted messages per second, or sessions where no mail is sent, interval by interval, as one line of blocks. */
 import { formatRate, formatSeconds } from './quantities.js';
 import { heading, piece, LABEL_WIDTH, type ReportLine } from './report-line.js';
 import type { IntervalResult, RunResult } from './result-schema.js';
+import { isAboutSessions } from './session-run.js';
 import { sparkline } from './sparkline.js';
 
 /** A last interval shorter than this share of the longest is left out: its rate is chance. */
@@ -14,25 +15,30 @@ export function timelineSection(result: RunResult, width: number): ReportLine[] 
   const full = measured.filter(({ sec }) => sec >= longest * SHORTEST_SHARE);
   if (full.length === 0) return [];
   const perMark = Math.ceil(full.length / (width - LABEL_WIDTH));
-  const rates = acceptedRates(full, perMark);
+  const counted = isAboutSessions(result) ? 'sessionsCompleted' : 'accepted';
+  const rates = ratesOf(full, perMark, counted);
   const indent = piece(' '.repeat(LABEL_WIDTH));
   return [
     heading(
       'Over time',
-      `accepted/s; one mark for ${formatSeconds(Number((longest * perMark).toPrecision(2)))}, the scale begins at 0`,
+      `${counted === 'accepted' ? 'accepted' : 'sessions'}/s; one mark for ${formatSeconds(Number((longest * perMark).toPrecision(2)))}, the scale begins at 0`,
     ),
     [indent, piece(sparkline(rates), 'good')],
     [indent, piece(`min ${formatRate(Math.min(...rates))}, max ${formatRate(Math.max(...rates))}`, 'faint')],
   ];
 }
 
-/** Accepted messages per second of each group of `perMark` neighbours. */
-function acceptedRates(intervals: readonly IntervalResult[], perMark: number): number[] {
+/** What was counted per second, of each group of `perMark` neighbours. */
+function ratesOf(
+  intervals: readonly IntervalResult[],
+  perMark: number,
+  counted: 'accepted' | 'sessionsCompleted',
+): number[] {
   const rates: number[] = [];
   for (let start = 0; start < intervals.length; start += perMark) {
     const group = intervals.slice(start, start + perMark);
     const sec = group.reduce((sum, interval) => sum + interval.sec, 0);
-    rates.push(group.reduce((sum, interval) => sum + interval.accepted, 0) / sec);
+    rates.push(group.reduce((sum, interval) => sum + interval[counted], 0) / sec);
   }
   return rates;
 }

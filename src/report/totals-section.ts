@@ -4,6 +4,7 @@ import { formatBytes, formatCount, formatRate, formatShareOf } from './quantitie
 import { labelled, type ReportLine } from './report-line.js';
 import { tableHead, tableRow, type Cell, type Column } from './report-table.js';
 import type { ClientTotals, RunResult } from './result-schema.js';
+import { isAboutSessions } from './session-run.js';
 
 const OUTCOME_COLUMNS: readonly Column[] = [
   { title: 'Totals', width: 11, align: 'left' },
@@ -35,6 +36,7 @@ const DROP_CAUSES = {
 /** The tables of totals and the lines about offered load and throughput. */
 export function totalsSection(result: RunResult, width: number): ReportLine[] {
   const { messages, recipients, sessions, clients, throughput } = result;
+  if (isAboutSessions(result)) return sessionTotals(result, width);
   const shares = (['accepted', 'deferred', 'rejected', 'failed', 'cut', 'abandoned'] as const).map((outcome) =>
     faintShare(messages[outcome], messages.attempted),
   );
@@ -60,6 +62,18 @@ export function totalsSection(result: RunResult, width: number): ReportLine[] {
       `${formatBytes(result.bytes.sent)} sent, ${formatBytes(result.bytes.received)} received`,
       width,
     ),
+  ];
+}
+
+/** Where no mail was to be sent there is nothing to say of messages. */
+function sessionTotals({ sessions, clients, throughput, bytes }: RunResult, width: number): ReportLine[] {
+  const rates = `${formatRate(throughput.sessionsPerSec)} sessions/s, ${formatBytes(throughput.bytesPerSec)}/s`;
+  return [
+    tableHead([{ title: 'Totals', width: 11, align: 'left' }, ...LIFE_COLUMNS.slice(1)]),
+    lifeRow('sessions', sessions, formatCount(sessions.peakOpen, 9)),
+    lifeRow('clients', clients, ''),
+    ...labelled('Throughput', rates, width, 'strong'),
+    ...labelled('Octets', `${formatBytes(bytes.sent)} sent, ${formatBytes(bytes.received)} received`, width),
   ];
 }
 

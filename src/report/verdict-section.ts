@@ -86,7 +86,7 @@ function verdictSentence(result: RunResult): string {
 function sessionSentence({ sessions }: RunResult): string {
   if (sessions.started === 0) return 'No message was attempted.';
   const share = formatShareOf(sessions.completed, sessions.started);
-  return `No message was attempted; ${formatCount(sessions.completed)} of ${formatCounted(sessions.started, 'session')} completed (${share}).`;
+  return `${formatCount(sessions.completed)} of ${formatCounted(sessions.started, 'session')} completed (${share}); none of them was to send mail.`;
 }
 
 /** The highest percentile that the count can carry, of the two that people ask for. */

@@ -41,7 +41,15 @@ test('a full disk is one', async () => {
 
 const progress = (phase: RunProgress['phase'], elapsedSec: number): RunProgress => ({
   ...{ phase, elapsedSec, plannedSec: 600, intervalSec: 1, attempted: 10, accepted: 9, deferred: 0, rejected: 0 },
-  ...{ failed: 1, acceptedPerSec: 9, openSessions: 2, p99Us: 1000, generatorBusy: 0.1, plannedMessages: null },
+  ...{
+    failed: 1,
+    acceptedPerSec: 9,
+    sessions: null,
+    openSessions: 2,
+    p99Us: 1000,
+    generatorBusy: 0.1,
+    plannedMessages: null,
+  },
 });
 
 function printed(style: Partial<ProgressStyle>, states: readonly RunProgress[], columns = 80): string {

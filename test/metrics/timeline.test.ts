@@ -64,7 +64,8 @@ describe('a bucket', () => {
 
   test('counts both phases, replies by class, and errors of every kind', () => {
     const errors = [{ step: Step.mail, kind: 0, count: 3, sample: '' }];
-    const warmup = { messagesAttempted: 9, messages: [4, 3, 2, 0, 0, 0], replies: [replies(451, 3)], errors };
+    const sessions = { started: 9, ended: [4, 2, 1], open: 2 };
+    const warmup = { messagesAttempted: 9, messages: [4, 3, 2, 0, 0, 0], replies: [replies(451, 3)], errors, sessions };
     const main = {
       messagesAttempted: 3,
       messages: [1, 0, 0, 1, 1, 0],
@@ -78,6 +79,7 @@ describe('a bucket', () => {
       deferred: 3,
       rejected: 2,
       failed: 1,
+      sessionsCompleted: 4,
       replies: [2, 4, 3, 1],
       errors: 6,
       cpuSec: 0,

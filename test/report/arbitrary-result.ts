@@ -203,6 +203,7 @@ export const arbitraryResult: fc.Arbitrary<RunResult> = fc
         attemptedPerSec: amount,
         acceptedPerSec: amount,
         recipientsPerSec: amount,
+        sessionsPerSec: amount,
         bytesPerSec: amount,
       }),
       objectives: fc.array(

@@ -78,7 +78,14 @@ function lostTarget(): RunResult {
       { expression: 'deferred.rate < 1%', value: 0.25, bound: 1, unit: '%', margin: 0.75, pass: true },
     ],
     intervals: [sampleInterval(0, { accepted: 0 })],
-    throughput: { offeredPerSec: 1_000, attemptedPerSec: 40.1, acceptedPerSec: 0, recipientsPerSec: 0, bytesPerSec: 0 },
+    throughput: {
+      offeredPerSec: 1_000,
+      attemptedPerSec: 40.1,
+      acceptedPerSec: 0,
+      recipientsPerSec: 0,
+      sessionsPerSec: 0,
+      bytesPerSec: 0,
+    },
     warmup: null,
   });
 }
@@ -142,6 +149,38 @@ function laneOf(lane: Omit<Partial<RunResult>, keyof LaneResult> & LaneResult): 
   return Object.fromEntries(keys.map((key) => [key, lane[key]])) as unknown as LaneResult;
 }
 
+/** An AUTH storm: sessions that log in and go. */
+function withoutMail(): RunResult {
+  const sample = sampleResult();
+  const blocks = emptyBlocks();
+  const { connect, greeting, ehlo, quit } = sample.steps;
+  return sampleResult({
+    messages: blocks.messages,
+    recipients: blocks.recipients,
+    sessions: { started: 1_444, completed: 1_441, failed: 3, cut: 0, peakOpen: 10 },
+    clients: { started: 1_444, completed: 1_441, failed: 3, cut: 0 },
+    latency: { ...blocks.latency, session: sample.latency.session },
+    steps: { connect: connect!, greeting: greeting!, ehlo: ehlo!, auth: ehlo!, quit: quit! },
+    throughput: {
+      ...sample.throughput,
+      attemptedPerSec: 0,
+      acceptedPerSec: 0,
+      recipientsPerSec: 0,
+      sessionsPerSec: 480.3,
+    },
+    intervals: Array.from({ length: 3 }, (_, index) =>
+      sampleInterval(index, {
+        attempted: 0,
+        accepted: 0,
+        deferred: 0,
+        rejected: 0,
+        failed: 0,
+        sessionsCompleted: 470 + 10 * index,
+      }),
+    ),
+  });
+}
+
 const CASES: readonly (readonly [string, RunResult])[] = [
   ['postfix-with-refusals', sampleResult()],
   ['built-in-sink', sinkResult()],
@@ -150,6 +189,7 @@ const CASES: readonly (readonly [string, RunResult])[] = [
   ['lost-target', lostTarget()],
   ['hostile-server', hostileServer()],
   ['two-targets', twoTargets()],
+  ['without-mail', withoutMail()],
 ];
 
 test.each(CASES)('the report of %s is the golden one', (name, result) => {

@@ -14,6 +14,7 @@ const PROGRESS: RunProgress = {
   rejected: 0,
   failed: 0,
   acceptedPerSec: 1_951.2,
+  sessions: null,
   openSessions: 50,
   p99Us: 12_340,
   generatorBusy: 0.61,
@@ -51,5 +52,13 @@ test('the line never exceeds the terminal', () => {
       const line = renderProgressLine({ ...PROGRESS, accepted, failed: accepted }, { color, width });
       expect(stripVTControlCharacters(line).length).toBeLessThanOrEqual(width);
     }),
+  );
+});
+
+test('a run without mail tells its sessions', () => {
+  const sessions = { completed: 1_444, failed: 0, completedPerSec: 481.2, planned: null };
+  expect(plain({ sessions })).toBe('measured  4/10 s  481.2 sessions/s  completed 1,444  50 open  busy 61.0%');
+  expect(plain({ sessions: { ...sessions, failed: 7, planned: 2_000 } })).toContain(
+    'completed 1,444/2,000  failed 7  50 open',
   );
 });

@@ -58,7 +58,14 @@ const MAIN = {
 /** A run of two workers over three seconds: one of warm-up, two measured. */
 function metricsOf(warmupEndUs = 1e6): RunMetrics {
   const metrics = new RunMetrics(2, warmupEndUs, 3e6);
-  const window = { attempted: 10, accepted: 4, recipientsAccepted: 8, bytesSent: 4_000, lastSettledUs: 2.5e6 };
+  const window = {
+    attempted: 10,
+    accepted: 4,
+    recipientsAccepted: 8,
+    sessionsCompleted: 2,
+    bytesSent: 4_000,
+    lastSettledUs: 2.5e6,
+  };
   const health = (cpuSec: number, busy: number) =>
     healthRecord({ cpuSec, busy, eventLoopLag: latencyRecord(-1, 500), fileLimitHits: 1, portLimitHits: 2 });
   const warmup = {
@@ -203,6 +210,7 @@ describe('a result', () => {
       attemptedPerSec: 6,
       acceptedPerSec: 2,
       recipientsPerSec: 4,
+      sessionsPerSec: 1,
       bytesPerSec: 2_000,
     });
   });

@@ -59,7 +59,14 @@ export function perStep(values: Partial<Record<keyof typeof Step, number>>): num
   return counts;
 }
 
-const NO_WINDOW: WindowCounts = { attempted: 0, accepted: 0, recipientsAccepted: 0, bytesSent: 0, lastSettledUs: -1 };
+const NO_WINDOW: WindowCounts = {
+  attempted: 0,
+  accepted: 0,
+  recipientsAccepted: 0,
+  sessionsCompleted: 0,
+  bytesSent: 0,
+  lastSettledUs: -1,
+};
 
 /** What a test wants to differ from an empty lane. */
 interface LaneChanges {

@@ -74,6 +74,7 @@ export function sampleInterval(index: number, overrides: Partial<IntervalResult>
     deferred: 30,
     rejected: 18,
     failed: 2,
+    sessionsCompleted: 195,
     dropped: 0,
     openSessions: 50,
     steps: {
@@ -324,6 +325,7 @@ export function sampleResult(overrides: Partial<RunResult> = {}): RunResult {
       attemptedPerSec: 1_869.2,
       acceptedPerSec: 1_821.3,
       recipientsPerSec: 5_458.3,
+      sessionsPerSec: 194.8,
       bytesPerSec: 2_375_535,
     },
     scenarios: [],
@@ -439,6 +441,7 @@ export function sinkResult(): RunResult {
       attemptedPerSec: 8_196,
       acceptedPerSec: 8_195.2,
       recipientsPerSec: 8_195.2,
+      sessionsPerSec: 0,
       bytesPerSec: 10_449_876,
     },
     intervals: [7_604, 8_211, 8_290, 8_265, 8_256, 8_290, 8_244, 8_266, 8_270, 8_264].map((accepted, index) =>
@@ -456,7 +459,14 @@ export function nothingResult(): RunResult {
     endedBy: 'secondSignal',
     target: { ...sample.target, greeting: null, keywords: [], keywordsAfterTls: null, tls: null },
     window: { ...sample.window, measuredSec: 0, warmupSec: 0, drainSec: 0 },
-    throughput: { offeredPerSec: null, attemptedPerSec: 0, acceptedPerSec: 0, recipientsPerSec: 0, bytesPerSec: 0 },
+    throughput: {
+      offeredPerSec: null,
+      attemptedPerSec: 0,
+      acceptedPerSec: 0,
+      recipientsPerSec: 0,
+      sessionsPerSec: 0,
+      bytesPerSec: 0,
+    },
     intervals: [],
     generator: {
       workers: [{ workerId: 0, busy: 0, cpuSec: null, eventLoopLagP99Us: null, lost: false, sessions: 0 }],

@@ -216,6 +216,21 @@ describe('the window', () => {
     expect(windowOf(book)).toMatchObject({ accepted: 1, recipientsAccepted: 2, lastSettledUs: 4_000_000 });
   });
 
+  test('counts sessions that completed inside it', () => {
+    const book = recorder();
+    for (const [ending, us] of [
+      [Ending.completed, WARMUP_END_US - 1],
+      [Ending.completed, WARMUP_END_US],
+      [Ending.failed, WARMUP_END_US],
+      [Ending.cut, WARMUP_END_US],
+      [Ending.completed, WINDOW_END_US],
+    ] as const) {
+      book.sessionStarted(0);
+      book.sessionEnded(ending, 0, us);
+    }
+    expect(windowOf(book).sessionsCompleted).toBe(1);
+  });
+
   test('ends where the run was stopped, the moment of the stop included', () => {
     const book = recorder();
     book.messageTaken(1, 3_000_000);
