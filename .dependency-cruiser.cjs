@@ -11,6 +11,7 @@ const FOUNDATION = [
   '^src/version\\.ts$',
   '^src/seeded-random\\.ts$',
   '^src/delay\\.ts$',
+  '^src/nearest-word\\.ts$',
 ];
 
 /** Names and indices of the steps: constants that whoever counts or prints needs. */
@@ -21,8 +22,8 @@ const STEP_NAMES = '^src/protocol/steps\\.ts$';
  * may import for types alone, `node` the built-in modules that are its business (null: any).
  */
 const PARTS = [
-  { name: 'foundation', from: '^src/(errors|assert|clock|version)\\.ts$', may: [], node: null },
   { name: 'delay', from: '^src/delay\\.ts$', may: ['^src/seeded-random\\.ts$'], node: [] },
+  { name: 'foundation', from: '^src/(errors|assert|clock|version|nearest-word)\\.ts$', may: [], node: null },
   { name: 'config-file', from: '^src/config-file/', may: FOUNDATION, node: [] },
   { name: 'protocol', from: '^src/protocol/', may: FOUNDATION, node: ['crypto', 'buffer'] },
   { name: 'plan', from: '^src/plan/', may: FOUNDATION, node: ['fs', 'path', 'os', 'net', 'buffer', 'util'] },

@@ -1,0 +1,40 @@
+/** Which known word was probably meant by an unknown one. Knows no words. */
+
+/** Letters that may differ between the two. */
+const TYPING_ERRORS_MAX = 3;
+/** Nobody mistypes a longer word, and comparing costs the product of both lengths. */
+const LONGEST_WORD = 100;
+
+/**
+ * The most similar word, whatever its case.
+ *
+ * @returns null: none is similar
+ */
+export function nearestWord(unknown: string, known: readonly string[]): string | null {
+  if (unknown.length > LONGEST_WORD) return null;
+  let nearest: string | null = null;
+  let least = TYPING_ERRORS_MAX + 1;
+  for (const word of known) {
+    const distance = distanceOf(unknown.toLowerCase(), word.toLowerCase());
+    // As many errors as letters make any word of any other.
+    if (distance < least && distance < Math.max(unknown.length, word.length)) {
+      nearest = word;
+      least = distance;
+    }
+  }
+  return nearest;
+}
+
+/** Letters to insert, delete or replace between two words (Levenshtein). */
+function distanceOf(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}
