@@ -28,6 +28,12 @@ const PARTS = [
   { name: 'protocol', from: '^src/protocol/', may: FOUNDATION, node: ['crypto', 'buffer'] },
   { name: 'plan', from: '^src/plan/', may: FOUNDATION, node: ['fs', 'path', 'os', 'net', 'buffer', 'util'] },
   {
+    name: 'data',
+    from: '^src/data/',
+    may: [...FOUNDATION, '^src/protocol/', '^src/plan/(csv|message-content|units)\\.ts$'],
+    node: ['buffer', 'crypto', 'fs', 'path', 'stream'],
+  },
+  {
     name: 'metrics',
     from: '^src/metrics/',
     may: [...FOUNDATION, STEP_NAMES],

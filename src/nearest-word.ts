@@ -16,8 +16,8 @@ export function nearestWord(unknown: string, known: readonly string[]): string |
   let least = TYPING_ERRORS_MAX + 1;
   for (const word of known) {
     const distance = distanceOf(unknown.toLowerCase(), word.toLowerCase());
-    // As many errors as letters make any word of any other.
-    if (distance < least && distance < Math.max(unknown.length, word.length)) {
+    // With more errors than letters that are right it is a guess.
+    if (distance < least && distance * 2 <= Math.max(unknown.length, word.length)) {
       nearest = word;
       least = distance;
     }
