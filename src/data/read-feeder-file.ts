@@ -11,7 +11,7 @@ import { nameProblem } from './template-variables.js';
 /** Octets of a file: every worker holds what is used of it. */
 export const MAX_FEEDER_BYTES = 256 * 1_048_576;
 /** Rows of a file. */
-export const MAX_FEEDER_ROWS = 10_000_000;
+const MAX_FEEDER_ROWS = 10_000_000;
 /** Columns of a file. */
 const MAX_COLUMNS = 100;
 /** Octets of a line of JSON, which is parsed as a whole. */

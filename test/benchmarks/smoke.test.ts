@@ -5,7 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
+import { runBench as benchCorpusMessage } from '../../benchmarks/micro/corpus-message.bench.js';
+import { runBench as benchDataTemplate } from '../../benchmarks/micro/data-template.bench.js';
 import { runBench as benchDeadlineWheel } from '../../benchmarks/micro/deadline-wheel.bench.js';
+import { runBench as benchFeederLoad } from '../../benchmarks/micro/feeder-load.bench.js';
 import { runBench as benchMessageTemplate } from '../../benchmarks/micro/message-template.bench.js';
 import { runBench as benchRecorder } from '../../benchmarks/micro/recorder.bench.js';
 import { runBench as benchReplyParser } from '../../benchmarks/micro/reply-parser.bench.js';
@@ -53,6 +56,26 @@ describe('the small setting of', () => {
     const second = await benchMessageTemplate(1000);
     expect(first.checksum).toBeGreaterThan(1000 * 300);
     expect(second.checksum).toBe(first.checksum);
+  });
+
+  test('the templates write the same octets every time', async () => {
+    const first = await benchDataTemplate(100);
+    const second = await benchDataTemplate(100);
+    expect(first.every(({ checksum }) => checksum > 100)).toBe(true);
+    expect(second.map(({ checksum }) => checksum)).toEqual(first.map(({ checksum }) => checksum));
+  });
+
+  test('the corpora hold the same messages every time', async () => {
+    const first = await benchCorpusMessage(100);
+    const second = await benchCorpusMessage(100);
+    expect(first.map(({ messages }) => messages)).toEqual([16, 1008, 16]);
+    expect(second.map(({ checksum }) => checksum)).toEqual(first.map(({ checksum }) => checksum));
+  });
+
+  test('the feeders reach every worker', async () => {
+    const [csv, jsonLines] = await benchFeederLoad(2000, 2);
+    expect(csv?.checksum).toBeGreaterThan(2 * 3 * 1000);
+    expect(jsonLines?.checksum).toBe(csv?.checksum);
   });
 
   test(

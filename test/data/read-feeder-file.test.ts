@@ -26,7 +26,7 @@ describe('a file of CSV', () => {
     ['may end without a line end', 'a\n1', [['a'], ['1']]],
     ['may have CRLF and empty lines', '\r\na,b\r\n\r\n1,2\r\n', [['a', 'b'], ['1', '2']]], // prettier-ignore
     ['may have spaces around names', ' a , b \n1,2', [['a', 'b'], ['1', '2']]], // prettier-ignore
-    ['may begin with a byte order mark', '\ufeffa\n1', [['a'], ['1']]],
+    ['may begin with a byte order mark', '\ufeff"a",b\n1,2', [['a', 'b'], ['1', '2']]], // prettier-ignore
     ['may have quotes', '"a",b\n"1,""x""",2', [['a', 'b'], ['1,"x"', '2']]], // prettier-ignore
     ['may have empty values', 'a,b\n,\n"",x', [['a', 'b'], ['', ''], ['', 'x']]], // prettier-ignore
     ['may have values of all lengths', `a\n${'x'.repeat(8_192)}\n${'y'.repeat(128)}`, [['a'], ['x'.repeat(8_192)], ['y'.repeat(128)]]], // prettier-ignore

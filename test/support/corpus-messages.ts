@@ -46,7 +46,7 @@ export async function corpusOf(
 }
 
 /** The octets of a message as DATA carries them, without the final dot. */
-export function wireOf(message: CorpusMessage, number: number): string {
+function wireOf(message: CorpusMessage, number: number): string {
   const target = Buffer.alloc(message.maxHeadLength + 10, 0xff);
   const end = message.writeHead(target, 5, number);
   if (end - 5 !== message.headLength) throw new Error('a head has the length that it states');

@@ -38,6 +38,9 @@ const UNICODE_WORDS = [
   '👋',
 ];
 
+/** Longer text is the same again: inventing 10 MB would take seconds. */
+const PERIOD = 131_072;
+
 /**
  * Makes text.
  *
@@ -45,6 +48,16 @@ const UNICODE_WORDS = [
  * @param isUnicode - it has words in UTF-8 that are no ASCII
  */
 export function fillerText(length: number, seed: number, stream: number, isUnicode: boolean): Buffer {
+  if (length <= PERIOD + CRLF.length) return inventedText(length, seed, stream, isUnicode);
+  // The rest has its line end at least.
+  const rest = ((length - CRLF.length) % PERIOD) + CRLF.length;
+  const text = Buffer.alloc(length);
+  text.fill(inventedText(PERIOD, seed, stream, isUnicode), 0, length - rest);
+  text.set(inventedText(rest, seed, stream, isUnicode), length - rest);
+  return text;
+}
+
+function inventedText(length: number, seed: number, stream: number, isUnicode: boolean): Buffer {
   const text = Buffer.alloc(length);
   const random = new SeededRandom(seed, stream);
   const draw = (count: number): number => Math.floor(random.next() * count);

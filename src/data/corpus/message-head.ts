@@ -25,10 +25,8 @@ const LONGEST_LINE = 998;
 /** RFC 5322 §2.2 */
 const NAME = /^[\x21-\x39\x3b-\x7e]+$/;
 const CRLF = '\r\n';
-const CR_OCTET = 0x0d;
-const PAD_OCTET = 0x78;
-const PAD_FIELD = Buffer.from('X-Postrush-Pad: x', 'latin1');
-const PAD_END = Buffer.from(CRLF, 'latin1');
+const PAD_FIELD = 'X-Postrush-Pad: x';
+const PAD_END = CRLF;
 /** A line of padding beside its fold. */
 const PAD_LINE = 76;
 const FOLD = `${CRLF} `;
@@ -66,14 +64,16 @@ export class MessageHead {
   /** Octets of every writing. */
   readonly length: number;
   readonly #fields: Template;
-  /** As much padding as a message may need, in lines; null: all values have one length. */
-  readonly #padding: Buffer | null;
+  /** Whether values differ in length. */
+  readonly #isPadded: boolean;
+  /** The field of padding, by its octets; made when it is first needed. */
+  readonly #padding: Buffer[] = [];
 
   constructor(fields: readonly HeaderTemplate[], data: TemplateData) {
     this.#fields = compileFields(fields, data);
     const { minLength, maxLength } = this.#fields;
-    this.#padding = minLength === maxLength ? null : paddingOf(maxLength - minLength);
-    this.length = maxLength + (this.#padding === null ? 0 : PAD_FIELD.length + PAD_END.length);
+    this.#isPadded = minLength < maxLength;
+    this.length = maxLength + (this.#isPadded ? PAD_FIELD.length + PAD_END.length : 0);
   }
 
   /**
@@ -82,24 +82,20 @@ export class MessageHead {
    * @returns the index behind the last octet
    */
   write(target: Buffer, offset: number, context: RenderContext): number {
-    let end = this.#fields.write(target, offset, context);
-    const padding = this.#padding;
-    if (padding === null) return end;
-    target.set(PAD_FIELD, end);
-    end += PAD_FIELD.length;
-    const missing = this.length - PAD_END.length - (end - offset);
-    padding.copy(target, end, 0, missing);
-    end += missing;
-    // A fold that has no text behind it, or ends in its middle, is none.
-    for (let at = end - 1; at >= end - FOLD.length && at >= end - missing; at--) {
-      if (target[at] === CR_OCTET) target.fill(PAD_OCTET, at, end);
-    }
-    target.set(PAD_END, end);
-    return end + PAD_END.length;
+    const end = this.#fields.write(target, offset, context);
+    if (!this.#isPadded) return end;
+    const missing = this.length - (end - offset);
+    target.set((this.#padding[missing] ??= paddingOf(missing)), end);
+    return offset + this.length;
   }
 }
 
+/** The field of padding with so many octets. */
 function paddingOf(length: number): Buffer {
+  const missing = length - PAD_FIELD.length - PAD_END.length;
   const line = 'x'.repeat(PAD_LINE) + FOLD;
-  return Buffer.from(line.repeat(Math.ceil(length / line.length)).slice(0, length), 'latin1');
+  let text = line.repeat(Math.ceil(missing / line.length)).slice(0, missing);
+  // A fold that has no text behind it, or ends in its middle, is none.
+  text = text.replace(/\r?\n? ?$/, (fold) => 'x'.repeat(fold.length));
+  return Buffer.from(PAD_FIELD + text + PAD_END, 'latin1');
 }

@@ -1,7 +1,8 @@
 /** Reads messages that a user has: one, an mbox, or a directory of them. Within bounds, whatever the path leads to. */
-import { closeSync, constants, fstatSync, openSync, opendirSync, readFileSync, statSync } from 'node:fs';
+import { opendirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileProblem } from '../../file-problem.js';
+import { readDataFile } from '../read-data-file.js';
 import { MAX_CORPUS_BYTES, MAX_CORPUS_MESSAGES } from './corpus-writer.js';
 import { isMbox, splitMbox } from './mail-file.js';
 import type { MailFile } from './mail-file.js';
@@ -53,17 +54,8 @@ function readDirectory(path: string): MailFilesReading {
 }
 
 function readFile(path: string, maxBytes: number): MailFilesReading {
-  // Opening a pipe that nobody writes to would wait for ever, and reading it may as well.
-  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  try {
-    const stats = fstatSync(file);
-    if (!stats.isFile()) return { problem: 'is no file' };
-    if (stats.size > maxBytes) return { problem: `makes more than ${MAX_CORPUS_BYTES} octets in all` };
-    const octets = readFileSync(file);
-    if (octets.length === 0) return { problem: 'is empty' };
-    const mail = { name: path, octets };
-    return { files: isMbox(octets) ? splitMbox(mail) : [mail] };
-  } finally {
-    closeSync(file);
-  }
+  const reading = readDataFile(path, maxBytes);
+  if ('problem' in reading) return reading;
+  const mail = { name: path, octets: reading.octets };
+  return { files: isMbox(mail.octets) ? splitMbox(mail) : [mail] };
 }

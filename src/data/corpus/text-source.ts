@@ -60,7 +60,7 @@ export class TextSource {
   /** Octets between the head of a message and its text. */
   async ownBytes(): Promise<number> {
     // Every signature of a key is as long as any other.
-    return (await this.#own(CRLF)).length;
+    return (await this.#own(() => CRLF)).length;
   }
 
   /** @param headBytes - octets before the text */
@@ -82,7 +82,7 @@ export class TextSource {
         const start = longest - (bytes - headBytes);
         const skipped = safeStart(text.octets, start);
         const padding = Buffer.alloc(skipped - start, 'x');
-        const own = await this.#own(Buffer.concat([padding, text.octets.subarray(skipped)]));
+        const own = await this.#own(() => Buffer.concat([padding, text.octets.subarray(skipped)]));
         const ownEnd = Buffer.concat([own, padding]);
         writer.add({ head, own: ownEnd, block: text.block, skipped, weight: weight / rounds });
       }
@@ -90,9 +90,9 @@ export class TextSource {
   }
 
   /** The fields of a message with its signature. */
-  async #own(body: Buffer): Promise<Buffer> {
+  async #own(bodyOf: () => Buffer): Promise<Buffer> {
     if (this.#dkim === null) return this.#fields;
-    return Buffer.concat([await dkimField(Buffer.concat([this.#fields, body]), this.#dkim), this.#fields]);
+    return Buffer.concat([await dkimField(Buffer.concat([this.#fields, bodyOf()]), this.#dkim), this.#fields]);
   }
 }
 
