@@ -95,7 +95,7 @@ describe('a file of CSV', () => {
     ['a header, then ten million commas', () => Buffer.concat([Buffer.from('a\n'), Buffer.alloc(10_000_000, ',')])],
     ['ten million quotes', () => Buffer.alloc(10_000_001, '"')],
     ['one value of ten million octets', () => Buffer.concat([Buffer.from('a\n'), Buffer.alloc(10_000_000, 'x')])],
-    ['more octets than any file may have', () => Buffer.alloc(256 * 1_048_576 + 1, 'x')],
+    ['ten million short values', () => Buffer.from(`a\n${'x,'.repeat(10_000_000)}`)],
   ])('of %s is refused at once, without memory', (_what, make) => {
     const file = make();
     const before = process.memoryUsage();
@@ -197,6 +197,11 @@ describe('a file of JSON lines', () => {
   ])('is refused with %s', (_what, text, problems) => {
     expect(read(text, 'jsonl')).toEqual(problems);
   });
+});
+
+test('no file has more than 256 MiB', () => {
+  const file = Buffer.alloc(256 * 1_048_576 + 1, 'a\n');
+  expect(readFeederFile(file, 'csv', null)).toEqual({ problems: ['has more than 268435456 octets'] });
 });
 
 test('the columns of a file are known from its first line, whatever follows', () => {

@@ -45,14 +45,15 @@ export class CorpusWriter {
     this.#isChunked = isChunked;
   }
 
-  /** Adds octets up to the end of a message; they are put into the form that content has on the wire. */
-  block(octets: Buffer): CorpusBlock {
+  /**
+   * Adds octets up to the end of a message; they are put into the form that content has on the wire.
+   *
+   * @param isWireForm - it is known that all lines end in CRLF, and that none begins with a dot
+   */
+  block(octets: Buffer, isWireForm = false): CorpusBlock {
     const start = this.bytes;
-    if (this.#isChunked) this.#add(octets);
-    else {
-      this.#add(Buffer.from(dotStuff(octets)));
-      this.#add(END_OF_DATA);
-    }
+    this.#add(this.#isChunked || isWireForm ? octets : Buffer.from(dotStuff(octets)));
+    if (!this.#isChunked) this.#add(END_OF_DATA);
     return { start, end: this.bytes, bytes: octets.length };
   }
 

@@ -72,7 +72,7 @@ export class TextSource {
     const texts: { octets: Buffer; block: CorpusBlock }[] = [];
     for (let index = 0; index < textCount; index++) {
       const octets = fillerText(longest, this.#seed, index, this.#isUnicode);
-      texts.push({ octets, block: writer.block(octets) });
+      texts.push({ octets, block: writer.block(octets, true) });
     }
     // Sizes of their own have one text each; where there are few, every size has all texts.
     const rounds = sizes.length < textCount ? textCount : 1;
