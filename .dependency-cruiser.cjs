@@ -11,6 +11,8 @@ const FOUNDATION = [
   '^src/version\\.ts$',
   '^src/seeded-random\\.ts$',
   '^src/delay\\.ts$',
+  '^src/nearest-word\\.ts$',
+  '^src/file-problem\\.ts$',
 ];
 
 /** Names and indices of the steps: constants that whoever counts or prints needs. */
@@ -21,11 +23,22 @@ const STEP_NAMES = '^src/protocol/steps\\.ts$';
  * may import for types alone, `node` the built-in modules that are its business (null: any).
  */
 const PARTS = [
-  { name: 'foundation', from: '^src/(errors|assert|clock|version)\\.ts$', may: [], node: null },
+  {
+    name: 'foundation',
+    from: '^src/(errors|assert|clock|version|nearest-word|file-problem)\\.ts$',
+    may: [],
+    node: null,
+  },
   { name: 'delay', from: '^src/delay\\.ts$', may: ['^src/seeded-random\\.ts$'], node: [] },
   { name: 'config-file', from: '^src/config-file/', may: FOUNDATION, node: [] },
   { name: 'protocol', from: '^src/protocol/', may: FOUNDATION, node: ['crypto', 'buffer'] },
   { name: 'plan', from: '^src/plan/', may: FOUNDATION, node: ['fs', 'path', 'os', 'net', 'buffer', 'util'] },
+  {
+    name: 'data',
+    from: '^src/data/',
+    may: [...FOUNDATION, '^src/protocol/', '^src/plan/(csv|message-content|units)\\.ts$'],
+    node: ['buffer', 'crypto', 'fs', 'path', 'stream/consumers'],
+  },
   {
     name: 'metrics',
     from: '^src/metrics/',
@@ -124,6 +137,7 @@ const LIBRARIES = {
   zod: ['^src/report/(result|sink|check|plan)-schema\\.ts$', '^src/config-file/', '^src/sink/sink-file\\.ts$'],
   yaml: ['^src/config-file/'],
   picocolors: ['^src/report/', '^src/cli/'],
+  nodemailer: ['^src/data/corpus/(compose-mail|dkim-signature)\\.ts$'],
   selfsigned: ['^src/sink/self-signed\\.ts$'],
 };
 

@@ -3,7 +3,7 @@ import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 /** Code that runs per command or per byte: reads typed arrays by an index it has already bounded. */
-const HOT_PATH = ['src/protocol/**/*.ts', 'src/metrics/**/*.ts', 'workers/**/*.ts'];
+const HOT_PATH = ['src/protocol/**/*.ts', 'src/metrics/**/*.ts', 'src/data/**/*.ts', 'workers/**/*.ts'];
 
 export default defineConfig(
   { ignores: ['dist/', 'coverage/', 'node_modules/', 'postrush-runs/'] },

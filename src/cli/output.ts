@@ -1,6 +1,6 @@
 /** Writing to stdout and stderr: a reader who has gone is no error, a full disk is one. */
 import { PostrushError } from '../errors.js';
-import { fileProblem } from './read-files.js';
+import { fileProblem } from '../file-problem.js';
 
 /** What is needed of `process.stdout` and `process.stderr`. */
 export interface OutputStream {

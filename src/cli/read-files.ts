@@ -2,6 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import { X509Certificate, createPrivateKey } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { fileProblem } from '../file-problem.js';
 import { MAX_MESSAGE_BYTES } from '../plan/message-content.js';
 import { MAX_CREDENTIALS_BYTES } from '../plan/read-credentials.js';
 import { formatSize } from '../plan/units.js';
@@ -66,30 +67,6 @@ export function readSmallFile(path: string): FileReading {
 /** A password as files hold it: one newline at the end belongs to the file. */
 export function withoutFinalNewline(text: string): string {
   return text.replace(/\r?\n$/, '');
-}
-
-/** What a failed call of the file system means to a user. */
-export function fileProblem(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  switch (code) {
-    case 'ENOENT':
-      return 'there is no such file';
-    case 'EACCES':
-    case 'EPERM':
-      return 'permission denied';
-    case 'EISDIR':
-      return 'it is a directory';
-    case 'ENOTDIR':
-      return 'a part of its path is not a directory';
-    case 'ENOSPC':
-      return 'no space is left on the device';
-    case 'ENXIO':
-      return 'nobody reads from it';
-    case 'EROFS':
-      return 'the file system is read-only';
-    default:
-      return code ?? message;
-  }
 }
 
 function readOctets(path: string, maxBytes: number): FileReading {

@@ -13,7 +13,7 @@ import {
 import type { Stats } from 'node:fs';
 import { dirname } from 'node:path';
 import { PostrushError } from '../errors.js';
-import { fileProblem } from './read-files.js';
+import { fileProblem } from '../file-problem.js';
 
 /** Stands for stdout. */
 export const STDOUT_PATH = '-';

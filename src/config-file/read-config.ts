@@ -3,6 +3,7 @@ import { LineCounter, isMap, isNode, isScalar, parseDocument } from 'yaml';
 import type { Document } from 'yaml';
 import { z } from 'zod';
 import type { ConfigIssue } from '../errors.js';
+import { nearestWord } from '../nearest-word.js';
 
 /** Where a value stands: `['faults', 3, 'delayMs']`. */
 export type ConfigPath = readonly (string | number)[];
@@ -13,9 +14,6 @@ export type ConfigPath = readonly (string | number)[];
  */
 export type ConfigReading<T> =
   { readonly value: T; readonly placeOf: (path: ConfigPath) => string } | { readonly issues: readonly ConfigIssue[] };
-
-/** Letters that may differ between an unknown key and the one that was probably meant. */
-const TYPING_ERRORS_MAX = 3;
 
 /**
  * An object that takes the keys of `shape` and no other; an unknown key is answered with the most similar known one.
@@ -91,23 +89,6 @@ function lowerFirst(text: string): string {
 }
 
 function suggestion(unknown: string, known: readonly string[]): string {
-  const distances = known.map((key) => ({ key, distance: distanceOf(unknown.toLowerCase(), key.toLowerCase()) }));
-  const [best] = distances.sort((a, b) => a.distance - b.distance);
-  return best !== undefined && best.distance <= TYPING_ERRORS_MAX
-    ? `did you mean ${best.key}?`
-    : `it takes ${known.join(', ')}`;
-}
-
-/** Letters to insert, delete or replace between two words (Levenshtein). */
-function distanceOf(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
+  const meant = nearestWord(unknown, known);
+  return meant === null ? `it takes ${known.join(', ')}` : `did you mean ${meant}?`;
 }

@@ -5,12 +5,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
+import { runBench as benchCorpusMessage } from '../../benchmarks/micro/corpus-message.bench.js';
+import { runBench as benchDataTemplate } from '../../benchmarks/micro/data-template.bench.js';
 import { runBench as benchDeadlineWheel } from '../../benchmarks/micro/deadline-wheel.bench.js';
 import { runBench as benchMessageTemplate } from '../../benchmarks/micro/message-template.bench.js';
 import { runBench as benchRecorder } from '../../benchmarks/micro/recorder.bench.js';
 import { runBench as benchReplyParser } from '../../benchmarks/micro/reply-parser.bench.js';
 
 const MACRO = 'dist/benchmarks/macro/against-smtp-source.bench.js';
+const FEEDER_MICRO = 'dist/benchmarks/micro/feeder-load.bench.js';
 const SINK_MACRO = 'dist/benchmarks/macro/sink-against-smtp-sink.bench.js';
 const TLS_MACRO = 'dist/benchmarks/macro/tls-handshakes.bench.js';
 const AUTH_MACRO = 'dist/benchmarks/macro/auth.bench.js';
@@ -53,6 +56,29 @@ describe('the small setting of', () => {
     const second = await benchMessageTemplate(1000);
     expect(first.checksum).toBeGreaterThan(1000 * 300);
     expect(second.checksum).toBe(first.checksum);
+  });
+
+  test('the templates write the same octets every time', async () => {
+    const first = await benchDataTemplate(100);
+    const second = await benchDataTemplate(100);
+    expect(first.every(({ checksum }) => checksum > 100)).toBe(true);
+    expect(second.map(({ checksum }) => checksum)).toEqual(first.map(({ checksum }) => checksum));
+  });
+
+  test('the corpora hold the same messages every time', async () => {
+    const first = await benchCorpusMessage(100);
+    const second = await benchCorpusMessage(100);
+    expect(first.map(({ messages }) => messages)).toEqual([16, 1008, 4]);
+    expect(second.map(({ checksum }) => checksum)).toEqual(first.map(({ checksum }) => checksum));
+  });
+
+  test('the feeders reach every worker', async () => {
+    // Its workers are files of the build.
+    const { stdout } = await promisify(execFile)(process.execPath, [FEEDER_MICRO, '2000', '2']);
+    const checksums = [...stdout.matchAll(/in 2 workers after .*, checksum (\d+)$/gm)].map(([, sum]) => Number(sum));
+    expect(checksums).toHaveLength(2);
+    expect(checksums[0]).toBeGreaterThan(2 * 3 * 1000);
+    expect(checksums[1]).toBe(checksums[0]);
   });
 
   test(
