@@ -1,5 +1,10 @@
 /** How long something waits: always the same, or drawn from a distribution. Pure but for its random numbers. */
-import type { SeededRandom } from './seeded-random.js';
+
+/** Where random values come from. */
+export interface RandomSource {
+  /** The next value, from 0 (included) to 1. */
+  next(): number;
+}
 
 /** Milliseconds, or a distribution of them. Samples above `maxMs` become `maxMs`. */
 export type Delay =
@@ -48,13 +53,13 @@ export function isDuration(ms: number): boolean {
 }
 
 /** One delay, ms. */
-export function drawDelayMs(delay: Delay, random: SeededRandom): number {
+export function drawDelayMs(delay: Delay, random: RandomSource): number {
   if (typeof delay === 'number') return delay;
   const longestMs = delay.maxMs ?? LONGEST_MS;
   return Math.min(Math.max(drawUnbounded(delay, random), SHORTEST_MS), longestMs);
 }
 
-function drawUnbounded(delay: Exclude<Delay, number>, random: SeededRandom): number {
+function drawUnbounded(delay: Exclude<Delay, number>, random: RandomSource): number {
   // From 0 (excluded) to 1: its logarithm is finite.
   const share = 1 - random.next();
   switch (delay.shape) {

@@ -23,6 +23,8 @@ export interface ClientHost {
   requestStart(client: Client): void;
   schedule(client: Client, deadlineUs: number): void;
   onGreeted(nowUs: number): void;
+  /** A script ends the whole run. */
+  onStopAsked(): void;
   /** A session ended; whether the server had greeted it. */
   onSessionOver(wasGreeted: boolean): void;
   /** The last message was taken. */
@@ -34,7 +36,14 @@ export interface ClientHost {
 /** What a client needs of its lane, and gives to its session and connection. */
 export type ClientLane = Pick<
   Lane,
-  'recorder' | 'recipients' | 'messagesPerClient' | 'isOneSession' | 'sendsMail' | 'tools' | 'connections'
+  | 'recorder'
+  | 'recipients'
+  | 'messagesPerClient'
+  | 'isOneSession'
+  | 'sendsMail'
+  | 'beginsWithMessage'
+  | 'tools'
+  | 'connections'
 >;
 
 /** What a client needs of its connection. */
@@ -59,6 +68,8 @@ export class Client implements SessionOwner, WheelEntry {
   #pauseUs = FIRST_PAUSE_US;
   #connectSettled: (() => void) | null = null;
   #isWaiting = true;
+  /** The session under way, or the last, has taken a message. */
+  #hasTaken = false;
 
   /** @param lane - what its session and connection were made for */
   constructor(host: ClientHost, lane: ClientLane) {
@@ -99,7 +110,8 @@ export class Client implements SessionOwner, WheelEntry {
     }
     if (this.#startedAtUs < 0) this.#begin(nowUs);
     this.#connectSettled = connectSettled;
-    this.session.begin(this.#lane.sendsMail ? this.takeMessage(nowUs) : this.#takeSession(nowUs), nowUs);
+    this.#hasTaken = false;
+    this.session.begin(this.#takeFirst(nowUs), nowUs);
   }
 
   /** A new client takes the place, and with it perhaps another lane. */
@@ -115,11 +127,20 @@ export class Client implements SessionOwner, WheelEntry {
     lane.recorder.clientStarted(nowUs);
   }
 
+  /** What the session is opened for. @returns the number of a message, or -1 */
+  #takeFirst(nowUs: number): number {
+    const { sendsMail, beginsWithMessage } = this.#lane;
+    if (beginsWithMessage) return this.takeMessage(nowUs);
+    // Whether it sends any shows on its way.
+    return sendsMail ? -1 : this.#takeSession(nowUs);
+  }
+
   hasMessage(nowUs: number): boolean {
     return this.#left > 0 && this.#host.supply.has(nowUs);
   }
 
   takeMessage(nowUs: number): number {
+    this.#hasTaken = true;
     this.#left--;
     this.#lane.recorder.messageTaken(this.#lane.recipients, nowUs);
     const number = this.#host.supply.take(nowUs);
@@ -145,10 +166,14 @@ export class Client implements SessionOwner, WheelEntry {
     this.#host.onGreeted(nowUs);
   }
 
+  onStopAsked(): void {
+    this.#host.onStopAsked();
+  }
+
   onSessionEnded(ending: Ending, servedCount: number, nowUs: number): void {
     this.#lastEnding = ending;
     this.#host.onSessionOver(this.session.wasGreeted);
-    const isGood = this.#lane.sendsMail ? servedCount > 0 : ending === Ending.completed;
+    const isGood = this.#hasTaken ? servedCount > 0 : ending === Ending.completed;
     if (isGood) this.#pauseUs = FIRST_PAUSE_US;
     if (ending === Ending.cut || !this.#host.supply.has(nowUs)) {
       this.retire();

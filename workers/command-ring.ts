@@ -12,16 +12,18 @@ const SMALLEST_CAPACITY = 8;
 /** RSET, MAIL and DATA around the recipients, and the content of the message before them. */
 const COMMANDS_BESIDE_RECIPIENTS = 4;
 
-/** An entry holds its step in the low bits and its transaction slot above them. */
+/** An entry holds its step in the low bits, its transaction slot above them, and the rule for its reply above that. */
 const SLOT_SHIFT = 6;
 const STEP_MASK = (1 << SLOT_SHIFT) - 1;
+const RULE_SHIFT = 8;
+const SLOT_MASK = (1 << (RULE_SHIFT - SLOT_SHIFT)) - 1;
 
 /** Outstanding commands of one session. */
 export class CommandRing {
   count = 0;
   #head = 0;
   readonly #capacity: number;
-  readonly #steps: Uint8Array;
+  readonly #entries: Uint32Array;
   readonly #sentAtUs: Float64Array;
 
   /** @param recipients - per message, or recipients and chunks; a ring is no larger than they need, since there is one per session */
@@ -29,7 +31,7 @@ export class CommandRing {
     let capacity = SMALLEST_CAPACITY;
     while (capacity < recipients + COMMANDS_BESIDE_RECIPIENTS && capacity < RING_CAPACITY) capacity *= 2;
     this.#capacity = capacity;
-    this.#steps = new Uint8Array(capacity);
+    this.#entries = new Uint32Array(capacity);
     this.#sentAtUs = new Float64Array(capacity);
   }
 
@@ -44,12 +46,17 @@ export class CommandRing {
 
   /** Step of the oldest command. */
   get step(): number {
-    return (this.#steps[this.#head] as number) & STEP_MASK;
+    return (this.#entries[this.#head] as number) & STEP_MASK;
   }
 
   /** Transaction slot of the oldest command. */
   get slot(): number {
-    return (this.#steps[this.#head] as number) >> SLOT_SHIFT;
+    return ((this.#entries[this.#head] as number) >> SLOT_SHIFT) & SLOT_MASK;
+  }
+
+  /** What the script expects of the reply to the oldest command: an index into its rules; 0: nothing. */
+  get rule(): number {
+    return (this.#entries[this.#head] as number) >>> RULE_SHIFT;
   }
 
   /** When the oldest command was sent, µs since time zero. */
@@ -67,10 +74,11 @@ export class CommandRing {
     assert(false, 'a command whose time changes is under way');
   }
 
-  push(step: number, slot: number, sentAtUs: number): void {
+  /** @param rule - what is expected of the reply, see {@link rule} */
+  push(step: number, slot: number, sentAtUs: number, rule = 0): void {
     assert(this.count < this.#capacity, 'a command is sent only when the ring has room');
     const index = this.#index(this.count);
-    this.#steps[index] = step | (slot << SLOT_SHIFT);
+    this.#entries[index] = step | (slot << SLOT_SHIFT) | (rule << RULE_SHIFT);
     this.#sentAtUs[index] = sentAtUs;
     this.count++;
   }
@@ -84,12 +92,12 @@ export class CommandRing {
 
   /** Step of the command at `index` from the oldest. */
   stepAt(index: number): number {
-    return (this.#steps[this.#index(index)] as number) & STEP_MASK;
+    return (this.#entries[this.#index(index)] as number) & STEP_MASK;
   }
 
   /** Transaction slot of the command at `index` from the oldest. */
   slotAt(index: number): number {
-    return (this.#steps[this.#index(index)] as number) >> SLOT_SHIFT;
+    return ((this.#entries[this.#index(index)] as number) >> SLOT_SHIFT) & SLOT_MASK;
   }
 
   /** When the command at `index` from the oldest was sent. */

@@ -2,8 +2,9 @@
  * Puts commands together into one write, and remembers what was written: each waits in the ring for its reply, with the
  * time of the write. Knows neither the script nor what commands mean.
  */
+import { ErrorKind } from '../src/metrics/outcome.js';
 import { Step } from '../src/protocol/steps.js';
-import type { CompiledScript } from '../src/scenario/compile-script.js';
+import type { CompiledScript } from '../src/scenario/compiled-script.js';
 import { CommandRing } from './command-ring.js';
 import type { DeadlineWheel, WheelEntry } from './deadline-wheel.js';
 import type { Outbox } from './outbox.js';
@@ -30,6 +31,8 @@ export class CommandWriter {
   /** Content is being written, and its last octet is not yet with the kernel. */
   isTransferring = false;
   transferStartedAtUs = 0;
+  /** What the script expects of the reply to what is sent next: an index into its rules; 0: nothing. */
+  rule = 0;
   #groupSize = 0;
   #groupFirstStep = 0;
   /** The end of the content shares its write with other commands. */
@@ -37,7 +40,7 @@ export class CommandWriter {
 
   /** @param entry - the session's place in the wheel, for the deadlines of what is sent */
   constructor({ script, recorder, wheel, outbox }: WriterTools, entry: WheelEntry) {
-    this.ring = new CommandRing(repliesOf(script));
+    this.ring = new CommandRing(script.mostOutstanding);
     this.outbox = outbox;
     this.#script = script;
     this.#recorder = recorder;
@@ -49,7 +52,7 @@ export class CommandWriter {
   enter({ script, recorder }: Pick<WriterTools, 'script' | 'recorder'>): void {
     this.#script = script;
     this.#recorder = recorder;
-    if (!this.ring.fits(repliesOf(script))) this.ring = new CommandRing(repliesOf(script));
+    if (!this.ring.fits(script.mostOutstanding)) this.ring = new CommandRing(script.mostOutstanding);
   }
 
   get connection(): Connection {
@@ -90,7 +93,7 @@ export class CommandWriter {
   /** A reply of `step` is now due. */
   await(step: number, slot: number, nowUs: number): void {
     this.#recorder.sent(step, nowUs);
-    this.ring.push(step, slot, nowUs);
+    this.ring.push(step, slot, nowUs, this.rule);
     if (this.ring.count === 1) this.schedule(step, nowUs);
   }
 
@@ -105,7 +108,7 @@ export class CommandWriter {
 
   /** The last octet of the content stands in the outbox, or behind it: a reply to it is due, and counted as such once it is taken. */
   endOfContent(slot: number, nowUs: number): void {
-    this.ring.push(Step.endOfData, slot, nowUs);
+    this.ring.push(Step.endOfData, slot, nowUs, this.rule);
     this.#group(Step.endOfData, nowUs);
   }
 
@@ -117,6 +120,12 @@ export class CommandWriter {
     this.ring.setSentAtUs(Step.endOfData, nowUs);
     // Chunks in the same write are answered before.
     this.schedule(this.ring.step, nowUs);
+  }
+
+  /** The content is not sent to its end, or was answered before it. */
+  failTransfer(sample: string): void {
+    this.isTransferring = false;
+    this.#recorder.failed(Step.transfer, this.transferStartedAtUs, ErrorKind.earlyReply, sample);
   }
 
   /** The end of the content counts as sent from here on; once for each reply that is due. */
@@ -195,9 +204,4 @@ export class CommandWriter {
     this.ring.clear();
     this.isTransferring = false;
   }
-}
-
-/** Commands of a message that may wait for their replies at once: its recipients, and its chunks. */
-function repliesOf({ recipients, chunks }: CompiledScript): number {
-  return recipients + (chunks?.count ?? 0);
 }

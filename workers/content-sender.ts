@@ -6,7 +6,7 @@ import { assert } from '../src/assert.js';
 import type { Clock } from '../src/clock.js';
 import { END_OF_DATA } from '../src/protocol/commands.js';
 import { Step } from '../src/protocol/steps.js';
-import type { CompiledScript } from '../src/scenario/compile-script.js';
+import type { CompiledScript, ContentScript } from '../src/scenario/compiled-script.js';
 import type { CommandWriter } from './command-writer.js';
 import { LARGEST_COPIED_BODY } from './outbox.js';
 import type { Transaction } from './transaction.js';
@@ -17,6 +17,8 @@ const CHUNK_RESERVE = 8192;
 /** The content of one session's messages, one after the other. */
 export class ContentSender {
   #script: CompiledScript;
+  /** What is under way, or was last; null: nothing yet. */
+  #current: ContentScript | null = null;
   readonly #writer: CommandWriter;
   readonly #clock: Clock;
   /** Puts into the outbox what may go behind the content. */
@@ -38,20 +40,27 @@ export class ContentSender {
 
   /** Whether chunks of the content under way are still to be sent. */
   get hasChunks(): boolean {
-    const { chunks } = this.#script;
+    const chunks = this.#current?.chunks ?? null;
     return chunks !== null && this.#chunk < chunks.count;
+  }
+
+  /** Whether the content under way goes in chunks. */
+  get isChunked(): boolean {
+    return this.#current !== null && this.#current.chunks !== null;
   }
 
   /** No chunk follows. */
   reset(): void {
     this.#chunk = Infinity;
+    this.#current = null;
   }
 
   /** Sends the content; or as many chunks as may go together, of which {@link sendChunks} sends the rest. */
-  send(transaction: Transaction, slot: number, isGrouping: boolean, nowUs: number): void {
+  send(content: ContentScript, transaction: Transaction, slot: number, isGrouping: boolean, nowUs: number): void {
     const writer = this.#writer;
-    const { chunks, message, isLmtp } = this.#script;
-    transaction.beginContent(isLmtp);
+    const { chunks, message } = content;
+    this.#current = content;
+    transaction.beginContent(this.#script.isLmtp);
     writer.begin();
     writer.beginTransfer(nowUs);
     if (chunks !== null) {
@@ -74,7 +83,7 @@ export class ContentSender {
   /** Sends the next chunk, or as many as may go together. */
   sendChunks(transaction: Transaction, slot: number, isGrouping: boolean, nowUs: number): void {
     const writer = this.#writer;
-    const { chunks, message } = this.#script;
+    const { chunks, message } = this.#current as ContentScript;
     assert(chunks !== null, 'only content in chunks has chunks');
     const { outbox } = writer;
     if (this.#chunk > 0) writer.begin();
@@ -111,6 +120,7 @@ export class ContentSender {
   /** A lone dot, when every recipient was refused and the server goes ahead all the same. */
   sendNothing(transaction: Transaction, slot: number, nowUs: number): void {
     this.#writer.begin();
+    this.#current = null;
     // In LMTP recipients that were accepted are answered even though MAIL was not (RFC 2033 §4.2).
     transaction.beginContent(this.#script.isLmtp);
     this.#writer.loneDot(slot, END_OF_DATA, transaction.finalLeft, nowUs);

@@ -19,8 +19,9 @@ import type {
 } from '../src/messages/coordinator-worker.js';
 import { lanesOf, laneWeights, type LanePlan } from '../src/plan/lane-plan.js';
 import { laneTable } from '../src/plan/lane-table.js';
-import { compileLoadScript, type CompiledScript } from '../src/scenario/compile-script.js';
-import type { MessageTemplate } from '../src/scenario/message-template.js';
+import { compileLoadScript } from '../src/scenario/compile-script.js';
+import type { CompiledScript } from '../src/scenario/compiled-script.js';
+import { LaneMessages } from '../src/scenario/lane-messages.js';
 import type { CheckPort } from './check-task.js';
 import { Client, type ClientHost } from './client.js';
 import { DeadlineWheel, WHEEL_TICK_US } from './deadline-wheel.js';
@@ -183,6 +184,10 @@ class Generator implements ClientHost {
     this.#lastGreetedUs = nowUs;
   }
 
+  onStopAsked(): void {
+    this.#task.port.postMessage({ type: 'stopRun' });
+  }
+
   onSupplyEmpty(): void {
     this.#retireWaiting();
   }
@@ -240,8 +245,8 @@ class Generator implements ClientHost {
     this.#tickDueUs = nowUs + WHEEL_TICK_US;
     this.#wheel.tick(nowUs);
     if (nowUs >= this.#windowEndUs) this.#stop(this.#windowEndUs);
-    // Those that were still on their way into it when the run ended.
-    if (this.#isStopping) for (const client of this.#clients) client.session.endHold(nowUs);
+    // Those that begin to wait after the run's end, too.
+    if (this.#isStopping) for (const client of this.#clients) client.session.end(nowUs);
     if (nowUs >= this.#drainEndUs) this.#cut(nowUs);
     // The record is written even when this very tick ended the run: `#finish` has then stopped the timer.
     if (this.#timer !== null && nowUs >= (this.#intervalIndex + 1) * INTERVAL_US) {
@@ -322,10 +327,10 @@ class Generator implements ClientHost {
 
 /** The scripts of lanes. Those of one scenario share its message, which may be large. */
 function compileScripts(lanes: readonly LanePlan[]): CompiledScript[] {
-  const messages = new Map<string, MessageTemplate>();
+  const byName = new Map<string, LaneMessages>();
   return lanes.map((lane) => {
-    const script = compileLoadScript(lane, messages.get(lane.name));
-    messages.set(lane.name, script.message);
-    return script;
+    const messages = byName.get(lane.name) ?? new LaneMessages(lane);
+    byName.set(lane.name, messages);
+    return compileLoadScript(lane, messages);
   });
 }

@@ -2,8 +2,8 @@
 import type { Clock } from '../src/clock.js';
 import type { PinnedAddress } from '../src/messages/coordinator-worker.js';
 import type { LanePlan } from '../src/plan/lane-plan.js';
-import { sendsMail } from '../src/plan/script-counts.js';
-import type { CompiledScript } from '../src/scenario/compile-script.js';
+import { sendsMail, surelySendsMail } from '../src/plan/script-counts.js';
+import type { CompiledScript } from '../src/scenario/compiled-script.js';
 import { connectionTools } from './connection-tools.js';
 import type { LaneNumbers } from './lane-numbers.js';
 import type { Recorder } from './recorder.js';
@@ -26,7 +26,7 @@ interface LaneParts {
 /** A lane, ready to run. */
 export class Lane {
   readonly recorder: Recorder;
-  /** Recipients per message. */
+  /** Recipients that every message has. */
   readonly recipients: number;
   /** Messages per client; Infinity when connections are kept. */
   readonly messagesPerClient: number;
@@ -34,6 +34,8 @@ export class Lane {
   readonly isOneSession: boolean;
   /** Whether sessions have messages to send; otherwise the supply counts sessions. */
   readonly sendsMail: boolean;
+  /** Whether each of them sends one, so that it is opened for that message. */
+  readonly beginsWithMessage: boolean;
   /** For its sessions. */
   readonly tools: LaneTools;
   /** For their connections. */
@@ -41,10 +43,11 @@ export class Lane {
 
   constructor(plan: LanePlan, { script, recorder, address, clock, numbers, limitHit }: LaneParts) {
     this.recorder = recorder;
-    this.recipients = plan.recipients;
+    this.recipients = script.recipients;
     this.messagesPerClient = plan.messagesPerSession ?? Infinity;
     this.isOneSession = plan.session.steps !== null;
     this.sendsMail = sendsMail(plan.session.steps);
+    this.beginsWithMessage = surelySendsMail(plan.session.steps);
     this.tools = { script, recorder, echo: new ReplyEcho(plan) };
     const hooks = {
       onLimit: limitHit,

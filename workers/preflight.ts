@@ -138,6 +138,7 @@ function oneSession(task: PreflightTask): Promise<Findings> {
       hasMessage: () => false,
       takeMessage: () => -1,
       onGreeted: () => undefined,
+      onStopAsked: () => undefined,
       onConnectSettled: () => undefined,
       onSessionEnded: () => {
         clearInterval(timer);

@@ -115,6 +115,16 @@ export class Recorder {
     book.countError(step, kind, sample);
   }
 
+  /** The reply at hand to a step begun at `sentAtUs` is not what the script expects; it is counted as usual beside. */
+  unexpected(
+    step: number,
+    sentAtUs: number,
+    expected: string,
+    reply: ReplyText & { readonly code: number; readonly enhanced: number },
+  ): void {
+    this.phaseOf(sentAtUs).unexpected.count(step, reply.code, reply.enhanced, expected, reply);
+  }
+
   /** Something came that answers no command of ours; it is outside the equation of the steps. */
   unasked(nowUs: number, kind: number, sample: string): void {
     this.phaseOf(nowUs).countError(Step.session, kind, sample);
@@ -146,6 +156,11 @@ export class Recorder {
     book.messagesAttempted++;
     book.recipientsAttempted += recipients;
     if (this.#isInWindow(nowUs)) this.#windowAttempted++;
+  }
+
+  /** A message that was taken at `takenAtUs` got one recipient more than was said then. */
+  recipientAdded(takenAtUs: number): void {
+    this.phaseOf(takenAtUs).recipientsAttempted++;
   }
 
   /** A message got its outcome. */

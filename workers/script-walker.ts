@@ -3,23 +3,33 @@
  * offers PIPELINING (RFC 2920). Knows what was sent and is unanswered, and nothing of what replies mean.
  */
 import { assert } from '../src/assert.js';
-import { ErrorKind, Outcome } from '../src/metrics/outcome.js';
-import type { Census } from '../src/metrics/phase-book.js';
-import { DATA, QUIT, RSET, STARTTLS } from '../src/protocol/commands.js';
-import { Extension, ServerExtensions, extensionNames } from '../src/protocol/extensions.js';
-import { AuthDialogue } from '../src/protocol/sasl/auth-dialogue.js';
-import { chooseMechanism } from '../src/protocol/sasl/mechanisms.js';
+import { ErrorKind } from '../src/metrics/outcome.js';
+import { DATA, QUIT, RSET } from '../src/protocol/commands.js';
+import { Extension, ServerExtensions } from '../src/protocol/extensions.js';
 import { Step } from '../src/protocol/steps.js';
-import { Op, type CompiledScript, type ScriptCommand } from '../src/scenario/compile-script.js';
-import { recipientNumber, senderNumber } from '../src/scenario/message-template.js';
+import { FIRST_TURN, Op } from '../src/scenario/compiled-script.js';
+import type {
+  AuthScript,
+  CompiledScript,
+  ContentScript,
+  MailScript,
+  PauseScript,
+  RcptScript,
+  ScriptCommand,
+} from '../src/scenario/compiled-script.js';
 import type { CommandRing } from './command-ring.js';
 import { CommandWriter } from './command-writer.js';
 import { ContentSender } from './content-sender.js';
-import type { DeadlineWheel, WheelEntry } from './deadline-wheel.js';
-import type { Recorder } from './recorder.js';
+import { WHEEL_TICK_US, type DeadlineWheel, type WheelEntry } from './deadline-wheel.js';
+import { EnvelopeSender, Sent } from './envelope-sender.js';
+import { LooseCommands } from './loose-commands.js';
+import { OpeningSender, SAID, WITHOUT_TLS } from './opening-sender.js';
+import { forEachOutstanding, repliesDue } from './outstanding.js';
+import { ScriptTurns } from './script-turns.js';
+import { SessionMessages } from './session-messages.js';
 import type { Connection, SessionOwner } from './session-state.js';
 import type { LaneTools, SessionTools } from './session-tools.js';
-import { Stage, Transaction } from './transaction.js';
+import { Stage, type Transaction } from './transaction.js';
 
 /** What `advance` gives when nothing stands in the way. */
 export const NOT_BLOCKED = -1;
@@ -27,58 +37,70 @@ export const NOT_BLOCKED = -1;
 /** What `advance` gives when the script ends the session without a word. */
 export const DROP = -2;
 
-/** Octets that are left free for the commands behind the recipients of a group. */
-const GROUP_RESERVE = 1024;
+/** What a step that is sent alone gives when it had nothing to send. */
+const GO_ON = -3;
 
-/** The sending half of a session, with the messages that it sends. */
+/** After so many turns in which nothing was sent a session pauses, so that no script stops its worker. */
+const MOST_TURNS = 10_000;
+
+/** The sending half of a session. */
 export class ScriptWalker {
   readonly extensions = new ServerExtensions();
-  readonly transactions: readonly [Transaction, Transaction] = [new Transaction(), new Transaction()];
-  /** Messages since the session began that were accepted, or ended on purpose by the script. */
-  servedCount = 0;
+  readonly messages: SessionMessages;
+  readonly opening: OpeningSender;
   /** QUIT is written: nothing follows. */
   hasQuit = false;
-  /** EHLO was refused; HELO takes its place. */
-  isHelo = false;
   /** Nothing is said until the deadline, as the script wants it. */
   isHolding = false;
-  /** The AUTH that is under way; null but for its time, since most sessions are somewhere else. */
-  auth: AuthDialogue | null = null;
+  /** How the script drops the session, see `DropHow`. */
+  dropHow = 0;
 
   #script: CompiledScript;
-  #recorder: Recorder;
+  readonly #envelope: EnvelopeSender;
   readonly #wheel: DeadlineWheel;
   readonly #entry: WheelEntry;
   readonly #owner: SessionOwner;
   readonly #writer: CommandWriter;
   readonly #content: ContentSender;
+  readonly #turns: ScriptTurns;
+  readonly #loose: LooseCommands;
   #stepIndex = 0;
-  /** Slot of the transaction whose envelope is next or under way. */
-  #slot = 0;
   #isGrouping = false;
-  #needsRset = false;
-  /** XFORWARD was said for the transaction that is next. */
-  #isForwarded = false;
+  /** The message was left before its content: what belonged to it is not said. */
+  #isLeft = false;
+  /** The script expected that the message would be refused. */
+  #isRefusalExpected = false;
+  /** The rule for the replies to the content under way. */
+  #contentRule = 0;
 
   /** @param entry - the session's place in the wheel, for the deadlines of what is sent */
   constructor(tools: SessionTools, owner: SessionOwner, entry: WheelEntry) {
-    this.#script = tools.script;
-    this.#recorder = tools.recorder;
+    const { script, recorder } = tools;
+    this.#script = script;
     this.#wheel = tools.wheel;
     this.#entry = entry;
     this.#owner = owner;
+    this.messages = new SessionMessages(recorder);
     this.#writer = new CommandWriter(tools, entry);
-    this.#content = new ContentSender(tools.script, this.#writer, tools.clock, (nowUs) => {
+    this.opening = new OpeningSender(script, this.#writer, this.extensions);
+    this.#content = new ContentSender(script, this.#writer, tools.clock, (nowUs) => {
       this.#followContent(nowUs);
     });
+    this.#envelope = new EnvelopeSender(tools, owner, this.#writer, this.messages);
+    this.#turns = new ScriptTurns(script, this.messages);
+    this.#loose = new LooseCommands(script, this.#writer, this.messages);
   }
 
   /** The sessions from now on are those of another lane. */
   enter({ script, recorder }: LaneTools): void {
     this.#script = script;
-    this.#recorder = recorder;
+    this.messages.enter(recorder);
     this.#writer.enter({ script, recorder });
+    this.opening.enter(script);
     this.#content.enter(script);
+    this.#envelope.enter({ script, recorder });
+    this.#turns.enter(script);
+    this.#loose.enter(script);
   }
 
   get connection(): Connection {
@@ -107,25 +129,25 @@ export class ScriptWalker {
   /** Back to the first step. `message`: already taken for this session; -1: none. */
   reset(message: number, nowUs: number): void {
     this.#stepIndex = 0;
-    this.#slot = 0;
     this.hasQuit = false;
-    this.isHelo = false;
     this.isHolding = false;
+    this.dropHow = 0;
     this.#isGrouping = false;
-    this.servedCount = 0;
-    this.#needsRset = false;
-    this.#isForwarded = false;
+    this.#isLeft = false;
+    this.#isRefusalExpected = false;
     this.forgetOutstanding();
     this.extensions.clear();
-    for (const transaction of this.transactions) {
-      transaction.stage = Stage.idle;
-      transaction.isChunkRefused = false;
-    }
-    if (message >= 0) this.transactions[0].take(message, this.#script.recipients, nowUs);
+    this.messages.reset();
+    this.opening.reset();
+    this.#envelope.reset();
+    this.#turns.reset();
+    this.#loose.reset();
+    if (message >= 0) this.#envelope.take(message, nowUs);
   }
 
-  transaction(slot: number): Transaction {
-    return this.transactions[slot] as Transaction;
+  /** How the session says who it is; undefined at any other step than that. */
+  get authScript(): AuthScript | undefined {
+    return this.op === Op.auth ? this.#script.auths[this.#script.args[this.#stepIndex] as number] : undefined;
   }
 
   timeoutUs(step: number): number {
@@ -134,6 +156,12 @@ export class ScriptWalker {
 
   step(): void {
     this.#stepIndex++;
+  }
+
+  /** A step before the messages is over, whatever came of it. */
+  leaveOpeningStep(): void {
+    if (this.op === Op.startTls) this.skipTls();
+    else this.step();
   }
 
   /** STARTTLS is not used: goes on behind what belongs to it. */
@@ -153,16 +181,33 @@ export class ScriptWalker {
     this.#isGrouping = pipelining === 'force' || (pipelining !== 'off' && isOffered);
   }
 
-  /** A reply of `step` is now due, though no command asks for it. */
-  await(step: number, nowUs: number): void {
-    this.#writer.await(step, this.#slot, nowUs);
+  /** The script ends as soon as it can: pauses and rounds are over. */
+  end(): void {
+    this.#turns.isEnding = true;
   }
 
-  /** Sends what the AUTH under way has to say to the reply it heard. */
-  continueAuth(auth: AuthDialogue, nowUs: number): void {
+  /** A refusal in the message under way is what the script wants to see. */
+  refusalExpected(): void {
+    this.#isRefusalExpected = true;
+  }
+
+  /** A reply of `step` is now due, though no command asks for it. */
+  await(step: number, nowUs: number): void {
+    this.#writer.rule = this.#script.ruleOf[this.#stepIndex] as number;
+    this.#writer.await(step, this.messages.slot, nowUs);
+  }
+
+  /** Gives up the message under way, if there is one, and says RSET; the script goes on behind the message. */
+  sendReset(nowUs: number): void {
+    if (this.messages.current.stage === Stage.envelope) {
+      this.messages.abandon(nowUs);
+      this.#envelope.leaveStep();
+      this.#stepIndex = this.#turns.behindMessage(this.#stepIndex);
+    }
+    this.#envelope.needsRset = false;
     this.#writer.begin();
-    this.#writer.outbox.append(auth.line);
-    this.#writer.schedule(Step.auth, nowUs);
+    this.#writer.rule = 0;
+    this.#command(Step.rset, RSET, nowUs);
     this.#writer.flush(nowUs);
   }
 
@@ -172,29 +217,34 @@ export class ScriptWalker {
    * @returns {@link NOT_BLOCKED}, {@link DROP}, or the error kind of what the next step needs and the server does not offer
    */
   proceed(nowUs: number): number {
-    const transaction = this.transaction(this.#slot);
+    const transaction = this.messages.current;
     if (transaction.stage === Stage.content) {
       if (this.#content.hasChunks && !transaction.isChunkRefused) {
-        this.#content.sendChunks(transaction, this.#slot, this.#isGrouping, nowUs);
+        this.#writer.rule = this.#contentRule;
+        this.#content.sendChunks(transaction, this.messages.slot, this.#isGrouping, nowUs);
         return NOT_BLOCKED;
       }
       if (this.#content.hasChunks) {
         this.leaveChunks();
         this.#leaveTransaction(transaction);
       }
-    } else if (transaction.stage === Stage.envelope) {
-      // Chunks need no go-ahead but a recipient.
-      const mayBegin =
-        this.#script.chunks === null
-          ? transaction.hasGoAhead && this.op !== Op.drop
-          : this.op === Op.content && transaction.rcptAccepted > 0 && !transaction.isSettled;
-      if (mayBegin) {
-        this.#sendContent(transaction, nowUs);
-        return NOT_BLOCKED;
-      }
-      if (transaction.isHopeless) this.#leaveTransaction(transaction);
+      return this.advance(nowUs);
+    }
+    if (transaction.stage === Stage.envelope && !transaction.hasGoAhead && transaction.isHopeless) {
+      this.#leaveTransaction(transaction);
+    }
+    if (this.op >= FIRST_TURN && !this.#turn(nowUs)) return NOT_BLOCKED;
+    if (transaction.stage === Stage.envelope && this.#mayBeginContent(transaction)) {
+      this.#sendContent(transaction, nowUs);
+      return NOT_BLOCKED;
     }
     return this.advance(nowUs);
+  }
+
+  /** Behind 354, unless the script wants to be silent there; chunks need no go-ahead but a recipient. */
+  #mayBeginContent(transaction: Transaction): boolean {
+    if (transaction.hasGoAhead) return this.op !== Op.drop && this.op !== Op.hold;
+    return this.op === Op.content && transaction.rcptAccepted > 0 && !transaction.isSettled;
   }
 
   /** Sends the next command, or as many as may go together. Returns as {@link proceed}. */
@@ -208,8 +258,8 @@ export class ScriptWalker {
   /** The last octet of the content is with the kernel: from here on the server is at it. */
   contentTaken(nowUs: number): void {
     // While chunks wait for their turn, or for the kernel, what is taken is not yet all.
-    if (this.#script.chunks !== null && (this.#content.hasChunks || !this.connection.isDrained)) return;
-    this.#writer.contentTaken(this.#repliesDue, nowUs);
+    if (this.#content.isChunked && (this.#content.hasChunks || !this.connection.isDrained)) return;
+    this.#writer.contentTaken(repliesDue(this.#writer, this.messages), nowUs);
   }
 
   /**
@@ -219,119 +269,48 @@ export class ScriptWalker {
    * @returns when that was
    */
   contentAnsweredEarly(sample: string): number {
-    const startedAtUs = this.#writer.transferStartedAtUs;
-    this.#writer.isTransferring = false;
-    this.#recorder.failed(Step.transfer, startedAtUs, ErrorKind.earlyReply, sample);
-    this.#writer.countEndOfData(this.#repliesDue, startedAtUs);
-    return startedAtUs;
+    this.#writer.failTransfer(sample);
+    const { transferStartedAtUs } = this.#writer;
+    this.#writer.countEndOfData(repliesDue(this.#writer, this.messages), transferStartedAtUs);
+    return transferStartedAtUs;
   }
 
   /** The server wants no more of the content under way: chunks that are left are not sent, and the transfer has failed. */
   leaveChunks(): void {
     const isIncomplete = this.#content.hasChunks && this.#writer.isTransferring;
     this.#content.reset();
-    if (!isIncomplete) return;
-    this.#writer.isTransferring = false;
-    const sample = 'a chunk was refused before the last one was sent';
-    this.#recorder.failed(Step.transfer, this.#writer.transferStartedAtUs, ErrorKind.earlyReply, sample);
-  }
-
-  /** One of the replies behind the content has come; whether it was the last (in LMTP there is one for each recipient). */
-  isLastReply(slot: number): boolean {
-    return --this.transaction(slot).finalLeft <= 0;
-  }
-
-  /** What the script asks for and the server does not offer. */
-  missingExtensions(): string[] {
-    return extensionNames(this.#script.required & ~this.extensions.flags);
-  }
-
-  /** Replies that are due behind the content under way. */
-  get #repliesDue(): number {
-    const { ring } = this.#writer;
-    for (let index = 0; index < ring.count; index++) {
-      if (ring.stepAt(index) === Step.endOfData) return this.transaction(ring.slotAt(index)).finalLeft;
-    }
-    return 1;
+    if (isIncomplete) this.#writer.failTransfer('a chunk was refused before the last one was sent');
   }
 
   /** Visits every command that was sent and not answered, and the content on its way. Not for the hot path. */
   forEachOutstanding(visit: (step: number, sentAtUs: number) => void): void {
-    const { ring, isTransferring, transferStartedAtUs } = this.#writer;
-    if (isTransferring) visit(Step.transfer, transferStartedAtUs);
-    let isBehindContent = false;
-    for (let index = 0; index < ring.count; index++) {
-      const step = ring.stepAt(index);
-      if (step !== Step.endOfData) visit(step, ring.sentAtUsAt(index));
-      // The server is not yet at the end of the content while the content is still on its way.
-      else if (isBehindContent || !isTransferring) {
-        const replies = this.transaction(ring.slotAt(index)).finalLeft;
-        for (let count = 0; count < replies; count++) visit(step, ring.sentAtUsAt(index));
-      } else isBehindContent = true;
-    }
+    forEachOutstanding(this.#writer, this.messages, visit);
   }
 
   /** No reply is waited for any more. */
   forgetOutstanding(): void {
     this.#writer.forget();
     this.#content.reset();
-    this.auth = null;
-  }
-
-  /** Gives a message its outcome. */
-  settle(transaction: Transaction, outcome: Outcome, nowUs: number): void {
-    transaction.settle(outcome);
-    if (transaction.outcome === Outcome.accepted || transaction.outcome === Outcome.abandoned) this.servedCount++;
-    this.#recorder.messageSettled(transaction, nowUs);
-  }
-
-  /** Settles every message that is under way here. */
-  settleOpen(outcome: Outcome, nowUs: number): void {
-    for (const transaction of this.transactions) {
-      if (transaction.stage !== Stage.idle && !transaction.isSettled) this.settle(transaction, outcome, nowUs);
-      transaction.stage = Stage.idle;
-    }
-  }
-
-  /** Adds the messages without an outcome to the census of the phase in which each was taken. */
-  countMessages(censusOf: (takenAtUs: number) => Census): void {
-    for (const transaction of this.transactions) {
-      if (transaction.stage === Stage.idle || transaction.isSettled) continue;
-      const census = censusOf(transaction.takenAtUs);
-      census.messages++;
-      census.recipients += transaction.recipientsTotal;
-    }
+    this.opening.auth = null;
   }
 
   /** Fills the outbox from the script until a command has to wait for its reply. Returns as {@link proceed}. */
   #fill(nowUs: number): number {
     for (;;) {
+      if (this.op >= FIRST_TURN && !this.#turn(nowUs)) return NOT_BLOCKED;
+      const isAlone = this.#isRuleAlone;
+      if (isAlone && this.#writer.ring.count > 0) return NOT_BLOCKED;
+      this.#writer.rule = this.#script.ruleOf[this.#stepIndex] as number;
+      const isGrouping = this.#isGrouping && !isAlone;
       switch (this.op) {
-        case Op.ehlo:
-          this.#command(Step.ehlo, this.isHelo ? this.#script.helo : this.#script.ehlo, nowUs);
-          return NOT_BLOCKED;
-        case Op.startTls:
-          if (!this.connection.wantsTls) {
-            this.skipTls();
-            break;
-          }
-          if ((this.extensions.flags & Extension.starttls) !== 0) {
-            this.#command(Step.starttls, STARTTLS, nowUs);
-            return NOT_BLOCKED;
-          }
-          if (this.#script.tlsRequired) return ErrorKind.tlsNotOffered;
-          this.skipTls();
-          break;
-        case Op.auth:
-          return this.#sendAuth(nowUs);
         case Op.mail:
           if ((this.extensions.flags & this.#script.required) !== this.#script.required) {
             return ErrorKind.notOffered;
           }
-          if (this.#sendMail(nowUs) && !this.#isGrouping) return NOT_BLOCKED;
+          if (!this.#sendMail(isGrouping, nowUs)) return NOT_BLOCKED;
           break;
         case Op.rcpt:
-          if (!this.#sendRcpt(nowUs)) return NOT_BLOCKED;
+          if (!this.#sendRcpt(isGrouping, nowUs)) return NOT_BLOCKED;
           break;
         case Op.data:
           this.#command(Step.data, DATA, nowUs);
@@ -339,19 +318,32 @@ export class ScriptWalker {
           return NOT_BLOCKED;
         case Op.content:
           // Chunks wait for the replies to the recipients, as content does for that to DATA.
+          assert(this.#writer.ring.count > 0, 'content waits only while something is due');
           return NOT_BLOCKED;
         case Op.repeat:
           this.#stepIndex = this.#script.args[this.#stepIndex] as number;
           break;
         case Op.quit:
-          this.#abandonEnvelope(nowUs);
+          this.messages.abandon(nowUs);
           this.#command(Step.quit, QUIT, nowUs);
           this.hasQuit = true;
           return NOT_BLOCKED;
-        default:
-          return this.#fillAlone(nowUs);
+        default: {
+          const blockedBy = this.op <= Op.auth ? this.#fillOpening(nowUs) : this.#fillAlone(nowUs);
+          if (blockedBy !== GO_ON) return blockedBy;
+        }
       }
     }
+  }
+
+  /** Steps before the messages. */
+  #fillOpening(nowUs: number): number {
+    const argument = this.#script.args[this.#stepIndex] as number;
+    const said = this.opening.send(this.op, argument, this.messages.slot, nowUs);
+    if (said === SAID) return NOT_BLOCKED;
+    if (said !== WITHOUT_TLS) return said;
+    this.skipTls();
+    return GO_ON;
   }
 
   /** Steps that nothing may be grouped with. */
@@ -366,127 +358,143 @@ export class ScriptWalker {
         return NOT_BLOCKED;
       }
       case Op.rset:
-        this.#abandonEnvelope(nowUs);
+        if (this.messages.current.stage === Stage.envelope) this.messages.abandon(nowUs);
+        this.#envelope.needsRset = false;
+        this.#isLeft = false;
         this.#command(Step.rset, RSET, nowUs);
         this.#stepIndex++;
         return NOT_BLOCKED;
-      case Op.hold:
-        this.isHolding = true;
-        this.#wheel.schedule(this.#entry, nowUs + (this.#script.holdsUs[argument] as number));
+      case Op.hold: {
+        const us = this.#turns.pauseUs(this.#script.pauses[argument] as PauseScript, this.connection.session);
+        this.#stepIndex++;
+        this.#hold(us, nowUs);
         return NOT_BLOCKED;
-      default:
-        assert(this.op === Op.drop, 'a script goes on only with steps that are sent');
+      }
+      case Op.drop:
+        this.dropHow = argument;
         return DROP;
+      default:
+        if (this.#isLeft) this.#stepIndex++;
+        else if (this.#loose.send(this.op, argument, nowUs)) this.#stepIndex++;
+        return this.#writer.ring.count > 0 ? NOT_BLOCKED : GO_ON;
     }
   }
 
-  #sendAuth(nowUs: number): number {
-    const { auth } = this.#script;
-    assert(auth !== null, 'a script with AUTH has credentials');
-    const mechanism = chooseMechanism(auth.candidates, this.extensions.authMechanisms, this.connection.isSecure);
-    if (mechanism === null) return ErrorKind.authNotOffered;
-    this.auth = new AuthDialogue(mechanism, auth.accounts.knowledgeOf(this.connection));
-    this.#command(Step.auth, this.auth.line, nowUs);
-    return NOT_BLOCKED;
+  #hold(us: number, nowUs: number): void {
+    this.isHolding = true;
+    this.#wheel.schedule(this.#entry, nowUs + us);
   }
 
-  /** Begins the next transaction. @returns whether a command was sent that lock-step must wait for */
-  #sendMail(nowUs: number): boolean {
-    let transaction = this.transaction(this.#slot);
-    if (transaction.stage !== Stage.taken) {
-      if (!this.#owner.hasMessage(nowUs)) {
-        this.#stepIndex = this.#script.args[this.#stepIndex] as number;
+  /** Whether the step must have all replies before it, and its own before the next is sent. */
+  get #isRuleAlone(): boolean {
+    const rule = this.#script.ruleOf[this.#stepIndex] as number;
+    return rule !== 0 && this.#script.rules[rule]?.isAlone === true;
+  }
+
+  /** Goes on to the next step that is sent. @returns whether it may be: not while a turn waits for replies, or out of breath */
+  #turn(nowUs: number): boolean {
+    const isWaiting = this.#writer.ring.count > 0;
+    for (let turns = 0; this.op >= FIRST_TURN; turns++) {
+      const { op } = this;
+      if (turns === MOST_TURNS) {
+        if (!isWaiting) this.#hold(WHEEL_TICK_US, nowUs);
         return false;
       }
-      // What is left of the last one is forgotten before the next one begins (RFC 3030 §2).
-      if (transaction.isChunkRefused) this.#needsRset = true;
-      this.#slot = 1 - this.#slot;
-      transaction = this.transaction(this.#slot);
-      assert(transaction.stage === Stage.idle, 'two transactions are enough for a session');
-      transaction.take(this.#owner.takeMessage(nowUs), this.#script.recipients, nowUs);
-      this.#isForwarded = false;
+      if (op <= Op.jump) {
+        // Whether there is content to send shows when the recipients are answered.
+        const mayWait = this.#isRuleAlone || this.#script.ops[this.#stepIndex + 1] === Op.content;
+        if (isWaiting && mayWait) return false;
+        this.#stepIndex = this.#turns.goesTo(op, this.#stepIndex);
+      } else if (isWaiting) return false;
+      else if (op === Op.seal) this.#seal(nowUs);
+      else if (op === Op.withdraw) this.#withdraw(nowUs);
+      else this.#stepIndex = this.#turns.decides(op, this.#stepIndex, this.connection.session);
     }
-    if (this.#needsRset) {
-      this.#needsRset = false;
-      this.#command(Step.rset, RSET, nowUs);
-      // In lock-step the step index stays: MAIL follows the reply.
-      if (!this.#isGrouping) return true;
-    }
-    const { mail, addresses, xforward } = this.#script;
-    if (xforward !== null && !this.#isForwarded) {
-      this.#isForwarded = true;
-      this.#command(Step.xforward, xforward, nowUs);
-      if (!this.#isGrouping) return true;
-    }
-    const { outbox } = this.#writer;
-    outbox.length = mail.write(outbox.target, outbox.length, senderNumber(transaction.number, addresses));
-    this.#writer.sent(Step.mail, this.#slot, nowUs);
-    transaction.beganAtUs = nowUs;
-    transaction.stage = Stage.envelope;
-    this.#stepIndex++;
     return true;
+  }
+
+  /** No recipient follows: if all were refused, so is the message. */
+  #seal(nowUs: number): void {
+    this.#stepIndex++;
+    if (this.messages.seal(nowUs)) this.#leaveTransaction(this.messages.current);
+  }
+
+  /** The message has nobody to go to, and ends here. */
+  #withdraw(nowUs: number): void {
+    this.#stepIndex++;
+    const { current } = this.messages;
+    if (current.stage !== Stage.envelope) return;
+    this.#envelope.needsRset = current.isMailAccepted;
+    this.messages.abandon(nowUs);
+  }
+
+  /** Begins the next message. @returns whether the group may go on behind it */
+  #sendMail(isGrouping: boolean, nowUs: number): boolean {
+    const mail = this.#script.mails[this.#script.args[this.#stepIndex] as number] as MailScript;
+    const sent = this.#envelope.sendMail(mail, isGrouping, nowUs);
+    // In lock-step the step stays the same: MAIL follows the reply to RSET.
+    if (sent === Sent.part) return false;
+    if (sent === Sent.nothing) {
+      this.#stepIndex = mail.exit;
+      return true;
+    }
+    this.#turns.messageBegan();
+    this.#isLeft = false;
+    this.#isRefusalExpected = false;
+    this.#stepIndex++;
+    return sent === Sent.whole;
   }
 
   /** Sends recipients. @returns whether the group may go on behind them */
-  #sendRcpt(nowUs: number): boolean {
-    const { rcpt, recipients, addresses } = this.#script;
-    const transaction = this.transaction(this.#slot);
-    const outbox = this.#writer.outbox;
-    while (transaction.rcptSent < recipients) {
-      // One place in the ring stays free for DATA.
-      if (this.#writer.ring.room <= 1 || outbox.room < rcpt.maxLength + GROUP_RESERVE) return false;
-      const number = recipientNumber(transaction.number, transaction.rcptSent, recipients, addresses);
-      outbox.length = rcpt.write(outbox.target, outbox.length, number);
-      this.#writer.sent(Step.rcpt, this.#slot, nowUs);
-      transaction.rcptSent++;
-      if (!this.#isGrouping) {
-        if (transaction.rcptSent === recipients) this.#stepIndex++;
-        return false;
-      }
-    }
-    this.#stepIndex++;
-    return true;
+  #sendRcpt(isGrouping: boolean, nowUs: number): boolean {
+    const rcpt = this.#script.rcpts[this.#script.args[this.#stepIndex] as number] as RcptScript;
+    const sent = this.#envelope.sendRcpt(rcpt, isGrouping, nowUs);
+    if (sent !== Sent.part) this.#stepIndex++;
+    return sent === Sent.whole;
   }
 
   /** The transaction ends without content; the server is told so before the next one. */
   #leaveTransaction(transaction: Transaction): void {
     transaction.stage = Stage.idle;
-    this.#needsRset = transaction.isMailAccepted;
+    this.#envelope.needsRset = transaction.isMailAccepted;
+    // Who expects the refusal wants to see what comes of the steps behind it.
+    this.#isLeft = !this.#isRefusalExpected;
     this.#skipContent();
-  }
-
-  /** The script ends a transaction before its content. */
-  #abandonEnvelope(nowUs: number): void {
-    const transaction = this.transaction(this.#slot);
-    if (transaction.stage !== Stage.envelope) return;
-    if (!transaction.isSettled) this.settle(transaction, Outcome.abandoned, nowUs);
-    transaction.stage = Stage.idle;
   }
 
   /** Sends the content, or a lone dot when every recipient was refused, and what may go behind it in the same write. */
   #sendContent(transaction: Transaction, nowUs: number): void {
+    const { contents, args, ruleOf } = this.#script;
+    const isDue = this.op === Op.content;
+    const content = isDue ? (contents[args[this.#stepIndex] as number] as ContentScript) : null;
+    this.#contentRule = isDue ? (ruleOf[this.#stepIndex] as number) : 0;
+    this.#writer.rule = this.#contentRule;
     this.#skipContent();
-    if (transaction.isSettled || transaction.rcptAccepted === 0) {
-      this.#content.sendNothing(transaction, this.#slot, nowUs);
+    const { slot } = this.messages;
+    if (content === null || transaction.isSettled || transaction.rcptAccepted === 0) {
+      this.#content.sendNothing(transaction, slot, nowUs);
     } else {
-      this.#content.send(transaction, this.#slot, this.#isGrouping, nowUs);
+      this.#content.send(content, transaction, slot, this.#isGrouping, nowUs);
     }
   }
 
   /** Goes on behind the content, and what leads to it. */
   #skipContent(): void {
+    this.#envelope.leaveStep();
     while (this.op === Op.rcpt || this.op === Op.data || this.op === Op.content) this.#stepIndex++;
+    while (this.op === Op.jump) this.#stepIndex = this.#turns.goesTo(Op.jump, this.#stepIndex);
   }
 
   /** RFC 2920 §3.1: content may begin a group. QUIT goes behind it when this is the last message. */
   #followContent(nowUs: number): void {
     if (!this.#isGrouping || (this.op !== Op.quit && this.op !== Op.repeat)) return;
+    if (this.#script.rules[this.#contentRule]?.isAlone === true) return;
     const isLast = this.op === Op.quit || !this.#owner.hasMessage(nowUs);
-    if (isLast) this.goToQuit();
+    if (isLast && this.op !== Op.quit) this.goToQuit();
     if (isLast || this.#script.pipelining === 'across') this.#fill(nowUs);
   }
 
   #command(step: number, octets: Uint8Array, nowUs: number): void {
-    this.#writer.command(step, this.#slot, octets, nowUs);
+    this.#writer.command(step, this.messages.slot, octets, nowUs);
   }
 }

@@ -7,13 +7,13 @@ import type { TlsDescription } from '../src/messages/coordinator-worker.js';
 import { Ending, ErrorKind, Outcome } from '../src/metrics/outcome.js';
 import type { Census } from '../src/metrics/phase-book.js';
 import { ReplyParser, type MalformedKind, type ReplySink } from '../src/protocol/reply-parser.js';
-import { AuthTurn, type AuthDialogue } from '../src/protocol/sasl/auth-dialogue.js';
 import { Step } from '../src/protocol/steps.js';
-import { Op } from '../src/scenario/compile-script.js';
+import { Op } from '../src/scenario/compiled-script.js';
 import type { DeadlineWheel, WheelEntry } from './deadline-wheel.js';
 import { OpeningDialogue, type OpeningHost } from './opening-dialogue.js';
 import type { Recorder } from './recorder.js';
 import type { ReplyEcho } from './reply-echo.js';
+import { Judgement, ReplyJudge } from './reply-judge.js';
 import { DROP, NOT_BLOCKED, ScriptWalker } from './script-walker.js';
 import {
   CLOSE_WAIT_US,
@@ -41,6 +41,7 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener, 
   readonly #walker: ScriptWalker;
   readonly #opening: OpeningDialogue;
   #echo: ReplyEcho;
+  readonly #judge: ReplyJudge;
   #state: number = SessionState.idle;
   #nowUs = 0;
   #startedAtUs = 0;
@@ -54,6 +55,8 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener, 
   #hasFailed = false;
   #isCut = false;
   #wasGreeted = false;
+  /** What the script wants done about a reply, once every reply is in; see `Judgement`. */
+  #isToDo: number = Judgement.none;
 
   constructor(tools: SessionTools, owner: SessionOwner) {
     this.#recorder = tools.recorder;
@@ -63,6 +66,7 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener, 
     this.#parser = new ReplyParser(this);
     this.#walker = new ScriptWalker(tools, owner, this);
     this.#echo = tools.echo;
+    this.#judge = new ReplyJudge(tools.script, tools.recorder);
     this.#opening = new OpeningDialogue(tools, this.#walker, this);
   }
 
@@ -87,6 +91,7 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener, 
     this.#echo = tools.echo;
     this.#walker.enter(tools);
     this.#opening.enter(tools);
+    this.#judge.enter(tools);
   }
 
   /** Gives the session its connection; once, since each needs the other. */
@@ -108,6 +113,8 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener, 
     this.#hasFailed = false;
     this.#isCut = false;
     this.#wasGreeted = false;
+    this.#isToDo = Judgement.none;
+    this.#judge.reset();
     this.#parser.reset();
     this.#parser.wantsLines = false;
     this.#walker.reset(message, nowUs);
@@ -145,7 +152,9 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener, 
     this.#isParsing = false;
     if (!this.#isDue) return;
     this.#isDue = false;
-    if (this.#state === SessionState.dialogue && !this.#isShutDown) this.goOn(nowUs);
+    if (this.#state !== SessionState.dialogue || this.#isShutDown) return;
+    if (this.#isToDo !== Judgement.none) this.#do(this.#isToDo, nowUs);
+    else this.goOn(nowUs);
   }
 
   onDrained(nowUs: number): void {
@@ -153,7 +162,9 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener, 
   }
 
   onReplyLine(parser: ReplyParser, buffer: Uint8Array, start: number, end: number): void {
-    if (parser.lineCount === 1) return;
+    const { ring } = this.#walker;
+    if (ring.count > 0 && this.#judge.readsText(ring.rule)) this.#judge.addLine(buffer, start, end);
+    if (parser.lineCount === 1 || this.#walker.op !== Op.ehlo || this.#walker.opening.isHelo) return;
     this.#walker.extensions.addLine(buffer, start, end);
     // smtp-sink ends its list with an empty line.
     if (this.#observer === null || end === start) return;
@@ -170,10 +181,12 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener, 
     }
     const { step } = ring;
     const replyClass = Math.floor(code / 100);
-    if (step === Step.auth && !this.#endsAuth(code, parser, nowUs)) return;
+    if (step === Step.auth && !this.#opening.endsAuth(code, parser, nowUs)) return;
     // A 1yz never has a place; a 3yz answers DATA alone, and a 2yz to DATA promises what it cannot keep.
-    if (replyClass === 1 || (replyClass === 3) !== (step === Step.data && replyClass < 4)) {
-      this.#onUnexpectedCode(step, code, parser, nowUs);
+    const isStrange = replyClass === 1 || (replyClass === 3) !== (step === Step.data && replyClass < 4);
+    // A line of the user's own may be answered as the script says.
+    if (isStrange && !(step === Step.raw && this.#judge.expects(ring.rule, code, parser.enhanced))) {
+      this.unexpectedCode(step, code, parser, nowUs);
       return;
     }
     if (this.#walker.isTransferring && step === Step.endOfData) {
@@ -183,15 +196,18 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener, 
       }
       this.#walker.contentTaken(nowUs);
     }
-    const { sentAtUs, slot } = ring;
+    const { sentAtUs, slot, rule } = ring;
     if (parser.textOctets >= this.#echo.minOctets) this.#checkEcho(step, slot, parser, nowUs);
-    if (step !== Step.endOfData || this.#walker.isLastReply(slot)) ring.pop();
+    if (step !== Step.endOfData || this.#walker.messages.isLastReply(slot)) ring.pop();
     this.#recorder.reply(step, sentAtUs, nowUs, code, parser.enhanced, false, parser);
     this.#recorder.replied(step, sentAtUs, nowUs);
     if (ring.count > 0) this.#wheel.schedule(this, nowUs + this.#walker.timeoutUs(ring.step));
     else this.#wheel.cancel(this);
-    if (code === 421) this.#onShutdown(step, parser, nowUs);
-    else this.#decide(step, slot, code, replyClass, nowUs);
+    const judgement = rule === 0 ? Judgement.none : this.#judge.judge(rule, step, sentAtUs, parser);
+    if (judgement === Judgement.stopRun) this.#owner.onStopAsked();
+    if (code === 421) this.shutDown(step, parser, nowUs);
+    else if (judgement >= Judgement.reset) this.#decideOtherwise(judgement, step, slot, code, nowUs);
+    else this.#decide(step, slot, code, replyClass, judgement === Judgement.expected, nowUs);
   }
 
   onMalformed(_parser: ReplyParser, kind: MalformedKind, sample: string): void {
@@ -219,7 +235,13 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener, 
   endHold(nowUs: number): void {
     if (!this.#walker.isHolding || this.#state !== SessionState.dialogue) return;
     this.#walker.isHolding = false;
-    this.next(nowUs);
+    this.goOn(nowUs);
+  }
+
+  /** The run is ending: the script waits for nothing any more, and repeats nothing. */
+  end(nowUs: number): void {
+    this.#walker.end();
+    this.endHold(nowUs);
   }
 
   onClosed(nowUs: number): void {
@@ -229,7 +251,7 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener, 
     this.#wheel.cancel(this);
     const ending = this.#isCut ? Ending.cut : this.#hasFailed ? Ending.failed : Ending.completed;
     this.#recorder.sessionEnded(ending, this.#startedAtUs, nowUs);
-    this.#owner.onSessionEnded(ending, this.#walker.servedCount, nowUs);
+    this.#owner.onSessionEnded(ending, this.#walker.messages.servedCount, nowUs);
   }
 
   /** The run's end: messages under way are cut, commands without an answer stay so. */
@@ -241,7 +263,7 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener, 
         this.#recorder.cutOff(step, sentAtUs);
       });
       this.#walker.forgetOutstanding();
-      this.#walker.settleOpen(Outcome.cut, nowUs);
+      this.#walker.messages.settleOpen(Outcome.cut, nowUs);
     }
     this.#close();
   }
@@ -255,7 +277,7 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener, 
       const { steps } = of(sentAtUs);
       steps[step] = (steps[step] as number) + 1;
     });
-    this.#walker.countMessages(of);
+    this.#walker.messages.count(of);
   }
 
   /** The script is at its end, or the server's 421 was the last word: only the close is still to come. */
@@ -270,8 +292,17 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener, 
   /** The server has the word if its greeting is due. */
   #openDialogue(nowUs: number): void {
     this.#state = SessionState.dialogue;
-    if (this.#walker.op === Op.greeting) this.#walker.await(Step.greeting, nowUs);
-    else this.goOn(nowUs);
+    if (this.#walker.op === Op.greeting) {
+      this.#walker.await(Step.greeting, nowUs);
+      this.#chooseLines();
+    } else this.goOn(nowUs);
+  }
+
+  /** The lines of the next reply are looked at where they hold keywords, or what the script wants to see. */
+  #chooseLines(): void {
+    const { ring, opening, op } = this.#walker;
+    this.#parser.wantsLines =
+      ring.count > 0 && ((op === Op.ehlo && !opening.isHelo) || this.#judge.readsText(ring.rule));
   }
 
   startTls(nowUs: number): void {
@@ -284,44 +315,49 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener, 
 
   /** A reply that names another message was meant for somebody else: it is told, and counts as it stands. */
   #checkEcho(step: number, slot: number, parser: ReplyParser, nowUs: number): void {
-    if (!this.#echo.isCrossed(step, this.#walker.transaction(slot), parser)) return;
+    if (!this.#echo.isCrossed(step, this.#walker.messages.of(slot), parser)) return;
     this.#recorder.unasked(nowUs, ErrorKind.crossedReply, `${String(parser.code)} ${parser.text()}`);
   }
 
-  /** What follows from a reply, by the step it ends. */
-  #decide(step: number, slot: number, code: number, replyClass: number, nowUs: number): void {
-    const transaction = this.#walker.transaction(slot);
-    let verdict: number = NO_VERDICT;
-    switch (step) {
-      case Step.mail:
-        verdict = transaction.answerMail(code);
-        // Limits per session do not go away by asking again: QUIT once every reply is in.
-        if (replyClass === 4) this.#walker.goToQuit();
-        break;
-      case Step.rcpt:
-        verdict = transaction.answerRcpt(code);
-        break;
-      case Step.data:
-        verdict = transaction.answerData(code);
-        break;
-      case Step.bdat:
-        verdict = transaction.answerChunk(code);
-        break;
-      case Step.endOfData:
-        verdict = transaction.answerContent(code);
-        break;
-      case Step.rset:
-      case Step.xforward:
-      case Step.quit:
-        break;
-      default:
-        this.#opening.onReply(step, replyClass === 2, code, this.#parser, nowUs);
-        return;
+  /** What follows from a reply, by the step it ends. `isExpected`: the script wants it just so. */
+  #decide(step: number, slot: number, code: number, replyClass: number, isExpected: boolean, nowUs: number): void {
+    if (!isOfMessage(step)) {
+      this.#opening.onReply(step, replyClass === 2, code, { parser: this.#parser, isExpected }, nowUs);
+      return;
     }
-    if (verdict !== NO_VERDICT) this.#walker.settle(transaction, verdict as Outcome, nowUs);
+    // Limits per session do not go away by asking again: QUIT once every reply is in.
+    if (step === Step.mail && replyClass === 4 && !isExpected) this.#walker.goToQuit();
+    if (isExpected && code >= 400) this.#walker.refusalExpected();
+    this.#walker.messages.answer(step, slot, code, nowUs);
     if (this.#walker.ring.count > 0) return;
-    if (this.#hasNothingLeft) this.#wheel.schedule(this, nowUs + CLOSE_WAIT_US);
+    if (this.#isToDo !== Judgement.none) this.#do(this.#isToDo, nowUs);
+    else if (this.#hasNothingLeft) this.#wheel.schedule(this, nowUs + CLOSE_WAIT_US);
     else this.goOn(nowUs);
+  }
+
+  /** The script wants something else than to go on; done once every reply is in. */
+  #decideOtherwise(judgement: number, step: number, slot: number, code: number, nowUs: number): void {
+    this.#parser.wantsLines = false;
+    if (isOfMessage(step)) this.#walker.messages.answer(step, slot, code, nowUs);
+    else this.#walker.leaveOpeningStep();
+    this.#isToDo = Math.max(this.#isToDo, judgement);
+    if (this.#walker.ring.count === 0) this.#do(this.#isToDo, nowUs);
+  }
+
+  #do(judgement: number, nowUs: number): void {
+    this.#isToDo = Judgement.none;
+    if (this.#hasNothingLeft) this.#wheel.schedule(this, nowUs + CLOSE_WAIT_US);
+    else if (judgement === Judgement.drop) this.#abandon(nowUs);
+    else if (this.#isParsing && this.#parser.bytesAfter > 0) {
+      // What came together with this reply was said before the next command.
+      this.#isToDo = judgement;
+      this.#isDue = true;
+    } else if (judgement === Judgement.reset) this.#walker.sendReset(nowUs);
+    else {
+      this.#walker.messages.abandon(nowUs);
+      this.#walker.goToQuit();
+      this.goOn(nowUs);
+    }
   }
 
   next(nowUs: number): void {
@@ -334,43 +370,11 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener, 
     this.#owner.onGreeted(nowUs);
   }
 
-  /** Whether a reply ends AUTH as its code says. What follows from any other is done here. */
-  #endsAuth(code: number, parser: ReplyParser, nowUs: number): boolean {
-    const walker = this.#walker;
-    const auth = walker.auth as AuthDialogue;
-    const turn = auth.hear(parser);
-    const { sentAtUs } = walker.ring;
-    if (turn === AuthTurn.ends) {
-      this.#observer?.onAuth(auth.mechanismName);
-      walker.auth = null;
-    } else if (turn === AuthTurn.unexpected) this.#onUnexpectedCode(Step.auth, code, parser, nowUs);
-    else this.#recorder.reply(Step.auth, sentAtUs, nowUs, code, parser.enhanced, true, parser);
-    if (turn === AuthTurn.goesOn) {
-      // Who goes on without waiting cannot mean what is said now.
-      if (parser.bytesAfter > 0) this.breakOff(ErrorKind.unaskedReply, 'data behind a challenge of AUTH', nowUs);
-      else walker.continueAuth(auth, nowUs);
-    } else if (turn === AuthTurn.cancelled) this.#onAuthCancelled(code, auth.problem, parser, nowUs);
-    return turn === AuthTurn.ends;
-  }
-
-  /** RFC 4954 §4: 501 confirms a cancel. What failed is the challenge before it, whatever the code. */
-  #onAuthCancelled(code: number, problem: string, parser: ReplyParser, nowUs: number): void {
-    const { ring } = this.#walker;
-    if (code < 400) {
-      this.breakOff(ErrorKind.malformed, problem, nowUs);
-      return;
-    }
-    this.#failOpening(Step.auth, ring.sentAtUs, ErrorKind.malformed, problem, nowUs);
-    ring.pop();
-    if (code === 421) this.#onShutdown(Step.auth, parser, nowUs);
-    else this.goOn(nowUs);
-  }
-
   /** Before the messages, a refusal ends the session; it settles the message that the session was opened for. */
   refused(step: number, code: number, nowUs: number, isAsked = false): void {
     this.#observer?.onRefused(step, code, -1, this.#parser.text());
     if (!isAsked) this.#hasFailed = true;
-    this.#walker.settleOpen(refusalOf(code), nowUs);
+    this.#walker.messages.settleOpen(refusalOf(code), nowUs);
     this.#walker.goToQuit();
     this.goOn(nowUs);
   }
@@ -379,35 +383,35 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener, 
   #notOffered(kind: number, nowUs: number): void {
     const { step, sample } = this.#opening.missing(kind);
     this.#recorder.sent(step, nowUs);
-    this.#failOpening(step, nowUs, kind, sample, nowUs);
+    this.failOpening(step, nowUs, kind, sample, nowUs);
     this.goOn(nowUs);
   }
 
   /** A dialogue before the messages fails, though the connection is sound: QUIT is all that is left. */
-  #failOpening(step: number, sentAtUs: number, kind: number, sample: string, nowUs: number): void {
+  failOpening(step: number, sentAtUs: number, kind: number, sample: string, nowUs: number): void {
     this.#observer?.onRefused(step, 0, kind, sample);
     this.#recorder.failed(step, sentAtUs, kind, sample);
     this.#hasFailed = true;
-    this.#walker.settleOpen(Outcome.failed, nowUs);
-    this.#walker.auth = null;
+    this.#walker.messages.settleOpen(Outcome.failed, nowUs);
+    this.#walker.opening.auth = null;
     this.#walker.goToQuit();
   }
 
   /** 421: the server is leaving. Every recipient without a verdict is deferred by it. */
-  #onShutdown(step: number, parser: ReplyParser, nowUs: number): void {
+  shutDown(step: number, parser: ReplyParser, nowUs: number): void {
     if (step === Step.greeting) this.#observer?.onGreeting(421, parser.text());
     this.#observer?.onRefused(step, 421, -1, parser.text());
     this.#hasFailed = true;
     this.#isShutDown = true;
     this.#walker.leaveChunks();
-    this.#walker.settleOpen(Outcome.deferred, nowUs);
+    this.#walker.messages.settleOpen(Outcome.deferred, nowUs);
     if (this.#walker.ring.count === 0) this.#wheel.schedule(this, nowUs + CLOSE_WAIT_US);
   }
 
   #onUnaskedReply(code: number, parser: ReplyParser, nowUs: number): void {
     this.#recorder.reply(Step.session, nowUs, nowUs, code, parser.enhanced, false, parser);
     if (code === 421) {
-      this.#onShutdown(Step.session, parser, nowUs);
+      this.shutDown(Step.session, parser, nowUs);
       return;
     }
     const sample = `${String(code)} ${parser.text()}`;
@@ -416,7 +420,7 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener, 
   }
 
   /** The code cannot end the command: it is counted as interim, and the command fails with all that wait behind it. */
-  #onUnexpectedCode(step: number, code: number, parser: ReplyParser, nowUs: number): void {
+  unexpectedCode(step: number, code: number, parser: ReplyParser, nowUs: number): void {
     this.#recorder.reply(step, this.#walker.ring.sentAtUs, nowUs, code, parser.enhanced, true, parser);
     this.breakOff(ErrorKind.unexpectedCode, `${String(code)} ${parser.text()}`, nowUs);
   }
@@ -428,13 +432,13 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener, 
     this.#recorder.reply(Step.endOfData, startedAtUs, nowUs, code, parser.enhanced, false, parser);
     this.#recorder.replied(Step.endOfData, startedAtUs, nowUs);
     const { slot } = walker.ring;
-    const transaction = walker.transaction(slot);
-    if (walker.isLastReply(slot)) walker.ring.pop();
-    if (code === 421) walker.settleOpen(Outcome.deferred, nowUs);
+    const transaction = walker.messages.of(slot);
+    if (walker.messages.isLastReply(slot)) walker.ring.pop();
+    if (code === 421) walker.messages.settleOpen(Outcome.deferred, nowUs);
     else if (code >= 400) {
       // A 2yz settles nothing: nobody can have taken what was not sent. The message fails with the connection.
       const verdict = transaction.answerContent(code);
-      if (verdict !== NO_VERDICT) walker.settle(transaction, verdict as Outcome, nowUs);
+      if (verdict !== NO_VERDICT) walker.messages.settle(transaction, verdict as Outcome, nowUs);
     }
     this.breakOff(ErrorKind.earlyReply, 'the server answered before it had the content', nowUs);
   }
@@ -446,22 +450,22 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener, 
       this.#isDue = true;
       return;
     }
-    this.#parser.wantsLines = this.#walker.op === Op.ehlo && !this.#walker.isHelo;
     const blockedBy = this.#walker.proceed(nowUs);
+    this.#chooseLines();
     if (blockedBy === DROP) this.#abandon(nowUs);
     else if (blockedBy !== NOT_BLOCKED) this.#notOffered(blockedBy, nowUs);
   }
 
   /** The script ends the session without a word: it is complete, and what it had begun is abandoned. */
   #abandon(nowUs: number): void {
-    this.#walker.settleOpen(Outcome.abandoned, nowUs);
+    this.#walker.messages.settleOpen(Outcome.abandoned, nowUs);
     this.#close();
   }
 
   /** Ends the session before its script: what is outstanding fails once each, what is unsettled fails with it. */
   breakOff(kind: number, sample: string, nowUs: number): void {
     // An AUTH that is being cancelled failed before, and by something else.
-    const problem = this.#walker.auth?.problem ?? '';
+    const problem = this.#walker.opening.auth?.problem ?? '';
     const cause = problem === '' ? { kind, sample } : { kind: ErrorKind.malformed, sample: problem };
     this.#forEachOutstanding((step, sentAtUs) => {
       this.#observer?.onRefused(step, 0, cause.kind, cause.sample);
@@ -469,7 +473,7 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener, 
     });
     this.#walker.forgetOutstanding();
     this.#hasFailed = true;
-    this.#walker.settleOpen(Outcome.failed, nowUs);
+    this.#walker.messages.settleOpen(Outcome.failed, nowUs);
     this.#close();
   }
 
@@ -485,6 +489,11 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener, 
     this.#state = SessionState.closing;
     this.#parser.halt();
     this.#wheel.cancel(this);
-    this.#walker.connection.drop();
+    this.#walker.connection.drop(this.#walker.dropHow);
   }
+}
+
+/** Whether a reply to the step decides nothing but what becomes of the message that it belongs to. */
+function isOfMessage(step: number): boolean {
+  return (step >= Step.xforward && step <= Step.rset) || step === Step.quit;
 }

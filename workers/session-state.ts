@@ -57,8 +57,8 @@ export interface Connection {
   uncork(): void;
   /** Calls `onDrained` once every octet written so far is taken. */
   notifyDrained(): void;
-  /** Closes at once, with FIN or as the plan has it. `onClosed` follows. */
-  drop(): void;
+  /** Closes at once, as the plan has it or as `how` of `DropHow` says. `onClosed` follows. */
+  drop(how: number): void;
 }
 
 /** What a connection tells its session. All times are µs since time zero. */
@@ -84,6 +84,8 @@ export interface SessionOwner {
   onGreeted(nowUs: number): void;
   /** The connect() succeeded or failed. */
   onConnectSettled(): void;
+  /** The script ends the whole run by what it was answered. */
+  onStopAsked(): void;
   /** The connection is closed. `servedCount`: messages of this session that the server did not stand in the way of. */
   onSessionEnded(ending: Ending, servedCount: number, nowUs: number): void;
 }

@@ -1,6 +1,6 @@
 /** What sessions share: within their lane, and with all others of their worker. Types only. */
 import type { Clock } from '../src/clock.js';
-import type { CompiledScript } from '../src/scenario/compile-script.js';
+import type { CompiledScript } from '../src/scenario/compiled-script.js';
 import type { DeadlineWheel } from './deadline-wheel.js';
 import type { Outbox } from './outbox.js';
 import type { Recorder } from './recorder.js';

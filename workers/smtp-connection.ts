@@ -17,6 +17,7 @@ import type { PinnedAddress, TlsDescription } from '../src/messages/coordinator-
 import { ErrorKind } from '../src/metrics/outcome.js';
 import type { TlsAgreement } from '../src/metrics/tls-counts.js';
 import { isInShare } from '../src/plan/share.js';
+import { DropHow } from '../src/scenario/compiled-script.js';
 import type { LaneNumbers } from './lane-numbers.js';
 import type { ProxyHeaders } from './proxy-headers.js';
 import type { Connection, ConnectionListener } from './session-state.js';
@@ -194,10 +195,11 @@ export class SmtpConnection implements Connection {
     });
   }
 
-  drop(): void {
+  drop(how: number): void {
     const stream = this.#stream;
+    const resets = how === DropHow.asPlanned ? this.#tools.resets : how === DropHow.rst;
     // What the server has closed needs no reset, and what is not connected yet would be reset only once it is.
-    const isReset = this.#tools.resets && !stream.readableEnded && !stream.connecting && !stream.destroyed;
+    const isReset = resets && !stream.readableEnded && !stream.connecting && !stream.destroyed;
     if (isReset) (this.#underTls ?? stream).resetAndDestroy();
     else stream.destroy();
   }

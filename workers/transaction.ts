@@ -45,6 +45,8 @@ export class Transaction implements MessageEnd {
   /** By `Outcome`; complete once settled. */
   readonly recipients: number[] = new Array<number>(OUTCOME_COUNT).fill(0);
   recipientsTotal = 0;
+  /** A script may add recipients, so that those refused so far are perhaps not all. */
+  isGrowing = false;
   rcptSent = 0;
   rcptAccepted = 0;
   /** RCPTs answered, whatever the answer. */
@@ -67,6 +69,7 @@ export class Transaction implements MessageEnd {
     this.beganAtUs = nowUs;
     this.recipients.fill(0);
     this.recipientsTotal = recipients;
+    this.isGrowing = false;
     this.rcptSent = 0;
     this.rcptAccepted = 0;
     this.rcptAnswered = 0;
@@ -85,7 +88,11 @@ export class Transaction implements MessageEnd {
 
   /** No recipient is left to send content to. */
   get isHopeless(): boolean {
-    return this.isMailRefused || this.isDataRefused || this.rcptRefused === this.recipientsTotal;
+    return this.isMailRefused || this.isDataRefused || this.#areAllRefused;
+  }
+
+  get #areAllRefused(): boolean {
+    return !this.isGrowing && this.rcptRefused === this.recipientsTotal;
   }
 
   /** MAIL was answered. Gives the outcome of all recipients, or {@link NO_VERDICT}; so do the three below. */
@@ -106,7 +113,7 @@ export class Transaction implements MessageEnd {
     if (this.isSettled) return NO_VERDICT;
     const outcome = refusalOf(code);
     this.recipients[outcome] = (this.recipients[outcome] as number) + 1;
-    return this.rcptRefused === this.recipientsTotal ? outcome : NO_VERDICT;
+    return this.#areAllRefused ? outcome : NO_VERDICT;
   }
 
   /** DATA was answered. */
@@ -150,15 +157,16 @@ export class Transaction implements MessageEnd {
     for (let each = 0; each < OUTCOME_COUNT; each++) settled += this.recipients[each] as number;
     this.recipients[outcome] = (this.recipients[outcome] as number) + this.recipientsTotal - settled;
     this.isSettled = true;
-    this.outcome = this.#worthOf();
+    this.outcome = this.#worthOf(outcome);
   }
 
-  #worthOf(): Outcome {
+  /** @param otherwise - the outcome of a message without recipients */
+  #worthOf(otherwise: Outcome): Outcome {
     for (let index = 0; index < OUTCOME_ORDER.length; index++) {
       const outcome = OUTCOME_ORDER[index] as Outcome;
       if ((this.recipients[outcome] as number) > 0) return outcome;
     }
-    return Outcome.rejected;
+    return otherwise;
   }
 
   #unlessSettled(outcome: Outcome): number {

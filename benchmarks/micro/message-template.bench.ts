@@ -2,6 +2,7 @@
  * What it costs to write the octets that differ from message to message: envelope and head.
  * `node dist/benchmarks/micro/message-template.bench.js [messages]` prints a line.
  */
+import { assert } from '../../src/assert.js';
 import { argv } from 'node:process';
 import { pathToFileURL } from 'node:url';
 import { firstLane } from '../../src/plan/lane-plan.js';
@@ -28,14 +29,17 @@ const ROUNDS = 7;
  */
 export function runBench(messages: number): Promise<MessageTemplateFigure> {
   const script = compileLoadScript(firstLane(resolvePlan({ target: '127.0.0.1:25' }, 1)));
-  const { mail, rcpt, message, recipients, addresses } = script;
-  const target = new Uint8Array(mail.maxLength + rcpt.maxLength + message.maxHeadLength);
+  const { mails, rcpts, contents, recipients, addresses } = script;
+  const [[mail], [rcpt], [content]] = [mails, rcpts, contents];
+  assert(mail !== undefined && rcpt !== undefined && content !== undefined, 'the standard session sends messages');
+  const { message } = content;
+  const target = new Uint8Array(mail.octets.maxLength + rcpt.octets.maxLength + message.maxHeadLength);
   let checksum = 0;
   const { median, best } = nsPerUnit(ROUNDS, messages, () => {
     checksum = 0;
     for (let number = 0; number < messages; number++) {
-      let end = mail.write(target, 0, senderNumber(number, addresses));
-      end = rcpt.write(target, end, recipientNumber(number, 0, recipients, addresses));
+      let end = mail.octets.write(target, 0, senderNumber(number, addresses));
+      end = rcpt.octets.write(target, end, recipientNumber(number, 0, recipients, addresses));
       end = message.writeHead(target, end, number);
       checksum += end + (target[number % end] ?? 0);
     }

@@ -31,7 +31,7 @@ const NEWS_AGE_US = 1_250_000;
 const LAST_WORD_MS = 5_000;
 
 /** Why a run ended. */
-export type RunEnd = 'plan' | 'signal' | 'secondSignal' | 'abort' | 'targetLost';
+export type RunEnd = 'plan' | 'signal' | 'secondSignal' | 'abort' | 'targetLost' | 'stopRun';
 
 /** What a run wants from outside. */
 export interface LoadHooks {
@@ -212,6 +212,10 @@ class LoadRun {
     if (message.type === 'ready') {
       this.#ready++;
       if (this.#ready === this.#tasks.length && this.#lost.length === 0) this.#start();
+      return;
+    }
+    if (message.type === 'stopRun') {
+      this.#stop('stopRun');
       return;
     }
     if (message.record.version !== INTERVAL_RECORD_VERSION) {

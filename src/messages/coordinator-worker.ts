@@ -94,4 +94,6 @@ export type CoordinatorMessage =
 export type WorkerMessage =
   /** Ready to start. */
   | { readonly type: 'ready'; readonly workerId: number }
-  | { readonly type: 'interval'; readonly record: IntervalRecord };
+  | { readonly type: 'interval'; readonly record: IntervalRecord }
+  /** A script was answered in a way that is to end the run: all workers are told to stop. */
+  | { readonly type: 'stopRun' };

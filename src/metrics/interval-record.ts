@@ -60,6 +60,19 @@ export interface ErrorRow {
   readonly sample: string;
 }
 
+/** Replies of one step that a script did not expect, where they and what was expected are alike. Counts are cumulative. */
+export interface UnexpectedRow {
+  readonly step: number;
+  readonly code: number;
+  /** As in {@link ReplyRow}. */
+  readonly enhanced: number;
+  /** `250 2yz, 5.1.x, /pattern/` */
+  readonly expected: string;
+  readonly count: number;
+  /** As in {@link ReplyRow}. */
+  readonly sample: string;
+}
+
 /** TLS handshakes that agreed on the same. Counts are cumulative. */
 export interface TlsRow {
   /** `TLSv1.3` */
@@ -106,6 +119,7 @@ export interface PhaseCounts {
   readonly replies: readonly ReplyRow[];
   readonly errors: readonly ErrorRow[];
   readonly tls: readonly TlsRow[];
+  readonly unexpected: readonly UnexpectedRow[];
 }
 
 /** What was done between the end of the warm-up and the end of the window, whatever its phase. Cumulative. */

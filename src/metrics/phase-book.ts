@@ -5,6 +5,7 @@ import { LatencySet } from './latency-histograms.js';
 import { ERROR_KIND_NAMES, OUTCOME_COUNT } from './outcome.js';
 import { ReplyCounts } from './reply-counts.js';
 import { TlsCounts } from './tls-counts.js';
+import { UnexpectedCounts } from './unexpected-counts.js';
 
 const KIND_COUNT = ERROR_KIND_NAMES.length;
 
@@ -47,6 +48,7 @@ export class PhaseBook {
   readonly cutOff = new Float64Array(STEP_COUNT);
   readonly replies = new ReplyCounts();
   readonly tls = new TlsCounts();
+  readonly unexpected = new UnexpectedCounts();
   /** Of the interval under way; drained at its end. */
   readonly latencies = new LatencySet();
 
@@ -83,6 +85,7 @@ export class PhaseBook {
       replies: this.replies.rows(),
       errors: this.#errorRows(),
       tls: this.tls.rows(),
+      unexpected: this.unexpected.rows(),
     };
   }
 

@@ -1,9 +1,10 @@
 /** The counters of one phase, summed over all workers and lanes, or over those of one lane. Pure arithmetic on finished records. */
 import { STEP_COUNT } from '../protocol/steps.js';
-import type { ErrorRow, PhaseCounts, ReplyRow, TlsRow } from './interval-record.js';
+import type { ErrorRow, PhaseCounts, ReplyRow, TlsRow, UnexpectedRow } from './interval-record.js';
 import { Ending, OUTCOME_COUNT, Outcome } from './outcome.js';
 import type { RunMetrics } from './run-metrics.js';
 import { TlsCounts } from './tls-counts.js';
+import { UnexpectedCounts } from './unexpected-counts.js';
 
 /** Started and ended, over all workers. */
 export interface LifeTotals {
@@ -36,6 +37,7 @@ export interface PhaseTotals {
   errors: ErrorRow[];
   /** Most frequent first. */
   tls: TlsRow[];
+  unexpected: UnexpectedRow[];
 }
 
 /**
@@ -62,10 +64,12 @@ export function totalsOf(metrics: RunMetrics, phase: 0 | 1, lane: number | null 
     replies: [],
     errors: [],
     tls: [],
+    unexpected: [],
   };
   const replies = new Map<string, ReplyRow>();
   const errors = new Map<string, ErrorRow>();
   const tls = new TlsCounts();
+  const unexpected = new UnexpectedCounts();
   for (const { last, lost } of metrics.workers) {
     for (const [index, { phases }] of (last?.lanes ?? []).entries()) {
       if (lane !== null && lane !== index) continue;
@@ -75,11 +79,13 @@ export function totalsOf(metrics: RunMetrics, phase: 0 | 1, lane: number | null 
       for (const row of counts.replies) addReply(replies, row);
       for (const row of counts.errors) addError(errors, row);
       for (const { count, ...agreement } of counts.tls) tls.count(agreement, count);
+      for (const row of counts.unexpected) unexpected.add(row);
     }
   }
   totals.replies = [...replies.values()].sort((a, b) => a.step - b.step || b.count - a.count || a.code - b.code);
   totals.errors = [...errors.values()].sort((a, b) => a.step - b.step || b.count - a.count || a.kind - b.kind);
   totals.tls = tls.rows();
+  totals.unexpected = unexpected.rows();
   return totals;
 }
 

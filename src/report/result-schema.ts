@@ -101,6 +101,13 @@ const replyResult = z
 /** One row of the reply table. */
 export type ReplyResult = z.infer<typeof replyResult>;
 
+const unexpectedResult = replyResult
+  .pick({ step: true, code: true, enhanced: true, count: true, sample: true })
+  .extend({
+    expected: text('What the scenario expects there: "250 2yz, 5.1.x, /pattern/"; empty: too many to tell apart'),
+  })
+  .meta({ id: 'UnexpectedResult', description: 'Replies that a scenario did not expect' });
+
 const errorResult = z
   .strictObject({
     step: stepName,
@@ -179,6 +186,7 @@ const blocks = {
     })
     .nullable()
     .describe('What TLS agreed on; null: no handshake succeeded'),
+  unexpected: z.array(unexpectedResult),
 };
 
 const resultBlocks = z
@@ -388,7 +396,7 @@ export const runResultSchema = z
       .describe('invalid: the generator was the limit, the numbers do not count'),
     reasons: z.array(verdictReason),
     complete: flag('False: data of a worker or of the end of the run is missing'),
-    endedBy: z.enum(['plan', 'signal', 'secondSignal', 'abort', 'targetLost', 'killed']),
+    endedBy: z.enum(['plan', 'signal', 'secondSignal', 'abort', 'targetLost', 'stopRun', 'killed']),
     tool: z.strictObject({ name: z.string(), version: z.string() }),
     environment: z.strictObject({
       node: text('Version of Node.js'),

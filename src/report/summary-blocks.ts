@@ -60,6 +60,14 @@ export function blocksOf(
       sample,
     })),
     tls: tlsOf(totals),
+    unexpected: totals.unexpected.map(({ step, code, enhanced, expected, count, sample }) => ({
+      step: nameOf(step),
+      code,
+      enhanced: formatEnhanced(enhanced),
+      expected,
+      count,
+      sample,
+    })),
   };
 }
 

@@ -13,6 +13,7 @@ import { isAboutSessions } from './session-run.js';
 import { targetSection } from './target-section.js';
 import { timelineSection } from './timeline-section.js';
 import { totalsSection } from './totals-section.js';
+import { unexpectedSection } from './unexpected-section.js';
 import { verdictSection } from './verdict-section.js';
 
 /** How to print a report. */
@@ -36,6 +37,7 @@ export function renderTextReport(result: RunResult, { color, width }: TextReport
     scenariosSection(result, columns),
     latencySection(result),
     replySection(result, columns),
+    unexpectedSection(result, columns),
     errorSection(result, columns),
     timelineSection(result, columns),
     generatorSection(result, columns),

@@ -24,6 +24,7 @@ const EARLY_ENDS: Readonly<Record<RunResult['endedBy'], string>> = {
   secondSignal: 'cut short by a second signal; what was under way counts as cut',
   abort: 'ended early; what was under way was finished where it could be',
   targetLost: '',
+  stopRun: 'ended early by a reply that a scenario did not expect; what was under way was finished',
   killed: 'killed; its last interval may be missing',
 };
 

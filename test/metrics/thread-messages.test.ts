@@ -51,6 +51,7 @@ const toWorkers: { readonly [Type in CoordinatorMessage['type']]: Extract<Coordi
 const toCoordinator: { readonly [Type in WorkerMessage['type']]: Extract<WorkerMessage, { type: Type }> } = {
   ready: { type: 'ready', workerId: 1 },
   interval: { type: 'interval', record },
+  stopRun: { type: 'stopRun' },
 };
 const load: Omit<GeneratorTask, 'port'> = {
   kind: 'load',

@@ -107,6 +107,17 @@ const blocks: fc.Arbitrary<ResultBlocks> = fc.record({
   errors: fc.array(fc.record({ step: stepName, kind: fc.constantFrom(...ERROR_KIND_NAMES), count, sample: text }), {
     maxLength: 30,
   }),
+  unexpected: fc.array(
+    fc.record({
+      step: stepName,
+      code: fc.integer({ min: 100, max: 599 }),
+      enhanced: textOrNull,
+      expected: text,
+      count,
+      sample: text,
+    }),
+    { maxLength: 30 },
+  ),
 });
 
 const interval = fc

@@ -1,24 +1,21 @@
 import { describe, expect, test } from 'vitest';
 import { SASL_MECHANISMS } from '../../src/protocol/sasl/mechanisms.js';
 import { STEP_NAMES } from '../../src/protocol/steps.js';
-import {
-  Op,
-  compileLoadScript,
-  compilePreflightScript,
-  type CompiledScript,
-} from '../../src/scenario/compile-script.js';
+import { compileLoadScript, compilePreflightScript } from '../../src/scenario/compile-script.js';
+import { Op, type CompiledScript } from '../../src/scenario/compiled-script.js';
 import { laneOf } from '../support/engine-plan.js';
 import type { EngineOptions } from '../support/engine-plan.js';
 
 const OP_NAMES = Object.keys(Op);
-const WITH_JUMP: readonly string[] = ['startTls', 'mail', 'repeat'];
+const WITH_JUMP: readonly string[] = ['startTls', 'repeat', 'inMessage', 'hasRecipients', 'jump'];
 
 /** The steps by name; those that may go elsewhere say where to: `mail>quit`. */
-function stepsOf({ ops, args }: CompiledScript): string {
+function stepsOf({ ops, args, mails, rcpts }: CompiledScript): string {
   const names = [...ops].map((op) => OP_NAMES[op]!);
   return names
     .map((name, index) => {
-      if (name === 'rcpt') return `rcpt*${args[index]}`;
+      if (name === 'rcpt') return `rcpt*${rcpts[args[index]!]!.count}`;
+      if (name === 'mail') return `mail>${names[mails[args[index]!]!.exit]}`;
       return WITH_JUMP.includes(name) ? `${name}>${names[args[index]!]}` : name;
     })
     .join(' ');
@@ -69,23 +66,25 @@ describe('what is ready to send', () => {
       laneOf({ helo: 'load.example.test', from: 'a%d@example.test', to: 'b%d@example.test' }),
     );
     const target = Buffer.alloc(100);
-    expect([text(script.ehlo), text(script.helo)]).toEqual([
+    expect([text(script.hellos[0]!), text(script.helo)]).toEqual([
       'EHLO load.example.test\r\n',
       'HELO load.example.test\r\n',
     ]);
-    expect(text(target.subarray(0, script.mail.write(target, 0, 12)))).toBe('MAIL FROM:<a12@example.test>\r\n');
-    expect(text(target.subarray(0, script.rcpt.write(target, 0, 3)))).toBe('RCPT TO:<b3@example.test>\r\n');
+    expect(text(target.subarray(0, script.mails[0]!.octets.write(target, 0, 12)))).toBe(
+      'MAIL FROM:<a12@example.test>\r\n',
+    );
+    expect(text(target.subarray(0, script.rcpts[0]!.octets.write(target, 0, 3)))).toBe('RCPT TO:<b3@example.test>\r\n');
   });
 
   test('is the null reverse-path', () => {
-    const { mail } = compileLoadScript(laneOf({ from: '<>' }));
+    const { mails } = compileLoadScript(laneOf({ from: '<>' }));
     const target = Buffer.alloc(100);
-    expect(text(target.subarray(0, mail.write(target, 0, 1)))).toBe('MAIL FROM:<>\r\n');
+    expect(text(target.subarray(0, mails[0]!.octets.write(target, 0, 1)))).toBe('MAIL FROM:<>\r\n');
   });
 
   test.each(Object.keys(SASL_MECHANISMS) as (keyof typeof SASL_MECHANISMS)[])('is the mechanism %s alone', (auth) => {
     const options = auth === 'external' ? WITH_CERTIFICATE : { user: 'tester', password: 'secret' };
-    const { auth: script } = compileLoadScript(laneOf({ auth, ...options }));
+    const [script] = compileLoadScript(laneOf({ auth, ...options })).auths;
     const mechanism = SASL_MECHANISMS[auth];
     expect(script!.candidates).toEqual([mechanism]);
     const inside = auth === 'external' ? ' (inside TLS)' : '';
@@ -98,19 +97,19 @@ describe('what is ready to send', () => {
     [{ user: 'u', ...WITH_CERTIFICATE }, 'EXTERNAL'],
     [WITH_CERTIFICATE, 'EXTERNAL'],
   ])('are the mechanisms that auto may choose from, with %j', (options, names) => {
-    const { auth } = compileLoadScript(laneOf({ auth: 'auto', ...options }));
+    const [auth] = compileLoadScript(laneOf({ auth: 'auto', ...options })).auths;
     expect(auth!.candidates.map(({ name }) => name).join(' ')).toBe(names);
   });
 
   test('says which mechanisms are missing where none of those that auto knows is offered', () => {
-    const { auth } = compileLoadScript(laneOf({ ...AUTH, auth: 'auto' }));
+    const [auth] = compileLoadScript(laneOf({ ...AUTH, auth: 'auto' })).auths;
     expect(auth!.notOffered).toBe(
       'none of SCRAM-SHA-256, SCRAM-SHA-1, CRAM-MD5, PLAIN, LOGIN is among the AUTH mechanisms of EHLO',
     );
   });
 
   test('is what mechanisms need to know, with another nonce each time', () => {
-    const knowledge = compileLoadScript(laneOf(AUTH, 'mail.lab.test:587')).auth!.accounts.first;
+    const knowledge = compileLoadScript(laneOf(AUTH, 'mail.lab.test:587')).auths[0]!.accounts.first;
     expect(knowledge).toMatchObject({ user: 'tester', secret: 'secret', host: 'mail.lab.test', port: 587 });
     const nonces = Array.from({ length: 1_000 }, () => knowledge.nonce());
     expect(new Set(nonces).size).toBe(1_000);
@@ -118,7 +117,7 @@ describe('what is ready to send', () => {
   });
 
   test('are none where nobody authenticates', () => {
-    expect(compileLoadScript(laneOf()).auth).toBeNull();
+    expect(compileLoadScript(laneOf()).auths).toEqual([]);
   });
 });
 

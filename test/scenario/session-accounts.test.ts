@@ -10,7 +10,7 @@ const FILE = 'user,password\nanna,a-secret\nbert,b-secret\ncleo,c-secret\n';
 const ONE = { auth: 'plain', user: 'anna', password: 'a-secret' };
 /** Sessions at once. */
 const PLACES = 5;
-const accountsOf = (options: EngineOptions): SessionAccounts => compileLoadScript(laneOf(options)).auth!.accounts;
+const accountsOf = (options: EngineOptions): SessionAccounts => compileLoadScript(laneOf(options)).auths[0]!.accounts;
 
 describe('a session', () => {
   test('takes the account of its number', () => {
@@ -101,7 +101,7 @@ test('a wrong password is never the right one, in no form of it, and still fit f
 
 test('the pre-flight is the first account, with its right password', () => {
   const plan = laneOf({ auth: 'plain', credentials: FILE, credentialsOrder: 'random', authWrong: 100 });
-  const { accounts } = compilePreflightScript(plan).auth!;
+  const { accounts } = compilePreflightScript(plan).auths[0]!;
   for (let session = 0; session < 20; session++) {
     expect(accounts.knowledgeOf({ session, place: 0, turn: session })).toMatchObject({
       user: 'anna',

@@ -10,7 +10,7 @@ import { Timeline } from '../../src/metrics/timeline.js';
 import { firstLane, type LanePlan } from '../../src/plan/lane-plan.js';
 import type { LoadPlan } from '../../src/plan/load-plan.js';
 import { STEP_NAMES } from '../../src/protocol/steps.js';
-import type { CompiledScript } from '../../src/scenario/compile-script.js';
+import type { CompiledScript } from '../../src/scenario/compiled-script.js';
 import { SeededRandom } from '../../src/seeded-random.js';
 import { checkBooks } from '../../src/verdict/books.js';
 import { Client, type ClientHost } from '../../workers/client.js';
@@ -122,6 +122,10 @@ class EngineLoad implements ClientHost {
 
   onSessionOver(): void {
     // The same.
+  }
+
+  onStopAsked(): void {
+    this.supply.close();
   }
 
   onSupplyEmpty(): void {

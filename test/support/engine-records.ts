@@ -48,6 +48,7 @@ export function phaseCounts(changes: Partial<PhaseCounts> = {}): PhaseCounts {
     replies: [],
     errors: [],
     tls: [],
+    unexpected: [],
     ...changes,
   };
 }

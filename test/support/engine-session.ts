@@ -5,6 +5,7 @@ import type { PhaseCounts } from '../../src/metrics/interval-record.js';
 import { Ending, ErrorKind } from '../../src/metrics/outcome.js';
 import { Census } from '../../src/metrics/phase-book.js';
 import type { LanePlan } from '../../src/plan/lane-plan.js';
+import type { ScriptStep } from '../../src/plan/script-steps.js';
 import type { ScramKeyCache } from '../../src/protocol/sasl/scram-keys.js';
 import { Step } from '../../src/protocol/steps.js';
 import { compileLoadScript, compilePreflightScript } from '../../src/scenario/compile-script.js';
@@ -31,6 +32,8 @@ interface SessionSettings {
   /** The session of the pre-flight. */
   readonly polite?: boolean;
   readonly observer?: SessionObserver;
+  /** In place of those that the options say. */
+  readonly steps?: readonly ScriptStep[];
 }
 
 /** A session, its owner and its surroundings. After every event the books are checked. */
@@ -46,17 +49,22 @@ export class EngineSession implements SessionOwner {
   connectsSettled = 0;
   takenCount = 0;
   messagesLeft: number;
+  stopsAsked = 0;
   readonly #scramKeys: ScramKeyCache | null;
+  readonly #recipients: number;
   readonly #wheel = new DeadlineWheel(0);
   readonly #warmupEndUs: number;
 
   constructor(options: EngineOptions = {}, settings: SessionSettings = {}) {
-    this.lane = laneOf(options, settings.target);
+    const lane = laneOf(options, settings.target);
+    const { steps } = settings;
+    this.lane = steps === undefined ? lane : { ...lane, session: { ...lane.session, steps } };
     this.messagesLeft = settings.messages ?? 1;
     this.#warmupEndUs = settings.warmupEndUs ?? 0;
     this.recorder = new Recorder(this.#warmupEndUs, Infinity);
     const script = settings.polite === true ? compilePreflightScript(this.lane) : compileLoadScript(this.lane);
-    this.#scramKeys = script.auth?.accounts.first.scramKeys ?? null;
+    this.#scramKeys = script.auths[0]?.accounts.first.scramKeys ?? null;
+    this.#recipients = script.recipients;
     this.session = new SessionActor(
       {
         script,
@@ -78,12 +86,16 @@ export class EngineSession implements SessionOwner {
 
   takeMessage(nowUs: number): number {
     this.messagesLeft--;
-    this.recorder.messageTaken(this.lane.recipients, nowUs);
+    this.recorder.messageTaken(this.#recipients, nowUs);
     return this.takenCount++;
   }
 
   onGreeted(): void {
     this.greetedCount++;
+  }
+
+  onStopAsked(): void {
+    this.stopsAsked++;
   }
 
   onConnectSettled(): void {

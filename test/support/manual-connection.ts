@@ -17,6 +17,8 @@ export class ManualConnection implements Connection {
   /** Between `open` and the close. */
   isOpen = false;
   isDropped = false;
+  /** As the last drop asked. */
+  droppedHow = 0;
   isDrainAwaited = false;
   /** While set the kernel takes nothing: what is written stays in the queue. */
   isBlocked = false;
@@ -70,7 +72,8 @@ export class ManualConnection implements Connection {
     this.isDrainAwaited = true;
   }
 
-  drop(): void {
+  drop(how: number): void {
+    this.droppedHow = how;
     this.isDropped = true;
   }
 

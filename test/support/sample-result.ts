@@ -121,6 +121,7 @@ export function emptyBlocks(): ResultBlocks {
     replies: [],
     errors: [],
     tls: null,
+    unexpected: [],
   };
 }
 
@@ -204,6 +205,16 @@ function busyBlocks(): ResultBlocks {
       reply('endOfData', 250, '2.0.0', 19_488, 'completed', 'Ok: queued as 4dNq2V3Zl7z1fVb'),
       reply('rset', 250, '2.0.0', 180, 'completed', 'Ok'),
       reply('quit', 221, '2.0.0', 2_300, 'server ends the conversation', 'Bye'),
+    ],
+    unexpected: [
+      {
+        step: 'rcpt',
+        code: 450,
+        enhanced: '4.2.0',
+        expected: '2yz 550, 5.1.x',
+        count: 900,
+        sample: 'Recipient address rejected: Greylisted, see http://postgrey.example.test/help',
+      },
     ],
     errors: [
       error('connect', 'refused', 2, 'connect ECONNREFUSED 127.0.0.1:2525'),

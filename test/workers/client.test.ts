@@ -17,6 +17,7 @@ function laneFor(recorder: Recorder, messagesPerClient: number): Mutable<ClientL
     messagesPerClient,
     recipients: 2,
     sendsMail: true,
+    beginsWithMessage: true,
     isOneSession: false,
     tools: {} as ClientLane['tools'],
     connections: {} as ClientLane['connections'],
@@ -38,6 +39,8 @@ class Stage implements ClientHost {
   supplyEmptyCount = 0;
   nowUs = 0;
   readonly #random: () => number;
+
+  stopsAsked = 0;
 
   constructor(messages: number | null, messagesPerClient = Infinity, random: () => number = () => 0.5) {
     this.supply = new MessageSupply({ workerId: 0, workerCount: 1, messages }, 0);
@@ -68,6 +71,10 @@ class Stage implements ClientHost {
 
   onGreeted(nowUs: number): void {
     this.greetedUs = nowUs;
+  }
+
+  onStopAsked(): void {
+    this.stopsAsked++;
   }
 
   onSessionOver(wasGreeted: boolean): void {
