@@ -61,6 +61,7 @@ export function renderQuietLine(result: RunResult): string {
     `${formatCount(messages.deferred + messages.rejected)} refused`,
     `${formatCount(messages.failed)} failed`,
   ];
+  if (messages.abandoned > 0) parts.push(`${formatCount(messages.abandoned)} abandoned`);
   if (messages.cut > 0) parts.push(`${formatCount(messages.cut)} cut`);
   if (messages.dropped > 0) parts.push(`${formatCount(messages.dropped)} dropped`);
   return parts.join(', ') + '\n';

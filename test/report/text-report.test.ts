@@ -164,5 +164,8 @@ test('the quiet line tells verdict, rate, latency and what was not accepted', ()
   expect(renderQuietLine(sampleResult())).toBe(
     'PASS 1,821 accepted/s, p99 45.4ms, 19,488/20,000 accepted, 480 refused, 32 failed\n',
   );
+  const { messages } = sampleResult();
+  const dropped = sampleResult({ messages: { ...messages, abandoned: 10, cut: 2 } });
+  expect(renderQuietLine(dropped)).toMatch(/, 10 abandoned, 2 cut\n$/);
   expect(renderQuietLine(nothingResult())).toBe('PASS 0.0 accepted/s, p99 -, 0/0 accepted, 0 refused, 0 failed\n');
 });
