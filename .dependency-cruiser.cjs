@@ -30,7 +30,7 @@ const PARTS = [
     node: null,
   },
   { name: 'delay', from: '^src/delay\\.ts$', may: ['^src/seeded-random\\.ts$'], node: [] },
-  { name: 'config-file', from: '^src/config-file/', may: FOUNDATION, node: [] },
+  { name: 'config-file', from: '^src/config-file/', may: FOUNDATION, node: ['vm'] },
   { name: 'protocol', from: '^src/protocol/', may: FOUNDATION, node: ['crypto', 'buffer'] },
   { name: 'plan', from: '^src/plan/', may: FOUNDATION, node: ['fs', 'path', 'os', 'net', 'buffer', 'util'] },
   {
