@@ -53,6 +53,12 @@ const PARTS = [
     node: ['buffer', 'crypto'],
   },
   {
+    name: 'scenario-file',
+    from: '^src/scenario-file/',
+    may: [...FOUNDATION, '^src/plan/', '^src/config-file/'],
+    node: [],
+  },
+  {
     name: 'verdict',
     from: '^src/verdict/',
     may: [...FOUNDATION, STEP_NAMES, '^src/plan/', '^src/metrics/', '^src/config-file/'],
@@ -134,7 +140,12 @@ const LIBRARIES = {
   'hdr-histogram-js': ['^src/metrics/'],
   commander: ['^src/cli/'],
   'p-limit': ['^workers/', '^src/coordinator/'],
-  zod: ['^src/report/(result|sink|check|plan)-schema\\.ts$', '^src/config-file/', '^src/sink/sink-file\\.ts$'],
+  zod: [
+    '^src/report/(result|sink|check|plan)-schema\\.ts$',
+    '^src/config-file/',
+    '^src/scenario-file/',
+    '^src/sink/sink-file\\.ts$',
+  ],
   yaml: ['^src/config-file/'],
   picocolors: ['^src/report/', '^src/cli/'],
   nodemailer: ['^src/data/corpus/(compose-mail|dkim-signature)\\.ts$'],

@@ -56,7 +56,10 @@ export function zodWords(issue: z.core.$ZodRawIssue): string | undefined {
  * @param raw - the values that were judged: what is wrong is shown, unless it may be a secret
  */
 export function sentencesOf(issues: readonly z.core.$ZodIssue[], raw: unknown): readonly IssueSentence[] {
-  return issues.flatMap((issue) => sentencesOfOne(issue, [], raw));
+  const sentences = issues.flatMap((issue) => sentencesOfOne(issue, [], raw));
+  // A map with a key that it does not know is not judged as a whole: the key may be what it misses.
+  const unknown = new Set(sentences.flatMap(({ path, key }) => (key === null ? [] : path.join('\n'))));
+  return sentences.filter(({ path, key }) => key !== null || !unknown.has(path.join('\n')));
 }
 
 function sentencesOfOne(
@@ -91,7 +94,7 @@ function received(path: readonly (string | number)[], raw: unknown): string {
   if (value === null) return ' (got nothing)';
   if (Array.isArray(value)) return ' (got a list)';
   if (typeof value === 'object') return '';
-  const text = String(value);
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
   const short = text.length > MAX_SHOWN_LENGTH ? `${text.slice(0, MAX_SHOWN_LENGTH)}…` : text;
   return typeof value === 'string' ? ` (got '${short}')` : ` (got ${short})`;
 }

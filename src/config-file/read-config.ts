@@ -5,6 +5,7 @@ import type { Document } from 'yaml';
 import type { z } from 'zod';
 import type { ConfigIssue } from '../errors.js';
 import { codeFrame } from './code-frame.js';
+import { MAX_CONFIG_BYTES } from './config-limits.js';
 import { sentencesOf, zodWords } from './issue-words.js';
 
 /** Where a value stands: `['faults', 3, 'delayMs']`. */
@@ -13,9 +14,9 @@ export type ConfigPath = readonly (string | number)[];
 /** Finds in a file what is told of its values. */
 export interface ConfigPlaces {
   /** Where a value stands, or what is nearest to it, as `sink.yaml:3:5`. */
-  placeOf(path: ConfigPath): string;
+  readonly placeOf: (path: ConfigPath) => string;
   /** A problem with a value: where it stands, what it is called, and the line with a mark under it. */
-  problemAt(path: ConfigPath, message: string): ConfigIssue;
+  readonly problemAt: (path: ConfigPath, message: string) => ConfigIssue;
 }
 
 /** What a file said. */
@@ -35,12 +36,12 @@ export interface ConfigProblems<T> {
 /** What a file said, or everything that is wrong with it. */
 export type ConfigReading<T> = ConfigValue<T> | ConfigProblems<T>;
 
-/** What is written by hand is a hundred times smaller; data has files of its own. */
-export const MAX_CONFIG_BYTES = 256 * 1024;
 /** There are texts that the YAML library takes minutes for. */
 const LONGEST_PARSE_MS = 5000;
 /** Aliases that are followed in all: more would be a bomb. */
 const MAX_ALIASES = 100;
+/** Maps and lists within each other. */
+const MAX_LEVELS = 100;
 /** Further problems of a file are only counted. */
 const MAX_ISSUES = 50;
 
@@ -78,11 +79,12 @@ export function readConfig<T>(name: string, text: string, schema: z.ZodType<T>):
         .map(({ pos, message }) =>
           places.at(
             pos[0],
-            /call stack/.test(message) ? 'is nested too deep' : (message.split(/ at line |\n/, 1)[0] ?? message),
+            message.includes('call stack') ? 'is nested too deep' : (message.split(/ at line |\n/, 1)[0] ?? message),
           ),
         );
       return { issues: listed(findings), broken: [[]], rest: null };
     }
+    if (isTooDeep(raw, new Set(), new Set())) return unreadable(0, 'is nested too deep');
     return judge(places, raw, schema);
   } catch (error) {
     if (error instanceof ReferenceError) return unreadable(0, `follows more than ${String(MAX_ALIASES)} aliases`);
@@ -113,6 +115,17 @@ function judge<T>(places: Places, raw: unknown, schema: z.ZodType<T>): ConfigRea
   return { issues: listed(findings), broken, rest: rest.success ? valueOf(rest.data) : null };
 }
 
+/** Whether a value holds itself, or more levels than anybody writes. */
+function isTooDeep(value: unknown, open: Set<unknown>, done: Set<unknown>): boolean {
+  if (typeof value !== 'object' || value === null || done.has(value)) return false;
+  if (open.has(value) || open.size === MAX_LEVELS) return true;
+  open.add(value);
+  const isDeep = Object.values(value).some((each) => isTooDeep(each, open, done));
+  open.delete(value);
+  done.add(value);
+  return isDeep;
+}
+
 /** Takes a value away, and from a list all of it: the others would no longer stand where they are said to. */
 function removeAt(raw: unknown, path: ConfigPath): void {
   const key = path.findLastIndex((part) => typeof part === 'string');
@@ -131,7 +144,7 @@ function listed(findings: readonly Finding[]): readonly ConfigIssue[] {
 }
 
 /** A path as it is told: `scenarios[0].steps[3].rcpt.count`. */
-export function formatPath(path: ConfigPath): string {
+function formatPath(path: ConfigPath): string {
   return path.reduce<string>(
     (text, part) => (typeof part === 'number' ? `${text}[${String(part)}]` : text === '' ? part : `${text}.${part}`),
     '',

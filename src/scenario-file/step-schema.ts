@@ -29,10 +29,9 @@ const line = z
   .refine(hasWholeTemplates, { error: 'has {{ without }}' });
 const words = line.min(1);
 
-const codes = z.union(
-  [z.int().min(200).max(599), z.string().regex(/^[2-5](?:yz|[0-5]\d)$/, { error: codeSentence })],
-  { error: codeSentence },
-);
+const codes = z.union([z.int().min(200).max(599), z.string().regex(/^[2-5](?:yz|[0-5]\d)$/, { error: codeSentence })], {
+  error: codeSentence,
+});
 function codeSentence(): string {
   return 'takes a code such as 250 or a class such as 2yz';
 }
@@ -47,18 +46,24 @@ const pattern = z
 const codeOrCodes = z.union([codes, z.array(codes).min(1)], { error: codeSentence });
 
 const expect = z
-  .union([
-    codeOrCodes,
-    closedObject({
-      codes: codeOrCodes.exactOptional(),
-      enhanced: z
-        .string()
-        .regex(/^[245]\.(?:x|\d{1,3})\.(?:x|\d{1,3})$/, { error: 'takes an enhanced code such as 5.1.1, or 5.1.x' })
-        .exactOptional(),
-      pattern: pattern.exactOptional(),
-      otherwise: z.enum(['count', 'reset', 'quit', 'drop', 'stop-run']).exactOptional(),
-    }),
-  ], { error: 'takes a code such as 250, a class such as 2yz, a list of them, or { codes, enhanced, pattern, otherwise }' })
+  .union(
+    [
+      codeOrCodes,
+      closedObject({
+        codes: codeOrCodes.exactOptional(),
+        enhanced: z
+          .string()
+          .regex(/^[245]\.(?:x|\d{1,3})\.(?:x|\d{1,3})$/, { error: 'takes an enhanced code such as 5.1.1, or 5.1.x' })
+          .exactOptional(),
+        pattern: pattern.exactOptional(),
+        otherwise: z.enum(['count', 'reset', 'quit', 'drop', 'stop-run']).exactOptional(),
+      }),
+    ],
+    {
+      error:
+        'takes a code such as 250, a class such as 2yz, a list of them, or { codes, enhanced, pattern, otherwise }',
+    },
+  )
   .describe('What the reply should be, and what to do otherwise');
 
 const captured = closedObject({
@@ -94,15 +99,22 @@ const rcpt = z.union(
     z.array(words).min(1).max(MAX_RECIPIENTS),
     closedObject({
       count: count.exactOptional(),
-      to: z.union([words, z.array(words).min(1).max(MAX_RECIPIENTS)], { error: 'takes an address or a list' }).exactOptional(),
+      to: z
+        .union([words, z.array(words).min(1).max(MAX_RECIPIENTS)], { error: 'takes an address or a list' })
+        .exactOptional(),
       parameters: words.exactOptional(),
+    }).refine(({ count, to }) => count === undefined || !Array.isArray(to), {
+      error: 'takes count with one numbered address, and not with a list',
     }),
   ],
   { error: 'takes an address, a list of addresses, or { count, to, parameters }' },
 );
 
 const repeatCount = z.union(
-  [z.int().min(1).max(MAX_REPEATS), closedObject({ min: z.int().min(0).max(MAX_REPEATS), max: z.int().min(1).max(MAX_REPEATS) })],
+  [
+    z.int().min(1).max(MAX_REPEATS),
+    closedObject({ min: z.int().min(0).max(MAX_REPEATS), max: z.int().min(1).max(MAX_REPEATS) }),
+  ],
   { error: 'takes a whole number, or { min, max }' },
 );
 
@@ -183,7 +195,10 @@ const step: z.ZodType<WrittenStep> = z.lazy(() => writtenStep);
 export const stepList = z.array(step).min(1);
 
 const writtenMap = closedObject({
-  connect: closedObject({ greeting: z.boolean() }).nullable().exactOptional().describe('The connection and its greeting; implied'),
+  connect: closedObject({ greeting: z.boolean() })
+    .nullable()
+    .exactOptional()
+    .describe('The connection and its greeting; implied'),
   ehlo: words.nullable().exactOptional().describe('EHLO, perhaps with another name'),
   helo: words.nullable().exactOptional(),
   lhlo: words.nullable().exactOptional().describe('LHLO of LMTP'),
@@ -204,7 +219,12 @@ const writtenMap = closedObject({
   vrfy: words.exactOptional(),
   expn: words.exactOptional(),
   help: words.nullable().exactOptional(),
-  raw: z.string().min(1).refine(hasWholeTemplates, { error: 'has {{ without }}' }).exactOptional().describe('A line of your own'),
+  raw: z
+    .string()
+    .min(1)
+    .refine(hasWholeTemplates, { error: 'has {{ without }}' })
+    .exactOptional()
+    .describe('A line of your own'),
   pause: pause.exactOptional().describe('Silence'),
   repeat: closedObject({ count: repeatCount, steps: stepList }).exactOptional().describe('The same steps again'),
   choose: z

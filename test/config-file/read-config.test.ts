@@ -97,9 +97,9 @@ describe('a file that was made to hurt', () => {
   }
   test.each<[string, string, RegExp]>([
     ['aliases of aliases', bomb.join('\n'), /follows more than 100 aliases/],
-    ['an alias of itself', 'rows: &a [*a]', /must be a map/],
+    ['an alias of itself', 'rows: &a [*a]', /nested too deep/],
     ['lists in lists', '['.repeat(20_000), /nested too deep/],
-    ['closed lists in lists', `rows: ${'['.repeat(20_000)}${']'.repeat(20_000)}`, /nested too deep|must be a map/],
+    ['closed lists in lists', `rows: ${'['.repeat(20_000)}${']'.repeat(20_000)}`, /nested too deep/],
     ['more than fits', `# ${'x'.repeat(300_000)}`, /is larger than 256 KiB/],
     ['what the library cannot read in time', `[${','.repeat(250_000)}`, /takes more than 5 s/],
   ])('is refused in time: %s', (_, text, problem) => {
