@@ -30,7 +30,7 @@ const PARTS = [
     node: null,
   },
   { name: 'delay', from: '^src/delay\\.ts$', may: ['^src/seeded-random\\.ts$'], node: [] },
-  { name: 'config-file', from: '^src/config-file/', may: FOUNDATION, node: [] },
+  { name: 'config-file', from: '^src/config-file/', may: FOUNDATION, node: ['vm'] },
   { name: 'protocol', from: '^src/protocol/', may: FOUNDATION, node: ['crypto', 'buffer'] },
   { name: 'plan', from: '^src/plan/', may: FOUNDATION, node: ['fs', 'path', 'os', 'net', 'buffer', 'util'] },
   {
@@ -51,6 +51,12 @@ const PARTS = [
     from: '^src/scenario/',
     may: [...FOUNDATION, '^src/plan/', '^src/metrics/', '^src/config-file/', '^src/protocol/'],
     node: ['buffer', 'crypto'],
+  },
+  {
+    name: 'scenario-file',
+    from: '^src/scenario-file/',
+    may: [...FOUNDATION, '^src/plan/', '^src/config-file/'],
+    node: [],
   },
   {
     name: 'verdict',
@@ -134,7 +140,12 @@ const LIBRARIES = {
   'hdr-histogram-js': ['^src/metrics/'],
   commander: ['^src/cli/'],
   'p-limit': ['^workers/', '^src/coordinator/'],
-  zod: ['^src/report/(result|sink|check|plan)-schema\\.ts$', '^src/config-file/', '^src/sink/sink-file\\.ts$'],
+  zod: [
+    '^src/report/(result|sink|check|plan)-schema\\.ts$',
+    '^src/config-file/',
+    '^src/scenario-file/',
+    '^src/sink/sink-file\\.ts$',
+  ],
   yaml: ['^src/config-file/'],
   picocolors: ['^src/report/', '^src/cli/'],
   nodemailer: ['^src/data/corpus/(compose-mail|dkim-signature)\\.ts$'],

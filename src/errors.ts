@@ -18,12 +18,14 @@ export type ErrorCode = keyof typeof ERROR_MEANINGS;
 
 /** One problem with what a user wrote. */
 export interface ConfigIssue {
-  /** Where it stands: a flag (`--sessions`), an argument (`TARGET`) or a variable (`POSTRUSH_SESSIONS`). */
+  /** Where it stands: a flag (`--sessions`), an argument (`TARGET`), a variable (`POSTRUSH_SESSIONS`) or a place in a file (`a.yaml:3:5`). */
   readonly path: string;
   /** One sentence: what is wrong and what to try. */
   readonly message: string;
   /** What was received, when showing it helps and is no secret. */
   readonly received?: string;
+  /** For files: the line of the place, and a second one with a mark under it. */
+  readonly frame?: string;
 }
 
 /** An error that ends a run, with a code that programs can read. Match on `code`, not on the class. */

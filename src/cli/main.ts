@@ -56,7 +56,7 @@ async function main(words: readonly string[]): Promise<ExitCode> {
 
 function linesOf(error: unknown): string {
   const isDebugging = (process.env['POSTRUSH_DEBUG'] ?? '') !== '';
-  return errorLines(error, isDebugging)
+  return errorLines(error, isDebugging, stderr.isTerminal)
     .map((line) => `${line}\n`)
     .join('');
 }

@@ -1,7 +1,8 @@
 /** Reads the files that flags name. What is wrong with one is an issue among others, not the end. */
 import { isUtf8 } from 'node:buffer';
 import { X509Certificate, createPrivateKey } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { MAX_CONFIG_BYTES } from '../config-file/config-limits.js';
 import { fileProblem } from '../file-problem.js';
 import { MAX_MESSAGE_BYTES } from '../plan/message-content.js';
 import { MAX_CREDENTIALS_BYTES } from '../plan/read-credentials.js';
@@ -59,6 +60,12 @@ export function readCredentialsFile(path: string): FileReading {
   return 'problem' in reading || isUtf8(reading.octets) ? reading : { problem: 'is not UTF-8' };
 }
 
+/** Reads a scenario. */
+export function readScenarioText(path: string): FileReading {
+  const reading = readOctets(path, MAX_CONFIG_BYTES);
+  return 'problem' in reading || isUtf8(reading.octets) ? reading : { problem: 'is not UTF-8' };
+}
+
 /** Reads a password. */
 export function readSmallFile(path: string): FileReading {
   return readOctets(path, MAX_SMALL_FILE_BYTES);
@@ -75,8 +82,7 @@ function readOctets(path: string, maxBytes: number): FileReading {
     try {
       const { size } = fstatSync(file);
       if (size > maxBytes) return { problem: tooLarge(maxBytes, size) };
-      const octets = readFileSync(file);
-      // A pipe has no size before it is read.
+      const octets = size > 0 ? readFileSync(file) : readPipe(file, maxBytes);
       if (octets.length > maxBytes) return { problem: tooLarge(maxBytes, octets.length) };
       return octets.length === 0 ? { problem: 'is empty' } : { octets };
     } finally {
@@ -84,6 +90,17 @@ function readOctets(path: string, maxBytes: number): FileReading {
     }
   } catch (error) {
     return { problem: `cannot be read: ${fileProblem(error)}` };
+  }
+}
+
+/** A pipe has no size before it is read, and some devices never end: reads no more than tells that it is too much. */
+function readPipe(file: number, maxBytes: number): Buffer {
+  const octets = Buffer.alloc(maxBytes + 1);
+  let length = 0;
+  for (;;) {
+    const count = readSync(file, octets, length, octets.length - length, null);
+    length += count;
+    if (count === 0 || length === octets.length) return octets.subarray(0, length);
   }
 }
 

@@ -33,8 +33,13 @@ export async function runCommand(
   invocation: Extract<Invocation, { kind: 'run' }>,
   surroundings: Surroundings,
 ): Promise<ExitCode> {
-  const { stderr, environment } = surroundings;
-  const settings = prepareRun(invocation, environment, availableParallelism());
+  const { stdout, stderr, environment } = surroundings;
+  const settings = await prepareRun(invocation, environment, availableParallelism());
+  if (settings.isPrintOnly) {
+    const { renderConfig } = await import('./print-config.js');
+    await stdout.write(renderConfig(settings.draft, settings.plan));
+    return ExitCode.pass;
+  }
   const progress = new ProgressPrinter(stderr, {
     mode: settings.progress,
     isRewriting: canRewriteLine(stderr.isTerminal, environment),

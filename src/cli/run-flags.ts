@@ -15,7 +15,7 @@ export interface RunFlag {
    * file, whose content becomes the option.
    */
   readonly kind: 'value' | 'list' | 'switch' | 'file';
-  /** The option that the flag sets; null: it concerns the output and not the load. */
+  /** The option that the flag sets; null: it concerns files or the output, and not the load. */
   readonly option: keyof LoadTestOptions | null;
   /** What it means, with its default. */
   readonly help: string;
@@ -39,6 +39,23 @@ const timeByDefault = (ms: number): string => byDefault(formatDuration(ms));
 
 /** All flags of `run`, in the order of the help. */
 export const RUN_FLAG_GROUPS: readonly RunFlagGroup[] = [
+  {
+    title: 'Scenario:',
+    flags: [
+      {
+        usage: '-f, --scenario <file>',
+        kind: 'value',
+        option: null,
+        help: 'what to do, as YAML; flags and environment win over it',
+      },
+      {
+        usage: '--print-config',
+        kind: 'switch',
+        option: null,
+        help: 'print every value with where it came from, and send nothing',
+      },
+    ],
+  },
   {
     title: 'Load:',
     flags: [

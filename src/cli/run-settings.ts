@@ -1,61 +1,47 @@
 /** From flags, environment and files to what `run` does, or to everything that is wrong with them. Sends nothing. */
+import { assert } from '../assert.js';
 import { PostrushError } from '../errors.js';
 import type { ConfigIssue } from '../errors.js';
 import { listOf } from '../plan/option-reader.js';
 import type { LoadPlan } from '../plan/load-plan.js';
-import type { LoadTestOptions } from '../plan/options.js';
-import { takesSecret } from '../plan/read-auth.js';
-import { resolvePlan } from '../plan/resolve-plan.js';
+import { resolveRun } from '../plan/resolve-plan.js';
+import type { RequestIssue, RunRequest } from '../plan/resolve-plan.js';
+import type { ScenarioReading } from '../scenario-file/scenario-file.js';
+import { unsupportedIn } from '../scenario-file/unsupported.js';
 import type { Invocation } from './command-line.js';
 import { mergeEnvironment } from './environment.js';
 import type { Environment, MergedFlags } from './environment.js';
-import {
-  readCertificateFile,
-  readCredentialsFile,
-  readKeyFile,
-  readMessageFile,
-  readSmallFile,
-  withoutFinalNewline,
-} from './read-files.js';
-import type { FileReading } from './read-files.js';
+import { leadBack } from './lead-back.js';
+import { readScenarioText } from './read-files.js';
 import { STDOUT_PATH, resultPathProblem } from './result-file.js';
-import { PROGRESS_MODES, RUN_FLAGS, longName } from './run-flags.js';
+import { draftRun } from './run-draft.js';
+import type { RunDraft } from './run-draft.js';
+import { PROGRESS_MODES } from './run-flags.js';
 import type { ProgressMode } from './run-flags.js';
+
+/** What a command line says of a run. */
+export type RunWords = Pick<Extract<Invocation, { kind: 'run' }>, 'targets' | 'flags' | 'problems'>;
 
 /** Everything about a run that is known before it starts. */
 export interface RunSettings {
   /** Complete, but for its target when that is the built-in sink. */
   readonly plan: LoadPlan;
-  /** The same plan for other targets: the built-in sink has an URL only once it listens. */
-  readonly planFor: (...targets: readonly string[]) => LoadPlan;
+  /** The same plan for another target: the built-in sink has an URL only once it listens. */
+  readonly planFor: (target: string) => LoadPlan;
   /** As written; empty: the built-in sink. */
   readonly targets: readonly string[];
   /** Where the result goes as JSON; null: nowhere. */
   readonly jsonPath: string | null;
   readonly isQuiet: boolean;
+  /** The values are printed, and nothing is sent. */
+  readonly isPrintOnly: boolean;
+  /** What was asked for, and by whom. */
+  readonly draft: RunDraft;
   readonly progress: ProgressMode;
 }
 
 /** Takes the place of the built-in sink while the other options are checked. */
 const ANY_LOOPBACK_TARGET = 'smtp://127.0.0.1:25';
-/** Takes the place of a file that cannot be read, so that the options around it are still checked. */
-const ANY_CONTENT: Readonly<Record<string, string>> = {
-  tlsCa: '-----BEGIN CERTIFICATE-----',
-  tlsCert: '-----BEGIN CERTIFICATE-----',
-  tlsKey: '-----BEGIN PRIVATE KEY-----',
-  credentials: 'user,password\nx,x',
-};
-/** Files that are more than small. */
-const FILE_READERS: Readonly<Record<string, (path: string) => FileReading>> = {
-  message: readMessageFile,
-  credentials: readCredentialsFile,
-  tlsCa: readCertificateFile,
-  tlsCert: readCertificateFile,
-  tlsKey: readKeyFile,
-};
-const PASSWORD_VARIABLE = 'POSTRUSH_PASSWORD';
-const PASSWORD_FLAG = '--password-file';
-
 /**
  * Checks everything that can be checked before the first connection.
  *
@@ -64,73 +50,75 @@ const PASSWORD_FLAG = '--password-file';
  * @param cores - how many workers to use at most when nobody says
  * @throws PostrushError `E_CONFIG` with every problem in `issues`
  */
-export function prepareRun(
-  invocation: Extract<Invocation, { kind: 'run' }>,
-  environment: Environment,
-  cores: number,
-): RunSettings {
-  const { targets } = invocation;
-  const merged = withPasswordVariable(mergeEnvironment(invocation.flags, environment), environment);
+export async function prepareRun(invocation: RunWords, environment: Environment, cores: number): Promise<RunSettings> {
+  const merged = mergeEnvironment(invocation.flags, environment);
   const issues: ConfigIssue[] = [...invocation.problems, ...merged.issues];
-  const options = readOptions(merged, environment, issues);
+  const filePath = String(merged.flags.get('--scenario') ?? '');
+  const reading = filePath === '' ? null : await readScenario(filePath, merged, issues);
+  const draft = draftRun(invocation.targets, merged, environment, reading, filePath, issues);
   const output = readOutput(merged, issues);
-  const planFor = (...places: readonly string[]): LoadPlan => resolvePlan({ ...options, targets: places }, cores);
-  const plan = planOrIssues(() => planFor(...(targets.length === 0 ? [ANY_LOOPBACK_TARGET] : targets)));
-  if (!('issues' in plan) && issues.length === 0) return { plan, planFor, targets, ...output };
-  if ('issues' in plan) issues.push(...plan.issues);
-  const named = issues.map((issue) => leadBack(issue, merged.variables));
-  throw new PostrushError('E_CONFIG', 'flags, environment or files are unusable', { issues: named });
-}
-
-function planOrIssues(resolve: () => LoadPlan): LoadPlan | { readonly issues: readonly ConfigIssue[] } {
-  try {
-    return resolve();
-  } catch (error) {
-    if (error instanceof PostrushError && error.code === 'E_CONFIG') return { issues: error.issues };
-    throw error;
+  const targets = draft.targets.map(({ text }) => text);
+  const planAt = (...places: readonly string[]): LoadPlan | { readonly issues: readonly RequestIssue[] } =>
+    resolveRun(requestOf(draft, places), cores);
+  const plan = planAt(...(targets.length === 0 ? [ANY_LOOPBACK_TARGET] : targets));
+  // Of a file that is unreadable as a whole nothing is known, so that nothing is missing from it either.
+  if ('issues' in plan && reading?.file !== null) {
+    issues.push(...leadBack(plan.issues, draft, reading?.broken ?? []));
   }
-}
-
-/**
- * Lets `POSTRUSH_PASSWORD` stand for the password file. It is used when a password is wanted, and disturbs nobody
- * otherwise. A file named on the command line wins, one named by the environment does not.
- */
-function withPasswordVariable(merged: MergedFlags, environment: Environment): MergedFlags {
-  const isFileGiven = merged.flags.has(PASSWORD_FLAG) && !merged.variables.has(PASSWORD_FLAG);
-  const auth = merged.flags.get('--auth');
-  const isWanted = typeof auth === 'string' && takesSecret(auth) && !merged.flags.has('--credentials');
-  if ((environment[PASSWORD_VARIABLE] ?? '') === '' || !isWanted || isFileGiven) return merged;
-  return { ...merged, variables: new Map([...merged.variables, [PASSWORD_FLAG, PASSWORD_VARIABLE]]) };
-}
-
-/** Options without targets. Problems of files are added to `issues`. */
-function readOptions(
-  { flags, variables }: MergedFlags,
-  environment: Environment,
-  issues: ConfigIssue[],
-): Omit<LoadTestOptions, 'target' | 'targets'> {
-  const options: Record<string, unknown> = {};
-  const hasPasswordVariable = variables.get(PASSWORD_FLAG) === PASSWORD_VARIABLE;
-  if (hasPasswordVariable) options['password'] = environment[PASSWORD_VARIABLE];
-  for (const flag of RUN_FLAGS) {
-    const name = longName(flag);
-    const value = flags.get(name);
-    if (value === undefined || flag.option === null || (name === PASSWORD_FLAG && hasPasswordVariable)) continue;
-    options[flag.option] =
-      flag.kind === 'file' && typeof value === 'string' ? readFlagFile(name, flag.option, value, issues) : value;
+  if (issues.length > 0 || 'issues' in plan) {
+    throw new PostrushError('E_CONFIG', 'flags, environment or files are unusable', {
+      issues: inOrder(
+        issues.map((issue) => ({ ...issue, path: merged.variables.get(issue.path) ?? issue.path })),
+        filePath,
+      ),
+    });
   }
-  return options;
+  const planFor = (place: string): LoadPlan => {
+    const other = planAt(place);
+    assert(!('issues' in other), 'the plan holds for any loopback target');
+    return other;
+  };
+  const isPrintOnly = merged.flags.get('--print-config') === true;
+  return { plan, planFor, targets, draft, isPrintOnly, ...output };
 }
 
-function readFlagFile(name: string, option: string, path: string, issues: ConfigIssue[]): Uint8Array | string {
-  const reading = (FILE_READERS[option] ?? readSmallFile)(path);
-  if ('problem' in reading) {
-    issues.push({ path: name, message: `${path} ${reading.problem}` });
-    return ANY_CONTENT[option] ?? 'unread';
+/** The file, with problems of its own added to `issues`. */
+async function readScenario(path: string, { variables }: MergedFlags, issues: ConfigIssue[]): Promise<ScenarioReading> {
+  const octets = readScenarioText(path);
+  if ('problem' in octets) {
+    issues.push({ path: variables.get('--scenario') ?? '--scenario', message: `${path} ${octets.problem}` });
+    return { issues: [], broken: [[]], file: null };
   }
-  if (option === 'message') return reading.octets;
-  const text = new TextDecoder().decode(reading.octets);
-  return option === 'password' ? withoutFinalNewline(text) : text;
+  // Loaded here and nowhere else: most runs start without a file, and at once.
+  const { readScenarioFile } = await import('../scenario-file/scenario-file.js');
+  const reading = readScenarioFile(path, new TextDecoder().decode(octets.octets));
+  issues.push(...reading.issues);
+  if (reading.file !== null && reading.issues.length === 0) issues.push(...unsupportedIn(reading.file));
+  return reading;
+}
+
+/** What the draft asks for, at other targets. */
+function requestOf({ load, scenarios }: RunDraft, targets: readonly string[]): RunRequest {
+  const options = { ...load.options, targets };
+  // Where there is no file, flags describe the run and its one scenario.
+  const own = scenarios.map((scenario) => (scenario.options === load.options ? { ...scenario, options } : scenario));
+  return { options, scenarios: own };
+}
+
+/** Problems of the file in the order of its lines, behind the others. */
+function inOrder(issues: readonly ConfigIssue[], filePath: string): readonly ConfigIssue[] {
+  const placeOf = ({ path }: ConfigIssue): readonly number[] =>
+    filePath !== '' && path.startsWith(`${filePath}:`)
+      ? path
+          .slice(filePath.length + 1)
+          .split(':')
+          .map(Number)
+      : [0, 0];
+  return issues.toSorted((a, b) => {
+    const [lineA = 0, columnA = 0] = placeOf(a);
+    const [lineB = 0, columnB = 0] = placeOf(b);
+    return lineA - lineB || columnA - columnB;
+  });
 }
 
 function readOutput(
@@ -150,10 +138,4 @@ function readOutput(
   // What was said on the command line about progress counts, even beside --quiet; a habit in the environment does not.
   const isAskedHere = progress !== undefined && !variables.has('--progress');
   return { jsonPath, isQuiet, progress: isQuiet && !isAskedHere ? 'none' : (progress ?? PROGRESS_MODES[0]) };
-}
-
-/** Names the variable instead of the flag when that is where the value came from. */
-function leadBack(issue: ConfigIssue, variables: ReadonlyMap<string, string>): ConfigIssue {
-  const variable = variables.get(issue.path);
-  return variable === undefined ? issue : { ...issue, path: variable };
 }

@@ -1,4 +1,4 @@
-/** `postrush schema`: the shape of what postrush writes, for other programs. */
+/** `postrush schema`: the shape of what postrush reads and writes, for other programs. */
 import { PostrushError } from '../errors.js';
 import { SCHEMA_NAMES } from './schema-names.js';
 
@@ -23,6 +23,8 @@ async function schemaNamed(name: string): Promise<object> {
       return (await import('../report/sink-schema.js')).sinkJsonSchema();
     case 'check':
       return (await import('../report/check-schema.js')).checkJsonSchema();
+    case 'scenario':
+      return (await import('../scenario-file/scenario-json-schema.js')).scenarioJsonSchema();
     default:
       return (await import('../report/result-schema.js')).resultJsonSchema();
   }

@@ -1,7 +1,7 @@
 /** From flags and files to what `sink` does, or to everything that is wrong with them. Listens nowhere. */
 import { dirname, resolve } from 'node:path';
 import { PostrushError } from '../errors.js';
-import type { ConfigPath } from '../config-file/read-config.js';
+import type { ConfigPlaces } from '../config-file/read-config.js';
 import type { ConfigIssue } from '../errors.js';
 import { parseCount, parseDurationMs, parseSizeBytes } from '../plan/units.js';
 import type { Reading } from '../plan/units.js';
@@ -74,14 +74,18 @@ export async function prepareSink({
 }
 
 /** The file of `--config`, or an empty one. */
-interface ReadFile {
+interface ReadFile extends ConfigPlaces {
   readonly value: SinkFile;
   /** Where it is; null: there is none. */
   readonly path: string | null;
-  readonly placeOf: (path: ConfigPath) => string;
 }
 
-const NO_FILE: ReadFile = { value: {}, path: null, placeOf: () => '' };
+const NO_FILE: ReadFile = {
+  value: {},
+  path: null,
+  placeOf: () => '',
+  problemAt: (_path, message) => ({ path: '', message }),
+};
 
 function readValue({ kind }: SinkFlag, value: string | readonly string[] | true): Reading<unknown> {
   switch (kind) {
@@ -126,8 +130,9 @@ function readProcesses(flags: GivenFlags, file: ReadFile, fromFile: number, issu
   const text = textOf(flags, '--processes');
   const reading = parseCount(text ?? String(fromFile), 1, PROCESSES_MAX);
   if (reading.ok) return reading.value;
-  const path = text === null ? file.placeOf(['processes']) : '--processes';
-  issues.push({ path, message: text === null ? `processes: ${reading.takes}` : reading.takes });
+  issues.push(
+    text === null ? file.problemAt(['processes'], reading.takes) : { path: '--processes', message: reading.takes },
+  );
   return 1;
 }
 
@@ -236,8 +241,7 @@ function pemBeside(
   if (path === undefined) return null;
   const reading = readSmallFile(resolve(dirname(file.path ?? ''), path));
   if ('octets' in reading) return new TextDecoder().decode(reading.octets);
-  const place = file.placeOf(['tls', name]);
-  issues.push({ path: place, message: `tls.${name}: ${reading.problem}`, received: path });
+  issues.push({ ...file.problemAt(['tls', name], reading.problem), received: path });
   return '';
 }
 
@@ -269,7 +273,7 @@ function optionIssues(
       const flag = SINK_FLAGS.find(({ option }) => option === path[0]);
       const isFromFile =
         Object.hasOwn(file.value, String(path[0])) && (flag === undefined || !flags.has(longName(flag)));
-      if (isFromFile) return { ...issue, path: file.placeOf(path), message: `${issue.path}: ${issue.message}` };
+      if (isFromFile) return { ...issue, ...file.problemAt(path, issue.message) };
       return flag === undefined ? issue : { ...issue, path: longName(flag) };
     });
   }

@@ -31,11 +31,11 @@ const MAX_SUBJECT_LENGTH = 900;
 
 const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
 
-/** Name of the scenario that flags describe. */
-const DEFAULT_NAME = 'default';
-
 /** Reads a scenario for its targets, which are of one kind: all of them begin with TLS or none does. */
-export function readScenario(reader: OptionReader, targets: readonly [ParsedTarget, ...ParsedTarget[]]): ScenarioPlan {
+export function readScenario(
+  reader: OptionReader,
+  targets: readonly [ParsedTarget, ...ParsedTarget[]],
+): Omit<ScenarioPlan, 'name' | 'weight'> {
   const allowDomains = readAllowDomains(reader);
   const isUtf8 = reader.flag('smtpUtf8');
   const from = readAddress(reader, 'from', allowDomains, isUtf8);
@@ -46,8 +46,6 @@ export function readScenario(reader: OptionReader, targets: readonly [ParsedTarg
   const extensions = readExtensions(reader, tls);
   const session = readSession(reader, { tls, auth, content: extensions });
   return {
-    name: DEFAULT_NAME,
-    weight: 1,
     tls,
     auth,
     pipelining: reader.choice('pipelining', DEFAULTS.pipelining, ['auto', 'on', 'off', 'across', 'force']),

@@ -2,7 +2,9 @@
  * Turns what a user wrote into a complete plan, or into every problem with it. What shapes sessions is read in
  * `read-scenario.ts`. Pure: files have been read before, names are resolved after.
  */
+import { assert } from '../assert.js';
 import { PostrushError } from '../errors.js';
+import type { ConfigIssue } from '../errors.js';
 import { checkPinnedAddresses } from './address-safety.js';
 import { isIp } from './ip-address.js';
 import type { LoadPlan, WeightedTarget } from './load-plan.js';
@@ -24,6 +26,31 @@ const MAX_SEED = 0xffff_ffff;
 /** A timer of Node holds 31 bits of ms, 596 hours. */
 const MAX_DURATION_MS = 500 * 3_600_000;
 
+/** Name of the scenario that flags describe. */
+const DEFAULT_NAME = 'default';
+
+/** A class of clients among several. */
+export interface ScenarioRequest {
+  readonly name: string;
+  readonly weight: number;
+  /** What shapes its sessions and messages. */
+  readonly options: LoadTestOptions;
+}
+
+/** A run of several scenarios. */
+export interface RunRequest {
+  /** What concerns the run as a whole, with its targets. */
+  readonly options: LoadTestOptions;
+  /** At least one. */
+  readonly scenarios: readonly ScenarioRequest[];
+}
+
+/** A problem, and the scenario that it was found in. */
+export interface RequestIssue extends ConfigIssue {
+  /** Its index; -1: none. */
+  readonly scenario: number;
+}
+
 /**
  * Makes the plan of a run.
  *
@@ -33,15 +60,41 @@ const MAX_DURATION_MS = 500 * 3_600_000;
  * @throws PostrushError `E_CONFIG` with every problem in `issues`
  */
 export function resolvePlan(options: LoadTestOptions, cores: number): LoadPlan {
-  const reader = new OptionReader(options);
+  const plan = resolveRun({ options, scenarios: [{ name: DEFAULT_NAME, weight: 1, options }] }, cores);
+  if (!('issues' in plan)) return plan;
+  const issues = plan.issues.map(({ scenario: _scenario, ...issue }) => issue);
+  const list = issues.map(({ path, message }) => `${path} ${message}`).join('; ');
+  throw new PostrushError('E_CONFIG', `these options are unusable: ${list}`, { issues });
+}
+
+/**
+ * Makes the plan of a run of several scenarios.
+ *
+ * @param cores - how many workers to use at most when the user did not say
+ * @returns the plan, frozen through and through, or every problem
+ */
+export function resolveRun(
+  request: RunRequest,
+  cores: number,
+): LoadPlan | { readonly issues: readonly RequestIssue[] } {
+  const reader = new OptionReader(request.options);
+  const found: RequestIssue[] = [];
   const [first, ...others] = readTargets(reader);
   const sessions = reader.count('sessions', DEFAULTS.sessions, 1, MAX_SESSIONS);
-  const scenario = readScenario(reader, [first, ...others]);
+  const scenarios = request.scenarios.map(({ name, weight, options }, index) => {
+    const own = options === request.options ? reader : new OptionReader(options);
+    const scenario = { ...readScenario(own, [first, ...others]), name, weight };
+    if (own !== reader) found.push(...own.issues.map((issue) => ({ ...issue, scenario: index })));
+    return scenario;
+  });
   const plan: LoadPlan = {
     targets: [targetOf(first), ...others.map(targetOf)],
-    scenarios: [scenario],
+    scenarios: atLeastOne(scenarios),
     sessions,
-    ...readEnd(reader, sendsMail(scenario.session.steps)),
+    ...readEnd(
+      reader,
+      scenarios.some(({ session }) => sendsMail(session.steps)),
+    ),
     warmupMs: reader.durationMs('warmup', DEFAULTS.warmupMs, 0, MAX_DURATION_MS),
     drainMs: reader.durationMs('drain', DEFAULTS.drainMs, 0, MAX_DURATION_MS),
     giveUpMs: reader.durationMs('giveUp', DEFAULTS.giveUpMs, 1, MAX_DURATION_MS),
@@ -52,12 +105,14 @@ export function resolvePlan(options: LoadTestOptions, cores: number): LoadPlan {
     authClear: reader.flag('authClear'),
   };
   const unsafe = plan.targets.flatMap(({ host }) => (isIp(host) ? checkPinnedAddresses(plan, { host }, [host]) : []));
-  const issues = [...reader.issues, ...unsafe];
-  if (issues.length > 0) {
-    const list = issues.map(({ path, message }) => `${path} ${message}`).join('; ');
-    throw new PostrushError('E_CONFIG', `these options are unusable: ${list}`, { issues });
-  }
-  return deepFreeze(plan);
+  const general = [...reader.issues, ...unsafe].map((issue) => ({ ...issue, scenario: -1 }));
+  const issues = [...found, ...general];
+  return issues.length > 0 ? { issues } : deepFreeze(plan);
+}
+
+function atLeastOne<T>([first, ...others]: readonly T[]): readonly [T, ...T[]] {
+  assert(first !== undefined, 'a run has a scenario');
+  return [first, ...others];
 }
 
 function targetOf({ url, protocol, host, port, path, isMx, weight }: ReadTarget): WeightedTarget {

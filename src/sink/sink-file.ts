@@ -1,6 +1,7 @@
 /** The file that `postrush sink --config` reads: the options of a sink with the same names, but files by their paths. */
 import { z } from 'zod';
-import { closedObject, readConfig } from '../config-file/read-config.js';
+import { closedObject } from '../config-file/closed-object.js';
+import { readConfig } from '../config-file/read-config.js';
 import type { ConfigReading } from '../config-file/read-config.js';
 import { FAULT_EVENTS, SAVED_MESSAGES_DEFAULT, SINK_TLS_VERSIONS } from './sink-options.js';
 import type { SinkOptions } from './sink-options.js';

@@ -40,16 +40,16 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
-function prepare(words: readonly string[], environment: Record<string, string> = {}): RunSettings {
+function prepare(words: readonly string[], environment: Record<string, string> = {}): Promise<RunSettings> {
   const invocation = readCommandLine(['run', ...words], '0.0.0');
   if (invocation.kind !== 'run') throw new Error('not a run');
   return prepareRun(invocation, environment, 2);
 }
 
 /** `--flag: message`, with the folder of the test as DIR. */
-function problems(words: readonly string[], environment: Record<string, string> = {}): string[] {
+async function problems(words: readonly string[], environment: Record<string, string> = {}): Promise<string[]> {
   try {
-    prepare(words, environment);
+    await prepare(words, environment);
   } catch (error) {
     expect(error).toMatchObject({ code: 'E_CONFIG' });
     return (error as PostrushError).issues.map(({ path, message }) => `${path}: ${message}`.replaceAll(folder, 'DIR'));
@@ -58,8 +58,8 @@ function problems(words: readonly string[], environment: Record<string, string> 
 }
 
 describe('a run', () => {
-  test('without a target gets its plan once the built-in sink has an address', () => {
-    const settings = prepare(['-s', '3', '-m', '5']);
+  test('without a target gets its plan once the built-in sink has an address', async () => {
+    const settings = await prepare(['-s', '3', '-m', '5']);
     expect(settings).toMatchObject({ targets: [], jsonPath: null, isQuiet: false, progress: 'line' });
     expect(settings.planFor('smtp://127.0.0.1:4711')).toMatchObject({
       targets: [{ url: 'smtp://127.0.0.1:4711' }],
@@ -69,8 +69,8 @@ describe('a run', () => {
     });
   });
 
-  test('reads its files', () => {
-    const { plan } = prepare([
+  test('reads its files', async () => {
+    const { plan } = await prepare([
       ...[TARGET, '--auth', 'login', '--user', 'load', '--password-file', file('pw.txt')],
       ...['--tls', 'required', '--tls-ca', file('ca.pem'), '--message', file('mail.eml')],
       ...['--tls-cert', file('ca.pem'), '--tls-key', file('key.pem')],
@@ -82,8 +82,8 @@ describe('a run', () => {
     expect(plan.scenarios[0].message.content).toBe('Subject: hello\r\n\r\nworld\r\n');
   });
 
-  test('puts flags before the environment, and the environment before defaults', () => {
-    const { plan } = prepare([TARGET, '-s', '5'], { POSTRUSH_SESSIONS: '6', POSTRUSH_SEED: '7' });
+  test('puts flags before the environment, and the environment before defaults', async () => {
+    const { plan } = await prepare([TARGET, '-s', '5'], { POSTRUSH_SESSIONS: '6', POSTRUSH_SEED: '7' });
     expect(plan).toMatchObject({ sessions: 5, seed: 7, scenarios: [{ recipients: 1 }] });
   });
 
@@ -94,66 +94,68 @@ describe('a run', () => {
     [[], { POSTRUSH_PROGRESS: 'json' }, 'json'],
     [['--no-progress'], { POSTRUSH_PROGRESS: 'json' }, 'none'],
     [[], {}, 'line'],
-  ])('with %j and %j tells progress as %s', (words, environment, mode) => {
-    expect(prepare([TARGET, ...words], environment).progress).toBe(mode);
+  ])('with %j and %j tells progress as %s', async (words, environment, mode) => {
+    expect((await prepare([TARGET, ...words], environment)).progress).toBe(mode);
   });
 });
 
 describe('accounts', () => {
-  test('come from a file, with or without a byte order mark', () => {
-    const { plan } = prepare([TARGET, '--auth', 'plain', '--credentials', file('users.csv')]);
+  test('come from a file, with or without a byte order mark', async () => {
+    const { plan } = await prepare([TARGET, '--auth', 'plain', '--credentials', file('users.csv')]);
     expect(plan.scenarios[0].auth?.accounts).toEqual({ count: 1, order: 'in-order', text: 'jürgen\npässwörd\n' });
   });
 
-  test('leave the password in the environment where it is', () => {
+  test('leave the password in the environment where it is', async () => {
     const words = [TARGET, '--auth', 'plain', '--credentials', file('users.csv')];
-    expect(prepare(words, { POSTRUSH_PASSWORD: 'other' }).plan.scenarios[0].auth?.password).toBe('pässwörd');
+    expect((await prepare(words, { POSTRUSH_PASSWORD: 'other' })).plan.scenarios[0].auth?.password).toBe('pässwörd');
   });
 });
 
 describe('the password', () => {
   const auth = [TARGET, '--auth', 'plain', '--user', 'load'];
-  const passwordOf = (words: readonly string[], environment: Record<string, string> = {}): string | undefined =>
-    prepare([...auth, ...words], environment).plan.scenarios[0].auth?.password;
+  const passwordOf = async (
+    words: readonly string[],
+    environment: Record<string, string> = {},
+  ): Promise<string | undefined> => (await prepare([...auth, ...words], environment)).plan.scenarios[0].auth?.password;
 
-  test.each(['pw.txt', 'crlf.txt'])('of %s has no newline at its end', (name) => {
-    expect(passwordOf(['--password-file', file(name)])).toBe('secret');
+  test.each(['pw.txt', 'crlf.txt'])('of %s has no newline at its end', async (name) => {
+    expect(await passwordOf(['--password-file', file(name)])).toBe('secret');
   });
 
-  test('may be in the environment', () => {
-    expect(passwordOf([], { POSTRUSH_PASSWORD: 'other' })).toBe('other');
+  test('may be in the environment', async () => {
+    expect(await passwordOf([], { POSTRUSH_PASSWORD: 'other' })).toBe('other');
   });
 
-  test('of the file wins when the flag is given', () => {
-    expect(passwordOf(['--password-file', file('pw.txt')], { POSTRUSH_PASSWORD: 'other' })).toBe('secret');
+  test('of the file wins when the flag is given', async () => {
+    expect(await passwordOf(['--password-file', file('pw.txt')], { POSTRUSH_PASSWORD: 'other' })).toBe('secret');
   });
 
-  test('in the environment wins against a file in the environment, which is not even read', () => {
-    expect(passwordOf([], { POSTRUSH_PASSWORD: 'other', POSTRUSH_PASSWORD_FILE: file('nowhere') })).toBe('other');
+  test('in the environment wins against a file in the environment, which is not even read', async () => {
+    expect(await passwordOf([], { POSTRUSH_PASSWORD: 'other', POSTRUSH_PASSWORD_FILE: file('nowhere') })).toBe('other');
   });
 
-  test('in the environment disturbs nobody who does not authenticate', () => {
-    expect(prepare([TARGET], { POSTRUSH_PASSWORD: 'other' }).plan.scenarios[0].auth).toBeNull();
+  test('in the environment disturbs nobody who does not authenticate', async () => {
+    expect((await prepare([TARGET], { POSTRUSH_PASSWORD: 'other' })).plan.scenarios[0].auth).toBeNull();
   });
 
-  test('in the environment disturbs nobody who authenticates without one', () => {
+  test('in the environment disturbs nobody who authenticates without one', async () => {
     const words = ['--tls', 'required', '--tls-cert', file('ca.pem'), '--tls-key', file('key.pem')];
     for (const mechanism of ['external', 'EXTERNAL']) {
-      const { plan } = prepare([TARGET, '--auth', mechanism, ...words], { POSTRUSH_PASSWORD: 'other' });
+      const { plan } = await prepare([TARGET, '--auth', mechanism, ...words], { POSTRUSH_PASSWORD: 'other' });
       expect(plan.scenarios[0].auth).toMatchObject({ mechanism: 'external', user: '', password: '' });
     }
   });
 
-  test('may be a token', () => {
-    const { plan } = prepare([TARGET, '--auth', 'oauthbearer', '--password-file', file('pw.txt')]);
+  test('may be a token', async () => {
+    const { plan } = await prepare([TARGET, '--auth', 'oauthbearer', '--password-file', file('pw.txt')]);
     expect(plan.scenarios[0].auth).toMatchObject({ mechanism: 'oauthbearer', user: '', password: 'secret' });
   });
 
-  test('is named after the place where it came from', () => {
-    expect(problems([...auth, '--password-file', file('two-lines.txt')])).toEqual([
+  test('is named after the place where it came from', async () => {
+    expect(await problems([...auth, '--password-file', file('two-lines.txt')])).toEqual([
       '--password-file: takes a password on one line, without control characters',
     ]);
-    expect(problems(auth, { POSTRUSH_PASSWORD: 'a\nb' })).toEqual([
+    expect(await problems(auth, { POSTRUSH_PASSWORD: 'a\nb' })).toEqual([
       'POSTRUSH_PASSWORD: takes a password on one line, without control characters',
     ]);
   });
@@ -201,14 +203,14 @@ describe('what is wrong is said of', () => {
     [['--json', 'nowhere/x.json'], '--json: cannot be written: there is no directory DIR/nowhere'],
     [['--json', 'pw.txt/x.json'], '--json: cannot be written: a part of its path is not a directory'],
     [['--json', 'closed'], '--json: takes the path of a file, and this is a directory'],
-  ])('%j', (words, problem) => {
+  ])('%j', async (words, problem) => {
     const paths = words.map((word, at) => (/^--(password-file|credentials|tls-ca|tls-cert|tls-key|message|json)$/.test(words[at - 1] ?? '') ? file(word) : word)); // prettier-ignore
-    expect(problems([TARGET, ...paths])).toEqual([problem]);
+    expect(await problems([TARGET, ...paths])).toEqual([problem]);
   });
 
-  test('a directory that may not be written to', (context) => {
+  test('a directory that may not be written to', async (context) => {
     context.skip(isRoot, 'root may write everywhere');
-    expect(problems([TARGET, '--json', file('closed/x.json')])).toEqual([
+    expect(await problems([TARGET, '--json', file('closed/x.json')])).toEqual([
       '--json: cannot be written: permission denied',
     ]);
   });
@@ -217,13 +219,13 @@ describe('what is wrong is said of', () => {
     [['--json', ''], '--json: takes the path of a file, or - for stdout'],
     [['--progress', 'tui'], '--progress: takes line, json or none'],
     [['--user', 'x'], '--user: needs --auth'],
-  ])('%j', (words, problem) => {
-    expect(problems([TARGET, ...words])).toEqual([problem]);
+  ])('%j', async (words, problem) => {
+    expect(await problems([TARGET, ...words])).toEqual([problem]);
   });
 
-  test('a variable under its own name', () => {
+  test('a variable under its own name', async () => {
     expect(
-      problems([TARGET], { POSTRUSH_SESSIONS: 'x', POSTRUSH_MESSAGE: file('empty'), POSTRUSH_QUIET: 'x' }),
+      await problems([TARGET], { POSTRUSH_SESSIONS: 'x', POSTRUSH_MESSAGE: file('empty'), POSTRUSH_QUIET: 'x' }),
     ).toEqual([
       'POSTRUSH_QUIET: takes 1 or 0, true or false, yes or no',
       'POSTRUSH_MESSAGE: DIR/empty is empty',
@@ -231,19 +233,19 @@ describe('what is wrong is said of', () => {
     ]);
   });
 
-  test('words, variables, files, options and output all at once', () => {
+  test('words, variables, files, options and output all at once', async () => {
     const words = [
       ...['--sesions', '5', '-d', '10', '--auth', 'plain', '--password-file', file('nowhere')],
       ...['--message', file('empty'), '--size', '1KiB', '--json', file('nowhere/x'), '--progress', 'tui'],
     ];
-    expect(problems(words, { POSTRUSH_SEED: 'dice' }).map((line) => line.slice(0, line.indexOf(':')))).toEqual([
+    expect((await problems(words, { POSTRUSH_SEED: 'dice' })).map((line) => line.slice(0, line.indexOf(':')))).toEqual([
       ...['--sesions', '--message', '--password-file', '--json', '--progress'],
       ...['--auth', '--size', '--duration', 'POSTRUSH_SEED'],
     ]);
   });
 
-  test('an unreadable file only once', () => {
+  test('an unreadable file only once', async () => {
     const words = [TARGET, '--tls', 'required', '--tls-ca', file('nowhere'), '--message', file('empty')];
-    expect(problems(words)).toHaveLength(2);
+    expect(await problems(words)).toHaveLength(2);
   });
 });

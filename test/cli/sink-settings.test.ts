@@ -88,7 +88,7 @@ describe('the flags of sink', () => {
   });
 
   test.each([
-    ['faults:\n  - on: mail\n    then: close\n    probability: 2\n', /:4:18: faults\.0\.probability: .*at most 1$/],
+    ['faults:\n  - on: mail\n    then: close\n    probability: 2\n', /:4:18: faults\[0\]\.probability: .*at most 1$/],
     ['seed: 1\nmaxSize: -1\n', /:2:10: maxSize: must be a whole number/],
     ['listen: [http://x]\n', /:1:9: listen: takes smtp:/],
     ['processes: 0\n', /:1:12: processes: takes a whole number/],

@@ -50,10 +50,10 @@ describe('the file of a sink', () => {
   });
 
   test.each<[string, RegExp]>([
-    ['faults: [{ on: noon }]', /^sink\.yaml:1:16 faults\.0\.on: /],
+    ['faults: [{ on: noon }]', /^sink\.yaml:1:16 faults\[0\]\.on: /],
     [
       'faults: [{ on: mail, delayMs: { shape: gauss } }]',
-      /^sink\.yaml:1:31 faults\.0\.delayMs: takes milliseconds, or/,
+      /^sink\.yaml:1:31 faults\[0\]\.delayMs: takes milliseconds, or/,
     ],
     ['port: 25', /`port` is not known here/],
   ])('%s is refused', (text, problem) => {

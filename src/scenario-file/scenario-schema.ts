@@ -1,0 +1,192 @@
+/** The grammar of a scenario file. The keys that are options of a run come from the tables of `file-keys.ts`. */
+import { z } from 'zod';
+import { closedObject } from '../config-file/closed-object.js';
+import { LOAD_KEYS, SCENARIO_KEYS } from './file-keys.js';
+import type { FileKey } from './file-keys.js';
+import { stepList } from './step-schema.js';
+import type { WrittenStep } from './step-schema.js';
+
+/** Values under their keys, before they are options. */
+export type WrittenSettings = Readonly<Record<string, unknown>>;
+
+/** What a scenario holds beside its settings. */
+export interface WrittenScenario extends WrittenSettings {
+  readonly name?: string;
+  readonly weight?: number;
+  readonly steps?: readonly WrittenStep[];
+}
+
+/** What a file holds beside the settings of all its scenarios. */
+export interface WrittenFile extends WrittenSettings {
+  readonly target?: string;
+  readonly targets?: readonly { readonly url: string; readonly weight?: number }[];
+  readonly load?: WrittenSettings;
+  readonly scenarios?: readonly WrittenScenario[];
+  readonly feeders?: Readonly<Record<string, WrittenFeeder>>;
+  readonly corpus?: readonly WrittenMessage[];
+}
+
+const MAX_SCENARIOS = 100;
+const MAX_TARGETS = 1000;
+
+const CONSENT = 'is consent, which is given on the command line only';
+const LATER = 'is not there yet: planned arrivals, objectives and gates come later';
+/** Keys that make sense and are not taken. */
+const CONSENT_KEYS = {
+  allowTarget: `${CONSENT}: --allow-target`,
+  allowTargets: `${CONSENT}: --allow-target`,
+  'allow-target': `${CONSENT}: --allow-target`,
+  allowDomain: `${CONSENT}: --allow-domain`,
+  allowDomains: `${CONSENT}: --allow-domain`,
+  'allow-domain': `${CONSENT}: --allow-domain`,
+  authClear: `${CONSENT}: --auth-clear`,
+  'auth-clear': `${CONSENT}: --auth-clear`,
+};
+const LATER_KEYS = {
+  rate: LATER,
+  profile: LATER,
+  arrivals: LATER,
+  onFull: LATER,
+  reuse: LATER,
+  objectives: LATER,
+  slo: LATER,
+  abortOnFail: LATER,
+  gates: LATER,
+};
+const REFUSED = { ...CONSENT_KEYS, ...LATER_KEYS };
+
+const VALUES: Readonly<Record<FileKey['kind'], z.ZodType>> = {
+  value: z.union([z.string(), z.number()], { error: 'takes a number or text' }),
+  text: z.string(),
+  secret: z.string(),
+  switch: z.boolean(),
+  words: z.union([z.string(), z.array(z.string()).min(1)], { error: 'takes text, or a list of texts' }),
+  file: z.string().min(1),
+  attributes: z.record(z.string(), z.union([z.string(), z.number()], { error: 'takes text' })),
+  chunks: z.union([z.boolean(), z.string(), z.number()], { error: 'takes true, or the size of each chunk' }),
+  deadlines: z.union([z.string(), z.record(z.string(), z.string())], {
+    error: 'takes a time, or times by step such as { connect: 5s, endOfData: 60s, all: 30s }',
+  }),
+};
+/** What a block may be instead of a map. */
+const SHORT_BLOCKS: Readonly<Record<string, z.ZodType>> = {
+  tls: z.string(),
+  auth: z.literal('off'),
+};
+
+/** The keys of a table, in their blocks. */
+function shapeOf(keys: readonly FileKey[]): Record<string, z.ZodType> {
+  const shape: Record<string, z.ZodType> = {};
+  const blocks = new Map<string, Record<string, z.ZodType>>();
+  for (const { path, kind, about, fallback } of keys) {
+    const described = VALUES[kind].describe(fallback === null ? about : `${about} (default: ${fallback})`);
+    const [first = '', second] = path;
+    if (second === undefined) shape[first] = described.optional();
+    else blocks.set(first, { ...blocks.get(first), [second]: described.optional() });
+  }
+  for (const [name, block] of blocks) {
+    const map = closedObject(block, REFUSED);
+    const short = SHORT_BLOCKS[name];
+    shape[name] = (
+      short === undefined
+        ? map
+        : z.union([short, map], {
+            error: `takes ${name === 'tls' ? 'off, opportunistic or required' : 'off'}, or ${Object.keys(block).join(', ')}`,
+          })
+    ).optional();
+  }
+  return shape;
+}
+
+const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9 ._-]{0,39}$/, {
+  error: 'must begin with a letter or digit and go on with up to 39 letters, digits, blanks, dots, _ and -',
+});
+const weight = z.number().nonnegative().max(1e9).describe('Its part of all, in proportion to the others (default: 1)');
+
+const size = z.union(
+  [
+    z.string(),
+    z.int().positive(),
+    closedObject({ shape: z.literal('uniform'), min: z.string(), max: z.string() }),
+    closedObject({
+      shape: z.literal('logNormal'),
+      median: z.string(),
+      sigma: z.number().positive().max(10),
+      max: z.string().exactOptional(),
+    }),
+  ],
+  { error: 'takes a size, { shape: uniform, min, max } or { shape: logNormal, median, sigma, max }' },
+);
+const MESSAGE_SOURCES = ['size', 'file', 'folder', 'mbox', 'parts'] as const;
+const message = closedObject({
+  weight: weight.exactOptional(),
+  size: size.exactOptional().describe('Generated text'),
+  file: z.string().min(1).exactOptional().describe('A message (.eml)'),
+  folder: z.string().min(1).exactOptional().describe('A folder of messages'),
+  mbox: z.string().min(1).exactOptional(),
+  parts: closedObject({
+    text: z.string().exactOptional(),
+    html: z.string().exactOptional(),
+    attachments: z.array(closedObject({ file: z.string().min(1) })).exactOptional(),
+  })
+    .exactOptional()
+    .describe('A multipart message'),
+  subject: z.string().exactOptional(),
+  filterTest: z.enum(['gtube', 'eicar']).exactOptional().describe('Holds the test string of spam or virus filters'),
+}).superRefine((written, context) => {
+  const sources = MESSAGE_SOURCES.filter((source) => Object.hasOwn(written, source));
+  if (sources.length !== 1) context.addIssue({ code: 'custom', message: `needs one of ${MESSAGE_SOURCES.join(', ')}` });
+});
+/** A message of the corpus as it is written. */
+export type WrittenMessage = z.infer<typeof message>;
+
+const feeder = closedObject({
+  file: z.string().min(1).exactOptional().describe('CSV or JSON lines'),
+  range: z
+    .string()
+    .regex(/^[^{}]*\{\d+\.\.\d+\}[^{}]*$/, { error: 'takes a range such as user{0001..9999}@example.test' })
+    .exactOptional(),
+  order: z.enum(['in-order', 'random', 'zipf', 'unique']).exactOptional().describe('unique: per session'),
+}).superRefine((written, context) => {
+  const has = (key: string): boolean => Object.hasOwn(written, key);
+  if (has('file') === has('range')) context.addIssue({ code: 'custom', message: 'needs either file or range' });
+});
+/** A feeder as it is written. */
+export type WrittenFeeder = z.infer<typeof feeder>;
+
+const scenarioShape = shapeOf(SCENARIO_KEYS);
+
+const scenario = closedObject(
+  {
+    name: name.optional(),
+    weight: weight.optional(),
+    ...scenarioShape,
+    steps: stepList.optional().describe('What a session does; without it: EHLO, STARTTLS, AUTH, messages, QUIT'),
+  },
+  REFUSED,
+).meta({ id: 'Scenario' });
+
+/** The whole file. */
+export const scenarioFileSchema = closedObject(
+  {
+    target: z.string().optional().describe('smtp://host[:port], smtps://, lmtp://, smtp+unix:/path or lmtp+unix:/path'),
+    targets: z
+      .array(closedObject({ url: z.string(), weight: weight.optional() }))
+      .min(1)
+      .max(MAX_TARGETS)
+      .optional(),
+    ...shapeOf(LOAD_KEYS),
+    ...scenarioShape,
+    feeders: z
+      .record(z.string().regex(/^[A-Za-z]\w*$/), feeder)
+      .optional()
+      .describe('Data for templates, by name'),
+    corpus: z.array(message).min(1).optional().describe('Messages to choose from, by weight'),
+    scenarios: z.array(scenario).min(1).max(MAX_SCENARIOS).optional().describe('Classes of clients'),
+  },
+  REFUSED,
+).meta({
+  title: 'postrush scenario',
+  description:
+    'What postrush run -f reads. What is said at the top holds for all scenarios; a block in one of them takes its place.',
+}) as unknown as z.ZodType<WrittenFile>;
