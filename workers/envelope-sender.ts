@@ -81,6 +81,10 @@ export class EnvelopeSender {
     const { rule } = writer;
     if (messages.current.stage !== Stage.taken) {
       if (!this.#owner.hasMessage(nowUs)) return Sent.nothing;
+      if (messages.current.stage === Stage.envelope) {
+        messages.abandon(nowUs);
+        this.needsRset = true;
+      }
       // What is left of the last one is forgotten before the next one begins (RFC 3030 §2).
       if (messages.current.isChunkRefused) this.needsRset = true;
       messages.slot = 1 - messages.slot;

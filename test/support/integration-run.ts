@@ -107,7 +107,7 @@ export async function runLanes(sinks: readonly RunningSink[], plan: LoadPlan): P
 }
 
 /** What holds for every result: both schemas, the books, and the sum over the intervals. */
-function checkResult(result: RunResult): void {
+export function checkResult(result: RunResult): void {
   expect(runResultSchema.parse(result)).toEqual(result);
   validate(JSON.parse(JSON.stringify(result)));
   expect(validate.errors).toBeNull();
