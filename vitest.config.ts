@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 /** `npm run test:real` asks for this mode: the tests with servers and clients that a machine may not have. */
@@ -11,6 +12,8 @@ export default defineConfig(({ mode }) => {
       exclude: ['dist/**', 'node_modules/**', ...(real ? [] : ['test/real-servers/**'])],
       // Processes, not threads: the engine starts threads of its own.
       pool: 'forks',
+      // Two even on two cores: most of their time they wait for deadlines.
+      maxWorkers: Math.max(2, availableParallelism() - 1),
       // Real servers share the cores with the load; one file at a time keeps their timing honest.
       fileParallelism: !real,
       // Tests that run side by side wait for deadlines most of their time.

@@ -8,7 +8,6 @@ import { FILE_KEYS, LOAD_KEYS } from '../scenario-file/file-keys.js';
 import type { FileKey } from '../scenario-file/file-keys.js';
 import type { FileSetting, ScenarioFile, ScenarioReading } from '../scenario-file/scenario-file.js';
 import type { Environment, MergedFlags } from './environment.js';
-import { stepWords } from '../scenario-file/unsupported.js';
 import { ANY_CONTENT, readOptionFile } from './option-files.js';
 import { RUN_FLAGS, longName } from './run-flags.js';
 
@@ -163,8 +162,7 @@ export function draftRun(
     for (const setting of settings) addSetting(draft, setting, file, filePath, issues);
     if (steps !== null) {
       refuseStandardFlags(own, file, filePath, issues);
-      const words = stepWords(steps);
-      if (words !== null) draft.set('steps', words, { kind: 'file', path: [...path, 'steps'] }, words);
+      draft.set('steps', steps, { kind: 'file', path: [...path, 'steps'] }, '');
     }
     addFlags(draft, steps === null ? own : own.filter(({ option }) => !STANDARD_SESSION.includes(option)));
     addPassword(draft, password);

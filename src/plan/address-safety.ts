@@ -96,3 +96,11 @@ function isWithin(name: string, domain: string): boolean {
 function plainName(name: string): string {
   return name.toLowerCase().replace(/\.$/, '');
 }
+
+/** What is said of the first domain that neither is reserved nor has consent; null: there is none. */
+export function strangeDomain(domains: readonly string[], allowDomains: readonly string[]): string | null {
+  const strange = domains.find((domain) => !isReservedDomain(domain) && !isAllowedDomain(domain, allowDomains));
+  if (strange === undefined) return null;
+  const consent = strange.replace(/^.*%d[^.]*\.?/, '');
+  return `names ${strange}, a domain that is not reserved for tests: if mail may go there, give --allow-domain ${consent}`;
+}

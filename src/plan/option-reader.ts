@@ -38,6 +38,12 @@ export class OptionReader {
     });
   }
 
+  /** A list that is no text, as it is; null when not given or text. */
+  tree<Key extends OptionKey>(key: Key): Exclude<LoadTestOptions[Key], string | undefined> | null {
+    const value = this.#options[key];
+    return Array.isArray(value) ? (value as unknown as Exclude<LoadTestOptions[Key], string | undefined>) : null;
+  }
+
   /** Text as it is; `fallback` when not given or not text. */
   text<Fallback>(key: OptionKey, fallback: Fallback): string | Fallback {
     const value = this.#options[key];

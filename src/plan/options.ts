@@ -3,6 +3,8 @@
  * whoever has a disk. Knows no command line beyond the names of its flags.
  */
 
+import type { ScriptStep } from './script-steps.js';
+
 /**
  * What a load test may be told. Everything but the target has a default. Values with units are text (`'10s'`, `'1KiB'`),
  * counts are numbers or decimal text.
@@ -43,8 +45,12 @@ export interface LoadTestOptions {
   readonly requireTls?: boolean;
   /** Parameters of DSN (RFC 3461): `'RET=HDRS NOTIFY=FAILURE'`. */
   readonly dsn?: string;
-  /** A session as a list of steps: `'ehlo noop vrfy:postmaster quit'`. @defaultValue the standard session */
-  readonly steps?: string;
+  /**
+   * A session as a list of steps: `'ehlo noop vrfy:postmaster quit'`, or the tree of a scenario file.
+   *
+   * @defaultValue the standard session
+   */
+  readonly steps?: string | readonly ScriptStep[];
   /** Sessions connect, authenticate and quit. @defaultValue false */
   readonly authOnly?: boolean;
   /** Sessions connect, and stay idle for so long. */

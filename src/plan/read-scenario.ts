@@ -2,7 +2,7 @@
  * Reads what shapes sessions and messages: one scenario out of the options that describe it. The rules between those
  * options live here.
  */
-import { isAllowedDomain, isReservedDomain } from './address-safety.js';
+import { strangeDomain } from './address-safety.js';
 import { parseAddressList } from './address-list.js';
 import { ipOctets } from './ip-address.js';
 import type { MessagePlan, ProxyPlan, ScenarioPlan, SessionPlan, TimeoutPlan } from './load-plan.js';
@@ -44,7 +44,7 @@ export function readScenario(
   const tls = readTls(reader, targets[0]);
   const auth = readAuth(reader, tls);
   const extensions = readExtensions(reader, tls);
-  const session = readSession(reader, { tls, auth, content: extensions });
+  const session = readSession(reader, { tls, auth, content: extensions, isUtf8, allowDomains });
   return {
     tls,
     auth,
@@ -104,15 +104,8 @@ function readAddress(
     reader.refuse(key, 'takes an address: only the sender may be empty', text);
     return DEFAULTS[key];
   }
-  const strange = address.domains.find((domain) => !isReservedDomain(domain) && !isAllowedDomain(domain, allowDomains));
-  if (strange !== undefined) {
-    const consent = strange.replace(/^.*%d[^.]*\.?/, '');
-    reader.refuse(
-      key,
-      `names ${strange}, a domain that is not reserved for tests: if mail may go there, give --allow-domain ${consent}`,
-      text,
-    );
-  }
+  const strange = strangeDomain(address.domains, allowDomains);
+  if (strange !== null) reader.refuse(key, strange, text);
   return address.path;
 }
 

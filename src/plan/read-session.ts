@@ -4,6 +4,7 @@ import type { OptionKey, OptionReader } from './option-reader.js';
 import type { ScriptStep } from './script-steps.js';
 import { CONNECT_ALONE, DATA_ALONE, parseSteps, pause, stepOf } from './session-steps.js';
 import type { ContentWay } from './session-steps.js';
+import { addressProblems, hasStep } from './script-texts.js';
 import { parseDurationMs } from './units.js';
 
 /** A timer of Node holds 31 bits of ms, 596 hours. */
@@ -19,10 +20,13 @@ interface Surroundings {
   readonly tls: TlsPlan;
   readonly auth: AuthPlan | null;
   readonly content: ContentWay;
+  readonly isUtf8: boolean;
+  readonly allowDomains: readonly string[];
 }
 
 /** Reads how a session goes. */
-export function readSession(reader: OptionReader, { tls, auth, content }: Surroundings): SessionPlan {
+export function readSession(reader: OptionReader, around: Surroundings): SessionPlan {
+  const { tls, auth, content } = around;
   const usesStartTls = tls.mode === 'required' || tls.mode === 'opportunistic';
   const opening = [
     stepOf('ehlo', content),
@@ -31,7 +35,7 @@ export function readSession(reader: OptionReader, { tls, auth, content }: Surrou
   ];
   const isAuthOnly = reader.flag('authOnly');
   const holdMs = reader.durationMs('hold', null, 1, MAX_HOLD_MS);
-  const scripted = readSteps(reader, content, usesStartTls, auth !== null);
+  const scripted = readSteps(reader, around, usesStartTls);
   if (isAuthOnly && auth === null) reader.refuse('authOnly', 'needs --auth');
   if (scripted !== null && isAuthOnly) reader.refuse('authOnly', 'contradicts --steps');
   if (scripted !== null && holdMs !== null) reader.refuse('hold', 'contradicts --steps: put hold:TIME among them');
@@ -55,32 +59,37 @@ export function readSession(reader: OptionReader, { tls, auth, content }: Surrou
 
 function readSteps(
   reader: OptionReader,
-  content: ContentWay,
+  { content, isUtf8, allowDomains, auth }: Surroundings,
   usesStartTls: boolean,
-  hasAuth: boolean,
 ): readonly ScriptStep[] | null {
+  const tree = reader.tree('steps');
+  const steps = tree ?? readWords(reader, content);
+  if (steps === null) return null;
+  const has = (kind: ScriptStep['kind']): boolean => hasStep(steps, kind);
+  if (has('starttls') && !usesStartTls)
+    reader.refuse('steps', 'has starttls, which needs --tls required or opportunistic');
+  if (!has('starttls') && usesStartTls) reader.refuse('tls', 'has no place in --steps: put starttls there');
+  if (has('auth') && auth === null) reader.refuse('steps', 'has auth, which needs --auth');
+  if (!has('auth') && auth !== null) reader.refuse('auth', 'has no place in --steps: put auth there');
+  if (reader.has('messagesPerSession')) {
+    reader.refuse('messagesPerSession', 'contradicts --steps, which say what one session sends');
+  }
+  for (const problem of addressProblems(steps, { isUtf8, allowDomains })) reader.refuse('steps', problem);
+  // What does not end by itself ends politely.
+  const last = steps.at(-1)?.kind;
+  return last === 'quit' || last === 'drop' ? steps : [...steps, stepOf('quit', content)];
+}
+
+function readWords(reader: OptionReader, content: ContentWay): readonly ScriptStep[] | null {
   const text = reader.text('steps', null);
   if (text === null) return null;
   const steps = parseSteps(text, content, (time) => {
     const reading = parseDurationMs(time, 1, MAX_HOLD_MS);
     return reading.ok ? reading.value : null;
   });
-  if ('problem' in steps) {
-    reader.refuse('steps', steps.problem, text);
-    return null;
-  }
-  const has = (kind: ScriptStep['kind']): boolean => steps.some((each) => each.kind === kind);
-  if (has('starttls') && !usesStartTls)
-    reader.refuse('steps', 'has starttls, which needs --tls required or opportunistic');
-  if (!has('starttls') && usesStartTls) reader.refuse('tls', 'has no place in --steps: put starttls there');
-  if (has('auth') && !hasAuth) reader.refuse('steps', 'has auth, which needs --auth');
-  if (!has('auth') && hasAuth) reader.refuse('auth', 'has no place in --steps: put auth there');
-  if (reader.has('messagesPerSession')) {
-    reader.refuse('messagesPerSession', 'contradicts --steps, which say what one session sends');
-  }
-  // What does not end by itself ends politely.
-  const last = steps.at(-1)?.kind;
-  return last === 'quit' || last === 'drop' ? steps : [...steps, stepOf('quit', content)];
+  if (!('problem' in steps)) return steps;
+  reader.refuse('steps', steps.problem, text);
+  return null;
 }
 
 /** Ends the steps where `--drop-after` says. */

@@ -1,11 +1,7 @@
-/**
- * What the grammar of scenario files has and the engine cannot do yet: the one place that refuses it. Until scripts are
- * compiled from their trees, simple ones are told as the words of `--steps`.
- */
+/** What the grammar of scenario files has and the engine cannot do yet: the one place that refuses it. */
 import type { ConfigPath } from '../config-file/read-config.js';
 import type { ConfigIssue } from '../errors.js';
 import type { ScriptStep } from '../plan/script-steps.js';
-import { formatDuration } from '../plan/units.js';
 import type { ScenarioFile } from './scenario-file.js';
 
 const NOT_YET = 'is understood, but this version cannot run it yet';
@@ -15,7 +11,6 @@ export function unsupportedIn(file: ScenarioFile): readonly ConfigIssue[] {
   const { written, scenarios } = file;
   const issues: ConfigIssue[] = [];
   const refuse = (path: ConfigPath, what: string): void => void issues.push(file.problemAt(path, `${what} ${NOT_YET}`));
-  if (scenarios.length > 1) refuse(['scenarios'], 'more than one scenario');
   if (written.feeders !== undefined) refuse(['feeders'], 'a feeder');
   if (written.corpus !== undefined) refuse(['corpus'], 'a corpus of messages');
   for (const { steps, settings, path } of scenarios) {
@@ -34,61 +29,42 @@ function refuseSteps(
 ): void {
   for (const [index, step] of steps.entries()) {
     const place = [...path, index];
-    if ('expect' in step && step.expect !== null) refuse([...place, 'expect'], 'an expectation');
+    if (step.kind === 'repeat') {
+      refuseSteps(step.steps, [...place, 'repeat', 'steps'], refuse);
+      continue;
+    }
+    if (step.kind === 'choose') {
+      step.branches.forEach(({ steps: own }, way) => refuseSteps(own, [...place, 'choose', way, 'steps'], refuse));
+      continue;
+    }
     if ('captures' in step && step.captures.length > 0) refuse([...place, 'capture'], 'a capture');
-    if (wordOf(step) === null)
-      refuse(place, step.kind === 'repeat' || step.kind === 'choose' ? step.kind : `${step.kind} of that kind`);
+    if (step.kind === 'auth' && (step.mechanism ?? step.user ?? step.password) !== null)
+      refuse(place, 'auth of its own');
+    if (textsOf(step).some((text) => text.includes('{{'))) refuse(place, 'a template');
   }
 }
 
-/** Steps in the words of `--steps`; null: there are no words for some of them. */
-export function stepWords(steps: readonly ScriptStep[]): string | null {
-  const words = steps.flatMap((step) => wordOf(step) ?? []);
-  return words.length < steps.length ? null : words.filter((word) => word !== '').join(' ');
-}
-
-/** One step in such a word; null: there is none. */
-function wordOf(step: ScriptStep): string | null {
+/** Texts of a step that may hold templates. */
+function textsOf(step: ScriptStep): readonly string[] {
   switch (step.kind) {
-    case 'connect':
-      return step.awaitsGreeting ? '' : null;
     case 'ehlo':
-    case 'lhlo':
-      return step.name === null ? 'ehlo' : null;
     case 'helo':
-      return step.name === null ? step.kind : null;
-    case 'auth':
-      return step.mechanism === null && step.user === null && step.password === null ? step.kind : null;
+    case 'lhlo':
+      return [step.name ?? ''];
     case 'mail':
-      return step.from === null && step.parameters === '' ? step.kind : null;
+      return [step.from ?? '', step.parameters];
     case 'rcpt': {
-      const isPlain = 'count' in step.recipients && step.recipients.count === null && step.recipients.to === null;
-      return isPlain && step.parameters === '' ? step.kind : null;
+      const { recipients, parameters } = step;
+      return [...('addresses' in recipients ? recipients.addresses : [recipients.to ?? '']), parameters];
     }
-    case 'data':
-      return step.sendsContent ? step.kind : null;
     case 'noop':
     case 'vrfy':
     case 'expn':
     case 'help':
-      return step.argument === '' ? step.kind : quoted(step.kind, step.argument);
+      return [step.argument];
     case 'raw':
-      return quoted(step.kind, step.text);
-    case 'pause':
-      return typeof step.delay === 'number' ? `hold:${formatDuration(step.delay)}` : null;
-    case 'drop':
-      return step.how === null ? step.kind : null;
-    case 'starttls':
-    case 'rset':
-    case 'quit':
-      return step.kind;
-    case 'bdat':
-    case 'repeat':
-    case 'choose':
-      return null;
+      return [step.text];
+    default:
+      return [];
   }
-}
-
-function quoted(word: string, text: string): string | null {
-  return /["\p{Cc}]|[^\x20-\x7e]|\{\{/u.test(text) ? null : `${word}:"${text}"`;
 }
