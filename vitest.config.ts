@@ -14,8 +14,6 @@ export default defineConfig(({ mode }) => {
       pool: 'forks',
       // Two even on two cores: most of their time they wait for deadlines.
       maxWorkers: Math.max(2, availableParallelism() - 1),
-      // Real servers share the cores with the load; one file at a time keeps their timing honest.
-      fileParallelism: !real,
       // Tests that run side by side wait for deadlines most of their time.
       maxConcurrency: 32,
       testTimeout: real ? 60_000 : 20_000,

@@ -159,6 +159,9 @@ function withoutMail(): RunResult {
     recipients: blocks.recipients,
     sessions: { started: 1_444, completed: 1_441, failed: 3, cut: 0, peakOpen: 10 },
     clients: { started: 1_444, completed: 1_441, failed: 3, cut: 0 },
+    unexpected: [],
+    replies: sample.replies.filter(({ step }) => ['greeting', 'ehlo', 'auth', 'quit'].includes(step)),
+    errors: sample.errors.filter(({ step }) => step === 'connect'),
     latency: { ...blocks.latency, session: sample.latency.session },
     steps: { connect: connect!, greeting: greeting!, ehlo: ehlo!, auth: ehlo!, quit: quit! },
     throughput: {
