@@ -4,6 +4,8 @@
  * be that of the command it answers. Knows no session.
  */
 import type { LanePlan } from '../src/plan/lane-plan.js';
+import { recipientRange } from '../src/plan/script-counts.js';
+import { ownAddresses } from '../src/plan/script-texts.js';
 import type { ReplyParser } from '../src/protocol/reply-parser.js';
 import { Step } from '../src/protocol/steps.js';
 import { recipientNumber, senderNumber } from '../src/scenario/message-template.js';
@@ -24,11 +26,14 @@ export class ReplyEcho {
   readonly #recipients: number;
   readonly #addresses: number;
 
-  constructor({ from, to, recipients, addresses, seed }: LanePlan) {
-    this.#sender = patternOf(from);
-    this.#recipient = patternOf(to);
+  constructor(lane: LanePlan) {
+    const { from, to, addresses, seed } = lane;
+    // Numbers in addresses of a script's own follow no rule.
+    const own = ownAddresses(lane.session.steps ?? []);
+    this.#sender = own.sender ? null : patternOf(from);
+    this.#recipient = own.recipient ? null : patternOf(to);
     this.#messageId = new RegExp(`(\\d{12})\\.${(seed >>> 0).toString(16)}@postrush\\.test`);
-    this.#recipients = recipients;
+    this.#recipients = recipientRange(lane).max;
     this.#addresses = addresses;
     const lengths = [from, to].map((template, index) =>
       [this.#sender, this.#recipient][index] === null ? NEVER : template.length - 1,

@@ -50,3 +50,17 @@ export function hasStep(steps: readonly ScriptStep[], kind: ScriptStep['kind']):
     return step.kind === kind;
   });
 }
+
+/** Whether steps at any depth have senders or recipients of their own, in place of those of the scenario. */
+export function ownAddresses(steps: readonly ScriptStep[]): { readonly sender: boolean; readonly recipient: boolean } {
+  let sender = false;
+  let recipient = false;
+  const look = (step: ScriptStep): void => {
+    if (step.kind === 'repeat') step.steps.forEach(look);
+    else if (step.kind === 'choose') for (const branch of step.branches) branch.steps.forEach(look);
+    else if (step.kind === 'mail') sender ||= step.from !== null;
+    else if (step.kind === 'rcpt') recipient ||= 'addresses' in step.recipients || step.recipients.to !== null;
+  };
+  steps.forEach(look);
+  return { sender, recipient };
+}

@@ -1,5 +1,6 @@
 /** Replies that speak of another message than the one they answer. */
 import { describe, expect, test } from 'vitest';
+import type { Recipients, ScriptStep } from '../../src/plan/script-steps.js';
 import type { EngineOptions } from '../support/engine-plan.js';
 import { EngineSession } from '../support/engine-session.js';
 
@@ -92,5 +93,39 @@ describe('a reply is left alone', () => {
         .says('250 ok');
     }
     expect(session.errors).toEqual([]);
+  });
+});
+
+describe('in a script', () => {
+  const answered = { expect: null, captures: [] } as const;
+  const ehlo = { kind: 'ehlo', name: null, ...answered } as const;
+  const mail = (from: string | null): ScriptStep => ({ kind: 'mail', from, parameters: '', ...answered });
+  const rcpt = (recipients: Recipients): ScriptStep => ({ kind: 'rcpt', recipients, parameters: '', ...answered });
+
+  /** Errors where the second RCPT of the second message is answered with `reply`. */
+  function errorsOf(recipients: Recipients, reply: string, from: string | null = null): readonly string[] {
+    const data: ScriptStep = { kind: 'data', sendsContent: true, ...answered };
+    const message = [mail(from), rcpt(recipients), data];
+    const session = new EngineSession({ steps: [ehlo, ...message, ...message], pipelining: 'off' }, { messages: 2 }).opened(); // prettier-ignore
+    const replies = ['250 ok', '250 ok', '250 ok', '354 go', '250 ok'];
+    replies.push('250 <sender1@example.test> ok', '250 ok', reply, '354 go', '250 ok');
+    for (const each of replies) session.says(each);
+    return session.errors;
+  }
+
+  test.each<[string, Recipients, string, string | null, readonly string[]]>([
+    [
+      'numbered recipients are those of their message',
+      { count: 2, to: null },
+      '250 <user4@example.test>',
+      'a@b.test',
+      [],
+    ],
+    ['others have crossed', { count: 2, to: null }, '250 <user2@example.test>', 'a@b.test', CROSSED],
+    ['addresses of its own follow no rule', { addresses: ['x@example.test', 'user1@example.test'] }, '250 <user1@example.test>', 'a@b.test', []], // prettier-ignore
+    ['nor does a template of its own', { count: 2, to: 'user%d@example.test' }, '250 <user1@example.test>', 'a@b.test', []], // prettier-ignore
+    ['senders that are numbered are those of their message', { count: 2, to: null }, '250 ok', null, CROSSED],
+  ])('%s', (_name, recipients, reply, from, errors) => {
+    expect(errorsOf(recipients, reply, from)).toEqual(errors);
   });
 });
