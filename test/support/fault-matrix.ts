@@ -851,6 +851,9 @@ function makesSense({ place, fault, security, pipelining, manner }: Cell): boole
   if (!place.securities.includes(security)) return false;
   if (!(place.manners ?? MANNERS).includes(manner)) return false;
   if (manner === 'lmtp' && security === 'implicit') return false;
+  // The second answer is that for the second recipient: what then waits depends on whether the message was the last one
+  // of its session, which is by chance.
+  if (manner === 'lmtp' && place.step === 'endOfData' && fault.name.startsWith('answers a second time')) return false;
   if (manner !== 'data' && pipelining === 'across') return false;
   if (pipelining !== 'off' && BEFORE_MAIL.includes(place.step)) return false;
   if (pipelining === 'auto' && isBig(place) && manner !== 'bdat') return false;
