@@ -24,7 +24,8 @@ export class SinkTlsContext {
         ...(maxVersion === undefined ? {} : { maxVersion }),
         // OpenSSL speaks no version below 1.2 at its usual level.
         ...(isOld ? { ciphers: 'DEFAULT:@SECLEVEL=0' } : {}),
-        ...(clientCa === undefined ? {} : { ca: clientCa }),
+        // OpenSSL resumes no session with a certificate of the client unless the context has a name.
+        ...(clientCa === undefined ? {} : { ca: clientCa, sessionIdContext: 'postrush' }),
       }),
     );
     this.#clients =

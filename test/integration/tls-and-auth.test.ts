@@ -248,6 +248,15 @@ describe('a certificate of the client', () => {
     expect(outcomesOf(result.messages)).toEqual({ accepted: 12 });
   });
 
+  test.each(['TLSv1.2', 'TLSv1.3'])('is remembered where %s is resumed', async (version) => {
+    const { result, sink } = await runLoad({
+      options: { ...LOAD, auth: 'external', tlsCa: cert, tlsCert: client.cert, tlsKey: client.key, tlsResume: 'on', tlsMin: version, tlsMax: version }, // prettier-ignore
+      sink: { ...MUTUAL, requireAuth: true, keepMessages: 12 },
+    });
+    expect(outcomesOf(result.messages)).toEqual({ accepted: 12 });
+    expect(new Set(sink.messages().map(({ user }) => user))).toEqual(new Set(['client.test']));
+  });
+
   test('that the server does not know is refused by the server', async () => {
     const sink = await openSink({ ...MUTUAL, tls: { ...TLS, clientCa: cert } });
     const options = { auth: 'external', tlsCa: cert, tlsCert: client.cert, tlsKey: client.key };
