@@ -6,8 +6,8 @@ import { scenarioJsonSchema } from '../../src/scenario-file/scenario-json-schema
 describe('the JSON Schema of scenario files', () => {
   const isValid = new Ajv2020({ strict: false }).compile(scenarioJsonSchema());
 
-  test('is published as it is: `postrush schema scenario > schema/scenario.json`', () => {
-    const published = readFileSync(new URL('../../schema/scenario.json', import.meta.url), 'utf8');
+  test('is published as it is: `postrush schema scenario > src/scenario-file/scenario.schema.json`', () => {
+    const published = readFileSync(new URL('../../src/scenario-file/scenario.schema.json', import.meta.url), 'utf8');
     expect(JSON.parse(published)).toEqual(scenarioJsonSchema());
   });
 
