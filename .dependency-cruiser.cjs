@@ -141,7 +141,7 @@ const LIBRARIES = {
   commander: ['^src/cli/'],
   'p-limit': ['^workers/', '^src/coordinator/'],
   zod: [
-    '^src/report/(result|sink|check|plan)-schema\\.ts$',
+    '^src/report/([a-z]+-schema|schema-words)\\.ts$',
     '^src/config-file/',
     '^src/scenario-file/',
     '^src/sink/sink-file\\.ts$',

@@ -4,10 +4,8 @@
  */
 import { z } from 'zod';
 import { jsonSchemaOf } from './result-schema.js';
+import { count, flag, text } from './schema-words.js';
 
-const count = (meaning: string) => z.int().nonnegative().describe(meaning);
-const text = (meaning: string) => z.string().describe(meaning);
-const flag = (meaning: string) => z.boolean().describe(meaning);
 const words = (meaning: string) => z.array(z.string()).describe(meaning);
 const microseconds = (meaning: string) =>
   z.int().nonnegative().nullable().describe(`${meaning}, whole µs; null: not done`);

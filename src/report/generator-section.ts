@@ -3,7 +3,8 @@ import { cleanText } from './clean-text.js';
 import { formatCount, formatCounted, formatLatency, formatSeconds, formatShare, NO_VALUE } from './quantities.js';
 import { heading, labelled, LABEL_WIDTH, piece, type ReportLine } from './report-line.js';
 import { tableHead, tableRow, type Column } from './report-table.js';
-import type { HealthGate, RunResult, WorkerHealth } from './result-schema.js';
+import type { HealthGate, WorkerHealth } from './generator-schema.js';
+import type { RunResult } from './result-schema.js';
 
 const WORKER_COLUMNS: readonly Column[] = [
   { title: '', width: LABEL_WIDTH, align: 'left' },

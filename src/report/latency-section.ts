@@ -3,7 +3,8 @@ import { STEP_NAMES } from '../protocol/steps.js';
 import { formatCount, formatCounted, formatLatency } from './quantities.js';
 import { piece, type ReportLine } from './report-line.js';
 import { tableHead, tableRow, type Cell, type Column } from './report-table.js';
-import type { LatencySummary, MessageTotals, RunResult, StepResult } from './result-schema.js';
+import type { LatencySummary } from './latency-schema.js';
+import type { MessageTotals, RunResult, StepResult } from './result-schema.js';
 import { isAboutSessions } from './session-run.js';
 
 const WEAK_MARK = '~';

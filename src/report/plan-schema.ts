@@ -1,11 +1,6 @@
 /** The plan in the result of a run: as much of it as reports read. */
 import { z } from 'zod';
-
-const count = (meaning: string) => z.int().nonnegative().describe(meaning);
-const amount = (meaning: string) => z.number().nonnegative().describe(meaning);
-const amountOrNull = (meaning: string) => z.number().nonnegative().nullable().describe(meaning);
-const text = (meaning: string) => z.string().describe(meaning);
-const flag = (meaning: string) => z.boolean().describe(meaning);
+import { amount, amountOrNull, count, flag, text } from './schema-words.js';
 
 const scenarioPlan = z
   .looseObject({

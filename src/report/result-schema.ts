@@ -4,7 +4,11 @@
  */
 import { z } from 'zod';
 import { ERROR_KIND_NAMES } from '../metrics/outcome.js';
+import { generatorHealth } from './generator-schema.js';
+import { latencySummary, microseconds } from './latency-schema.js';
 import { planResult } from './plan-schema.js';
+import { amount, amountOrNull, count, flag, text } from './schema-words.js';
+import { mailHost, targetResult } from './target-schema.js';
 
 /**
  * Steps as the result file names them; the same names as `STEP_NAMES` of the protocol.
@@ -36,39 +40,7 @@ export const RESULT_STEP_NAMES = [
   'session',
 ] as const;
 
-const count = (meaning: string) => z.int().nonnegative().describe(meaning);
-const amount = (meaning: string) => z.number().nonnegative().describe(meaning);
-const amountOrNull = (meaning: string) => z.number().nonnegative().nullable().describe(meaning);
-const microseconds = (meaning: string) =>
-  z.number().nonnegative().nullable().describe(`${meaning}, µs; null: no values`);
-const text = (meaning: string) => z.string().describe(meaning);
-const flag = (meaning: string) => z.boolean().describe(meaning);
-
 const stepName = z.enum(RESULT_STEP_NAMES).meta({ id: 'StepName', description: 'A step of an SMTP session' });
-
-/** One latency distribution, in every file that has some. */
-export const latencySummary = z
-  .strictObject({
-    count: count('Number of values'),
-    minUs: microseconds('Smallest value, exact'),
-    meanUs: microseconds('Mean, from the exact sum'),
-    stdevUs: microseconds('Standard deviation'),
-    p50Us: microseconds('50th percentile'),
-    p75Us: microseconds('75th percentile'),
-    p90Us: microseconds('90th percentile'),
-    p95Us: microseconds('95th percentile'),
-    p99Us: microseconds('99th percentile'),
-    p999Us: microseconds('99.9th percentile'),
-    p9999Us: microseconds('99.99th percentile'),
-    maxUs: microseconds('Largest value, exact'),
-    weak: z
-      .array(z.string().regex(/^p(50|75|90|95|99|999|9999)$/))
-      .describe('Percentiles that the count cannot carry (fewer than 100 values beyond them), as "p99", "p999"'),
-    histogram: z.string().nullable().describe('HdrHistogram V2, deflated, base64, values in µs; null: no values'),
-  })
-  .meta({ id: 'LatencySummary', description: 'One latency distribution. With count 0 every value is null' });
-/** One latency distribution, in µs. With `count` 0 every other figure is null. */
-export type LatencySummary = z.infer<typeof latencySummary>;
 
 const latencyOrNull = (meaning: string) => latencySummary.nullable().describe(`${meaning}; null: not measured`);
 
@@ -237,95 +209,6 @@ const intervalResult = z
   .meta({ id: 'IntervalResult', description: 'What happened in one interval of the run, over all workers' });
 /** One interval of the run. */
 export type IntervalResult = z.infer<typeof intervalResult>;
-
-const workerHealth = z
-  .strictObject({
-    workerId: count('Number of the worker, from 0'),
-    busy: amount('Share of the measured time its event loop was busy, 0 to 1'),
-    cpuSec: amountOrNull('User and system CPU of the thread, s; null: the platform does not tell'),
-    eventLoopLagP99Us: microseconds('99th percentile of its event-loop lag'),
-    lost: flag('Crashed or exited before its end'),
-    sessions: count('Sessions it started'),
-  })
-  .meta({ id: 'WorkerHealth' });
-/** Health of one worker. */
-export type WorkerHealth = z.infer<typeof workerHealth>;
-
-const healthGate = z
-  .strictObject({
-    name: text('What is watched'),
-    value: z.number().nullable().describe('What was measured, in `unit`; null: no data'),
-    bound: z.number().nullable().describe('Where it breaks, in `unit`'),
-    unit: text('Unit of value and bound: "us", "share", "count"'),
-    ok: flag('Whether it held'),
-  })
-  .meta({
-    id: 'HealthGate',
-    description: 'A bound on the health of the generator; when it breaks, the numbers do not count',
-  });
-/** One health gate of the generator. */
-export type HealthGate = z.infer<typeof healthGate>;
-
-const generatorHealth = z
-  .strictObject({
-    workers: z.array(workerHealth),
-    eventLoopLag: latencySummary.describe('Lateness of the workers’ own clock ticks'),
-    busy: amount('Busiest worker: share of the measured time its event loop was busy, 0 to 1'),
-    cpuSec: amountOrNull('User and system CPU of all workers, s; null: the platform does not tell'),
-    cpuUsPerMessage: amountOrNull('CPU of all workers per attempted message, µs; null: unknown'),
-    startupSec: amount('From the start of the program to the start of the load, s'),
-    fileLimitHits: count('Connects that failed for want of file descriptors'),
-    portLimitHits: count('Connects that failed for want of local ports'),
-    gates: z.array(healthGate),
-  })
-  .meta({ id: 'GeneratorHealth' });
-/** Health of the generator. */
-export type GeneratorHealth = z.infer<typeof generatorHealth>;
-
-const tlsResult = z
-  .strictObject({
-    protocol: text('Such as "TLSv1.3"'),
-    cipher: text('Cipher suite'),
-    subject: z.string().nullable().describe('Subject of the certificate'),
-    issuer: z.string().nullable().describe('Issuer of the certificate'),
-    validTo: z.string().nullable().describe('End of its validity'),
-  })
-  .meta({ id: 'TlsResult', description: 'What TLS agreed on in the pre-flight session' });
-
-const targetResult = z
-  .strictObject({
-    url: text('Target as asked for'),
-    host: text('Host name or address as written; empty: a unix socket'),
-    port: z.int().min(0).max(65535).describe('TCP port; 0: a unix socket'),
-    address: text('Address that was used, or the path of the unix socket'),
-    family: z
-      .union([z.literal(4), z.literal(6)])
-      .nullable()
-      .describe('IP version; null: a unix socket'),
-    greeting: z.string().nullable().describe('Text of the greeting, as received; null: none came'),
-    keywords: z.array(z.string()).describe('EHLO keywords with parameters, before TLS'),
-    keywordsAfterTls: z.array(z.string()).nullable().describe('The same after TLS; null: no TLS'),
-    tls: tlsResult.nullable(),
-    authMechanism: z.string().nullable().describe('SASL mechanism that the pre-flight session used; null: none'),
-    builtInSink: z
-      .strictObject({ replyDelayMs: amount('How long it waits before it answers, ms') })
-      .nullable()
-      .describe('The target was the built-in sink; null: it was a server of yours'),
-  })
-  .meta({ id: 'TargetResult' });
-
-const mailHost = z
-  .strictObject({
-    domain: text('Domain that was asked for'),
-    host: text('Host that an MX record names, or the domain itself'),
-    preference: count('Preference of the record; the lowest comes first'),
-    addresses: z.array(z.string()).describe('Addresses of the host; empty: it does not resolve'),
-    isUsed: flag('The load went there'),
-    problem: text('Why it was not used; empty: it was, or hosts with a lower preference were'),
-  })
-  .meta({ id: 'MailHost', description: 'A host that takes the mail of a domain (RFC 5321 section 5.1)' });
-/** A host that takes the mail of a domain. */
-export type MailHostResult = z.infer<typeof mailHost>;
 
 const verdictReason = z
   .strictObject({

@@ -3,9 +3,10 @@
  * `import type`, so that a sink does not load the validator.
  */
 import { z } from 'zod';
-import { jsonSchemaOf, latencySummary } from './result-schema.js';
+import { latencySummary } from './latency-schema.js';
+import { jsonSchemaOf } from './result-schema.js';
+import { count } from './schema-words.js';
 
-const count = (meaning: string) => z.int().nonnegative().describe(meaning);
 const seconds = (meaning: string) => z.number().nonnegative().describe(meaning);
 
 /** The record of a sink, from its start to its end. */

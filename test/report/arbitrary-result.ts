@@ -1,7 +1,8 @@
 /** Random results for property tests: every number and text that the schema lets through. */
 import fc from 'fast-check';
 import { ERROR_KIND_NAMES } from '../../src/metrics/outcome.js';
-import type { LatencySummary, ResultBlocks, RunResult } from '../../src/report/result-schema.js';
+import type { LatencySummary } from '../../src/report/latency-schema.js';
+import type { ResultBlocks, RunResult } from '../../src/report/result-schema.js';
 import { STEP_NAMES } from '../../src/protocol/steps.js';
 import { sampleInterval, planWith, sampleResult } from '../support/sample-result.js';
 

@@ -1,9 +1,9 @@
 /** Results made by hand, with numbers that agree with each other: what reports and schemas are tested with. */
+import type { LatencySummary } from '../../src/report/latency-schema.js';
 import type { ScenarioResultPlan } from '../../src/report/plan-schema.js';
 import type {
   ErrorResult,
   IntervalResult,
-  LatencySummary,
   ReplyResult,
   ResultBlocks,
   RunResult,

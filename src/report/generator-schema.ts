@@ -1,0 +1,49 @@
+/** The generator's own health as the result file has it. */
+import { z } from 'zod';
+import { latencySummary, microseconds } from './latency-schema.js';
+import { amount, amountOrNull, count, flag, text } from './schema-words.js';
+
+const workerHealth = z
+  .strictObject({
+    workerId: count('Number of the worker, from 0'),
+    busy: amount('Share of the measured time its event loop was busy, 0 to 1'),
+    cpuSec: amountOrNull('User and system CPU of the thread, s; null: the platform does not tell'),
+    eventLoopLagP99Us: microseconds('99th percentile of its event-loop lag'),
+    lost: flag('Crashed or exited before its end'),
+    sessions: count('Sessions it started'),
+  })
+  .meta({ id: 'WorkerHealth' });
+/** Health of one worker. */
+export type WorkerHealth = z.infer<typeof workerHealth>;
+
+const healthGate = z
+  .strictObject({
+    name: text('What is watched'),
+    value: z.number().nullable().describe('What was measured, in `unit`; null: no data'),
+    bound: z.number().nullable().describe('Where it breaks, in `unit`'),
+    unit: text('Unit of value and bound: "us", "share", "count"'),
+    ok: flag('Whether it held'),
+  })
+  .meta({
+    id: 'HealthGate',
+    description: 'A bound on the health of the generator; when it breaks, the numbers do not count',
+  });
+/** One health gate of the generator. */
+export type HealthGate = z.infer<typeof healthGate>;
+
+/** What the result holds of it. */
+export const generatorHealth = z
+  .strictObject({
+    workers: z.array(workerHealth),
+    eventLoopLag: latencySummary.describe('Lateness of the workers’ own clock ticks'),
+    busy: amount('Busiest worker: share of the measured time its event loop was busy, 0 to 1'),
+    cpuSec: amountOrNull('User and system CPU of all workers, s; null: the platform does not tell'),
+    cpuUsPerMessage: amountOrNull('CPU of all workers per attempted message, µs; null: unknown'),
+    startupSec: amount('From the start of the program to the start of the load, s'),
+    fileLimitHits: count('Connects that failed for want of file descriptors'),
+    portLimitHits: count('Connects that failed for want of local ports'),
+    gates: z.array(healthGate),
+  })
+  .meta({ id: 'GeneratorHealth' });
+/** Health of the generator. */
+export type GeneratorHealth = z.infer<typeof generatorHealth>;
