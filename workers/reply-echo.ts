@@ -43,21 +43,18 @@ export class ReplyEcho {
 
   /** Whether the reply at hand names another message than the command that it answers; not for short texts. */
   isCrossed(step: number, transaction: Transaction, parser: ReplyParser): boolean {
+    // No other reply names a message, and making text of one takes time.
+    if (step !== Step.mail && step !== Step.rcpt && step !== Step.endOfData) return false;
     const { number } = transaction;
     const text = parser.text();
-    switch (step) {
-      case Step.mail:
-        return names(this.#sender, text, (named) => named !== senderNumber(number, this.#addresses));
-      case Step.rcpt:
-        return names(this.#recipient, text, (named) => named !== this.#recipientOf(number, transaction.rcptAnswered));
-      case Step.endOfData:
-        return (
-          names(this.#messageId, text, (named) => named !== number) ||
-          names(this.#recipient, text, (named) => !this.#isOneOf(number, named))
-        );
-      default:
-        return false;
-    }
+    if (step === Step.mail)
+      return names(this.#sender, text, (named) => named !== senderNumber(number, this.#addresses));
+    if (step === Step.rcpt)
+      return names(this.#recipient, text, (named) => named !== this.#recipientOf(number, transaction.rcptAnswered));
+    return (
+      names(this.#messageId, text, (named) => named !== number) ||
+      names(this.#recipient, text, (named) => !this.#isOneOf(number, named))
+    );
   }
 
   #recipientOf(number: number, index: number): number {
