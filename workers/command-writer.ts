@@ -92,7 +92,7 @@ export class CommandWriter {
   /** Adds a command of the script that is no part of an envelope. */
   line({ step, octets, template }: ScriptCommand, slot: number, nowUs: number): void {
     if (template === null) this.outbox.append(octets);
-    else this.templates.appendCommand(template);
+    else this.templates.appendCommand(step, template);
     this.sent(step, slot, nowUs);
   }
 

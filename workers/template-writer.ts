@@ -2,6 +2,7 @@
 import { assert } from '../src/assert.js';
 import type { RenderContext } from '../src/data/render-context.js';
 import type { Template } from '../src/data/template.js';
+import { Step } from '../src/protocol/steps.js';
 import type { CompiledScript } from '../src/scenario/compiled-script.js';
 import type { Outbox } from './outbox.js';
 import type { Connection } from './session-state.js';
@@ -50,9 +51,9 @@ export class TemplateWriter {
     this.#commands = 0;
   }
 
-  /** Appends a command outside of envelopes. */
-  appendCommand(template: Template): void {
-    this.append(template, this.#number, this.#commands++);
+  /** Appends a command outside of envelopes. A session says hello by one name, however often. */
+  appendCommand(step: number, template: Template): void {
+    this.append(template, this.#number, step === Step.ehlo ? 0 : this.#commands++);
   }
 
   /**

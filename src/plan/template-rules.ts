@@ -74,6 +74,8 @@ export class TemplateRules {
     const sample = pieces.map(({ words, text: piece }) => (words === null ? piece : ANY_VALUE)).join('');
     // The domain may be a value as a whole; otherwise what it ends with decides where mail goes.
     const isDomainValue = at === pieces.length - 2 && pieces[at]?.text.endsWith('@') === true;
+    const isCut = at !== -1 && !isDomainValue && at < pieces.length - 1 && pieces.at(-1)?.words !== null;
+    if (isCut) return 'takes a domain that is a value as a whole, or one that ends in text';
     const around = this.#plainProblem(isDomainValue ? sample.replace(/@[^@]*$/, '@x.test') : sample);
     if (around !== null) return around;
     for (const [index, piece] of pieces.entries()) {
@@ -81,8 +83,7 @@ export class TemplateRules {
       const found = this.#valueProblem(piece, this.#judgeOf(at === -1 || index < at, isDomainValue));
       if (found !== null) return found;
     }
-    const isCut = at !== -1 && !isDomainValue && pieces.at(-1)?.words !== null && at < pieces.length - 1;
-    return isCut ? 'takes a domain that is a value as a whole, or one that ends in text' : null;
+    return null;
   }
 
   #judgeOf(isLocal: boolean, isDomainValue: boolean): (value: string) => string | null {

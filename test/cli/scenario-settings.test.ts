@@ -290,8 +290,8 @@ describe('problems', () => {
     ['auth: { mechanism: plain, user: x, password: y }\nscenarios: [{ steps: [ehlo, { auth: { mechanism: external } }] }]', '2:22: scenarios[0].steps: has auth external, which needs tls.cert and tls.key'], // prettier-ignore
     ['scenarios: [{ steps: [ehlo, { auth: { mechanism: plain, user: x } }, quit] }]', '1:22: scenarios[0].steps: has auth plain, which needs a password'], // prettier-ignore
     [
-      'feeders: { a: { file: users.csv } }',
-      "1:23: feeders.a.file: cannot be read: there is no such file (got 'users.csv')",
+      'feeders: { a: { file: none.csv } }',
+      "1:23: feeders.a.file: cannot be read: there is no such file (got 'none.csv')",
     ],
     ['feeders: { now: { range: "u{1..2}" } }', '1:17: feeders.now: now is a variable already: take another name'],
     ['feeders: { a: { range: "u{1..2" } }', '1:24: feeders.a.range: no pattern has a range'],
