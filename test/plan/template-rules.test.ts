@@ -91,7 +91,7 @@ describe('a text', () => {
     ['{{queue}} {{safe.user}} {{now iso}}', null],
     ['plain { } }}', null],
     ['{{nothing}}', 'nothing is not defined'],
-    [`${'{{queue}}'.repeat(17)}`, 'may get longer than 8192 octets'],
+    ['{{queue}}'.repeat(17), 'may get longer than 8192 octets'],
     ['{{seq 99}}', 'seq takes how many digits'],
   ])('%s: %s', (text, problem) => {
     const found = rules().textProblem(text);
