@@ -308,7 +308,10 @@ describe('problems', () => {
     ],
     ['corpus: [{ size: 10 }]', '1:10: corpus[0]: takes at least'],
     ['corpus: [{ weight: 0, size: 1KiB }]', '1:9: corpus: has weights that sum to nothing'],
-    ['corpus: { messages: [{ folder: none }] }', "1:32: corpus.messages[0].folder: cannot be read: there is no such file (got 'none')"],
+    [
+      'corpus: { messages: [{ folder: none }] }',
+      "1:32: corpus.messages[0].folder: cannot be read: there is no such file (got 'none')",
+    ],
     ["corpus: { messages: [{ size: 1KiB }], headers: { A: '{{x}}' } }", '1:53: corpus.headers.A: x is not defined'],
     ['corpus: { messages: [{ size: 1KiB }], dkim: { domain: a.test, selector: s, keyFile: k.pem } }', "1:85: corpus.dkim.keyFile: cannot be read: there is no such file (got 'k.pem')"], // prettier-ignore
     ['subject: 5\nscenarios: [{ corpus: [{ size: 1ZiB }] }]', '2:32: scenarios[0].corpus[0].size: takes'],
