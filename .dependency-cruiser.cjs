@@ -32,7 +32,14 @@ const PARTS = [
   { name: 'delay', from: '^src/delay\\.ts$', may: ['^src/seeded-random\\.ts$'], node: [] },
   { name: 'config-file', from: '^src/config-file/', may: FOUNDATION, node: ['vm'] },
   { name: 'protocol', from: '^src/protocol/', may: FOUNDATION, node: ['crypto', 'buffer'] },
-  { name: 'plan', from: '^src/plan/', may: FOUNDATION, node: ['fs', 'path', 'os', 'net', 'buffer', 'util'] },
+  {
+    name: 'plan',
+    from: '^src/plan/',
+    // Whether a template is right, and what the rows of feeders would make of an address.
+    may: [...FOUNDATION, '^src/data/(feeder|feeder-values|template|template-syntax|template-variables)\\.ts$'],
+    mayTypes: ['^src/data/'],
+    node: ['fs', 'path', 'os', 'net', 'buffer', 'util'],
+  },
   {
     name: 'data',
     from: '^src/data/',
@@ -49,7 +56,7 @@ const PARTS = [
   {
     name: 'scenario',
     from: '^src/scenario/',
-    may: [...FOUNDATION, '^src/plan/', '^src/metrics/', '^src/config-file/', '^src/protocol/'],
+    may: [...FOUNDATION, '^src/plan/', '^src/data/', '^src/metrics/', '^src/config-file/', '^src/protocol/'],
     node: ['buffer', 'crypto'],
   },
   {
@@ -118,6 +125,7 @@ const PARTS = [
     name: 'generator',
     from: '^workers/(?!sink-worker\\.ts$)',
     may: [...FOUNDATION, '^src/protocol/', '^src/scenario/', '^src/plan/', '^src/metrics/', '^src/messages/'],
+    mayTypes: ['^src/data/'],
     node: [
       'net',
       'dgram',

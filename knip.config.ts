@@ -8,8 +8,6 @@ const config: KnipConfig = {
     'workers/generator.ts!',
     'workers/sink-worker.ts!',
     'src/sink/sink-process.ts!',
-    // Templates, feeders and corpora, which the benchmarks measure and scenarios come to use.
-    'src/data/**/*.ts!',
     'benchmarks/**/*.bench.ts',
     'test/**/*.test.ts',
     'test/support/vitest-*.ts',

@@ -23,6 +23,7 @@ import type { RunProgress } from './report/progress.js';
 import type { RunResult } from './report/result-schema.js';
 import { windowOf } from './report/run-window.js';
 import { summarise, type SummaryInput } from './report/summary.js';
+import { withImpliedCorpora } from './scenario/build-corpora.js';
 import { MessageTemplate } from './scenario/message-template.js';
 import { checkBooks, type DroppedMessages } from './verdict/books.js';
 import { busyShares, checkHealth } from './verdict/health-gates.js';
@@ -59,7 +60,7 @@ export interface RunHooks {
  * pre-flight session, `E_LIMIT` when this machine's limits are too low
  */
 export async function run(options: LoadTestOptions, hooks: RunHooks = {}): Promise<RunResult> {
-  return runPlan(resolvePlan(options, availableParallelism()), hooks);
+  return runPlan(await withImpliedCorpora(resolvePlan(options, availableParallelism())), hooks);
 }
 
 /** Runs a plan. See {@link run}. */
@@ -97,6 +98,7 @@ export async function runPlan(given: LoadPlan, hooks: RunHooks = {}): Promise<Ru
  */
 function withMessageSizes(plan: LoadPlan): LoadPlan {
   const withSize = (scenario: ScenarioPlan): ScenarioPlan => {
+    if (scenario.message.corpus !== null) return scenario;
     const { sizeBytes } = new MessageTemplate({ ...scenario, seed: plan.seed });
     return { ...scenario, message: { ...scenario.message, sizeBytes } };
   };

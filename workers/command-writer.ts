@@ -4,12 +4,14 @@
  */
 import { ErrorKind } from '../src/metrics/outcome.js';
 import { Step } from '../src/protocol/steps.js';
-import type { CompiledScript } from '../src/scenario/compiled-script.js';
+import type { CompiledScript, ScriptCommand } from '../src/scenario/compiled-script.js';
 import { CommandRing } from './command-ring.js';
 import type { DeadlineWheel, WheelEntry } from './deadline-wheel.js';
 import type { Outbox } from './outbox.js';
 import type { Recorder } from './recorder.js';
 import type { Connection } from './session-state.js';
+import { TemplateWriter } from './template-writer.js';
+import type { CapturedValues } from './template-writer.js';
 
 /** What a writer shares with all others of its worker. */
 export interface WriterTools {
@@ -23,6 +25,7 @@ export interface WriterTools {
 export class CommandWriter {
   ring: CommandRing;
   readonly outbox: Outbox;
+  readonly templates: TemplateWriter;
   #script: CompiledScript;
   #recorder: Recorder;
   readonly #wheel: DeadlineWheel;
@@ -39,19 +42,21 @@ export class CommandWriter {
   #isContentGrouped = false;
 
   /** @param entry - the session's place in the wheel, for the deadlines of what is sent */
-  constructor({ script, recorder, wheel, outbox }: WriterTools, entry: WheelEntry) {
+  constructor({ script, recorder, wheel, outbox }: WriterTools, entry: WheelEntry, captured: CapturedValues) {
     this.ring = new CommandRing(script.mostOutstanding);
     this.outbox = outbox;
     this.#script = script;
     this.#recorder = recorder;
     this.#wheel = wheel;
     this.#entry = entry;
+    this.templates = new TemplateWriter(script, this, captured);
   }
 
   /** What is written from now on belongs to another lane. Call only while nothing is waited for. */
   enter({ script, recorder }: Pick<WriterTools, 'script' | 'recorder'>): void {
     this.#script = script;
     this.#recorder = recorder;
+    this.templates.enter(script);
     if (!this.ring.fits(script.mostOutstanding)) this.ring = new CommandRing(script.mostOutstanding);
   }
 
@@ -81,6 +86,13 @@ export class CommandWriter {
   /** Adds a command; `slot` is the transaction that it belongs to. */
   command(step: number, slot: number, bytes: Uint8Array, nowUs: number): void {
     this.outbox.append(bytes);
+    this.sent(step, slot, nowUs);
+  }
+
+  /** Adds a command of the script that is no part of an envelope. */
+  line({ step, octets, template }: ScriptCommand, slot: number, nowUs: number): void {
+    if (template === null) this.outbox.append(octets);
+    else this.templates.appendCommand(step, template);
     this.sent(step, slot, nowUs);
   }
 

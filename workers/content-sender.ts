@@ -4,9 +4,11 @@
  */
 import { assert } from '../src/assert.js';
 import type { Clock } from '../src/clock.js';
+import type { MessageContent } from '../src/data/corpus/corpus.js';
 import { END_OF_DATA } from '../src/protocol/commands.js';
 import { Step } from '../src/protocol/steps.js';
 import type { CompiledScript, ContentScript } from '../src/scenario/compiled-script.js';
+import type { ContentChunks } from '../src/scenario/content-chunks.js';
 import type { CommandWriter } from './command-writer.js';
 import { LARGEST_COPIED_BODY } from './outbox.js';
 import type { Transaction } from './transaction.js';
@@ -17,8 +19,11 @@ const CHUNK_RESERVE = 8192;
 /** The content of one session's messages, one after the other. */
 export class ContentSender {
   #script: CompiledScript;
-  /** What is under way, or was last; null: nothing yet. */
-  #current: ContentScript | null = null;
+  /** Its head is written from the worker's context. */
+  #usesContext = false;
+  /** The message whose chunks are under way; null: none is. */
+  #message: MessageContent | null = null;
+  #chunks: ContentChunks | null = null;
   readonly #writer: CommandWriter;
   readonly #clock: Clock;
   /** Puts into the outbox what may go behind the content. */
@@ -40,30 +45,32 @@ export class ContentSender {
 
   /** Whether chunks of the content under way are still to be sent. */
   get hasChunks(): boolean {
-    const chunks = this.#current?.chunks ?? null;
-    return chunks !== null && this.#chunk < chunks.count;
+    return this.#chunks !== null && this.#chunk < this.#chunks.count;
   }
 
   /** Whether the content under way goes in chunks. */
   get isChunked(): boolean {
-    return this.#current !== null && this.#current.chunks !== null;
+    return this.#chunks !== null;
   }
 
   /** No chunk follows. */
   reset(): void {
     this.#chunk = Infinity;
-    this.#current = null;
+    this.#chunks = null;
   }
 
   /** Sends the content; or as many chunks as may go together, of which {@link sendChunks} sends the rest. */
   send(content: ContentScript, transaction: Transaction, slot: number, isGrouping: boolean, nowUs: number): void {
     const writer = this.#writer;
-    const { chunks, message } = content;
-    this.#current = content;
+    const message = content.messages.messageOf(transaction.number);
+    this.#chunks = content.chunks?.of(message.sizeBytes) ?? null;
+    this.#usesContext = content.messages.usesContext;
+    if (this.#usesContext) writer.templates.prepare(transaction.number, 0);
     transaction.beginContent(this.#script.isLmtp);
     writer.begin();
     writer.beginTransfer(nowUs);
-    if (chunks !== null) {
+    if (this.#chunks !== null) {
+      this.#message = message;
       this.#chunk = 0;
       this.sendChunks(transaction, slot, isGrouping, nowUs);
       return;
@@ -83,14 +90,16 @@ export class ContentSender {
   /** Sends the next chunk, or as many as may go together. */
   sendChunks(transaction: Transaction, slot: number, isGrouping: boolean, nowUs: number): void {
     const writer = this.#writer;
-    const { chunks, message } = this.#current as ContentScript;
-    assert(chunks !== null, 'only content in chunks has chunks');
+    const [message, chunks] = [this.#message, this.#chunks];
+    assert(message !== null && chunks !== null, 'only content in chunks has chunks');
     const { outbox } = writer;
     if (this.#chunk > 0) writer.begin();
     const cuts: number[] = [];
     const pieces: Buffer[] = [];
     // The head is generated for this message; only the first chunks hold any of it.
-    const head = chunks.startOf(this.#chunk) < message.headLength ? message.headOf(transaction.number) : null;
+    const hasHead = chunks.startOf(this.#chunk) < message.headLength;
+    if (hasHead && this.#usesContext) writer.templates.prepare(transaction.number, 0);
+    const head = hasHead ? message.headOf(transaction.number) : null;
     do {
       const index = this.#chunk++;
       outbox.append(chunks.commandOf(index));
@@ -120,7 +129,7 @@ export class ContentSender {
   /** A lone dot, when every recipient was refused and the server goes ahead all the same. */
   sendNothing(transaction: Transaction, slot: number, nowUs: number): void {
     this.#writer.begin();
-    this.#current = null;
+    this.#chunks = null;
     // In LMTP recipients that were accepted are answered even though MAIL was not (RFC 2033 §4.2).
     transaction.beginContent(this.#script.isLmtp);
     this.#writer.loneDot(slot, END_OF_DATA, transaction.finalLeft, nowUs);

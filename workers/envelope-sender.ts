@@ -59,6 +59,7 @@ export class EnvelopeSender {
     this.needsRset = false;
     this.#rcptInStep = 0;
     this.#isForwarded = false;
+    this.#writer.templates.reset();
   }
 
   /** The step under way is left. */
@@ -71,11 +72,12 @@ export class EnvelopeSender {
     const { current } = this.#messages;
     current.take(message, this.#script.recipients, nowUs);
     current.isGrowing = this.#script.recipientsVary;
+    this.#writer.templates.messageTaken(message);
     this.#isForwarded = false;
   }
 
   /** Begins the next transaction. @returns one of {@link Sent}; `part` before the replies to what comes before MAIL */
-  sendMail({ octets }: MailScript, isGrouping: boolean, nowUs: number): number {
+  sendMail({ octets, template }: MailScript, isGrouping: boolean, nowUs: number): number {
     const writer = this.#writer;
     const messages = this.#messages;
     const { rule } = writer;
@@ -106,7 +108,10 @@ export class EnvelopeSender {
     }
     const { outbox } = writer;
     const transaction = messages.current;
-    outbox.length = octets.write(outbox.target, outbox.length, senderNumber(transaction.number, addresses));
+    if (template === null) {
+      outbox.length = octets.write(outbox.target, outbox.length, senderNumber(transaction.number, addresses));
+    } else if (outbox.room < template.maxLength + GROUP_RESERVE) return Sent.part;
+    else writer.templates.append(template, transaction.number, 0);
     writer.rule = rule;
     writer.sent(Step.mail, messages.slot, nowUs);
     transaction.beganAtUs = nowUs;
@@ -115,15 +120,18 @@ export class EnvelopeSender {
   }
 
   /** Sends recipients, as many as may go together. @returns one of {@link Sent} */
-  sendRcpt({ octets, count }: RcptScript, isGrouping: boolean, nowUs: number): number {
+  sendRcpt({ octets, template, count }: RcptScript, isGrouping: boolean, nowUs: number): number {
     const { recipientStride, addresses } = this.#script;
     const { current: transaction, slot } = this.#messages;
-    const { outbox, ring } = this.#writer;
+    const { outbox, ring, templates } = this.#writer;
+    const longest = template?.maxLength ?? octets.maxLength;
     while (this.#rcptInStep < count) {
       // One place in the ring stays free for DATA.
-      if (ring.room <= 1 || outbox.room < octets.maxLength + GROUP_RESERVE) return Sent.part;
-      const number = recipientNumber(transaction.number, transaction.rcptSent, recipientStride, addresses);
-      outbox.length = octets.write(outbox.target, outbox.length, number);
+      if (ring.room <= 1 || outbox.room < longest + GROUP_RESERVE) return Sent.part;
+      if (template === null) {
+        const number = recipientNumber(transaction.number, transaction.rcptSent, recipientStride, addresses);
+        outbox.length = octets.write(outbox.target, outbox.length, number);
+      } else templates.append(template, transaction.number, transaction.rcptSent);
       this.#writer.sent(Step.rcpt, slot, nowUs);
       transaction.rcptSent++;
       this.#rcptInStep++;

@@ -21,7 +21,7 @@ import { lanesOf, laneWeights, type LanePlan } from '../src/plan/lane-plan.js';
 import { laneTable } from '../src/plan/lane-table.js';
 import { compileLoadScript } from '../src/scenario/compile-script.js';
 import type { CompiledScript } from '../src/scenario/compiled-script.js';
-import { LaneMessages } from '../src/scenario/lane-messages.js';
+import { LaneData, WorkerData } from '../src/scenario/lane-data.js';
 import type { CheckPort } from './check-task.js';
 import { Client, type ClientHost } from './client.js';
 import { DeadlineWheel, WHEEL_TICK_US } from './deadline-wheel.js';
@@ -128,7 +128,8 @@ class Generator implements ClientHost {
   run(): Promise<GeneratorResult> {
     const { port, share } = this.#task;
     // Everything that takes time is done before "ready", so that time zero finds all workers waiting.
-    const scripts = compileScripts(this.#lanePlans);
+    const { plan } = this.#task;
+    const scripts = compileScripts(this.#lanePlans, new WorkerData(plan.feeders, plan, share.workerId));
     return new Promise((resolve) => {
       this.#finished = resolve;
       port.on('message', (message) => {
@@ -325,12 +326,12 @@ class Generator implements ClientHost {
   }
 }
 
-/** The scripts of lanes. Those of one scenario share its message, which may be large. */
-function compileScripts(lanes: readonly LanePlan[]): CompiledScript[] {
-  const byName = new Map<string, LaneMessages>();
+/** The scripts of lanes. Those of one scenario share its messages, which may be large. */
+function compileScripts(lanes: readonly LanePlan[], worker: WorkerData): CompiledScript[] {
+  const byName = new Map<string, LaneData>();
   return lanes.map((lane) => {
-    const messages = byName.get(lane.name) ?? new LaneMessages(lane);
-    byName.set(lane.name, messages);
-    return compileLoadScript(lane, messages);
+    const data = byName.get(lane.name) ?? new LaneData(lane, worker);
+    byName.set(lane.name, data);
+    return compileLoadScript(lane, data);
   });
 }

@@ -43,7 +43,7 @@ export class LooseCommands {
     none.isSettled = true;
     switch (op) {
       case Op.looseMail:
-        this.#writeMail((mails[argument] as MailScript).octets, none.number, nowUs);
+        this.#writeMail(mails[argument] as MailScript, none.number, nowUs);
         return true;
       case Op.looseRcpt:
         return this.#writeRcpt(rcpts[argument] as RcptScript, none.number, nowUs);
@@ -65,17 +65,20 @@ export class LooseCommands {
     }
   }
 
-  #writeMail(octets: MailScript['octets'], number: number, nowUs: number): void {
-    const { outbox } = this.#writer;
-    outbox.length = octets.write(outbox.target, outbox.length, senderNumber(number, this.#script.addresses));
+  #writeMail({ octets, template }: MailScript, number: number, nowUs: number): void {
+    const { outbox, templates } = this.#writer;
+    if (template !== null) templates.append(template, number, 0);
+    else outbox.length = octets.write(outbox.target, outbox.length, senderNumber(number, this.#script.addresses));
     this.#writer.sent(Step.mail, NO_MESSAGE, nowUs);
   }
 
-  #writeRcpt({ octets, count }: RcptScript, number: number, nowUs: number): boolean {
-    const { outbox } = this.#writer;
+  #writeRcpt({ octets, template, count }: RcptScript, number: number, nowUs: number): boolean {
+    const { outbox, templates } = this.#writer;
     const { recipientStride, addresses } = this.#script;
-    const recipient = recipientNumber(number, this.#rcptSent, recipientStride, addresses);
-    outbox.length = octets.write(outbox.target, outbox.length, recipient);
+    if (template === null) {
+      const recipient = recipientNumber(number, this.#rcptSent, recipientStride, addresses);
+      outbox.length = octets.write(outbox.target, outbox.length, recipient);
+    } else templates.append(template, number, this.#rcptSent);
     this.#writer.sent(Step.rcpt, NO_MESSAGE, nowUs);
     this.#rcptSent = (this.#rcptSent + 1) % count;
     return this.#rcptSent === 0;

@@ -7,7 +7,7 @@ import { AuthDialogue } from '../src/protocol/sasl/auth-dialogue.js';
 import { chooseMechanism } from '../src/protocol/sasl/mechanisms.js';
 import { Step } from '../src/protocol/steps.js';
 import { Op } from '../src/scenario/compiled-script.js';
-import type { AuthScript, CompiledScript } from '../src/scenario/compiled-script.js';
+import type { AuthScript, CompiledScript, ScriptCommand } from '../src/scenario/compiled-script.js';
 import type { CommandWriter } from './command-writer.js';
 
 /** What `send` gives when the step was said. */
@@ -49,7 +49,7 @@ export class OpeningSender {
     const { connection } = this.#writer;
     switch (op) {
       case Op.ehlo:
-        this.#writer.command(Step.ehlo, slot, this.isHelo ? helo : (hellos[argument] as Uint8Array), nowUs);
+        this.#writer.line(this.isHelo ? helo : (hellos[argument] as ScriptCommand), slot, nowUs);
         return SAID;
       case Op.startTls:
         if (!connection.wantsTls) return WITHOUT_TLS;
@@ -72,11 +72,15 @@ export class OpeningSender {
     this.#writer.flush(nowUs);
   }
 
-  #sendAuth({ candidates, accounts }: AuthScript, slot: number, nowUs: number): number {
-    const { connection } = this.#writer;
+  #sendAuth({ candidates, accounts, user, password }: AuthScript, slot: number, nowUs: number): number {
+    const { connection, templates } = this.#writer;
     const mechanism = chooseMechanism(candidates, this.#extensions.authMechanisms, connection.isSecure);
     if (mechanism === null) return ErrorKind.authNotOffered;
-    this.auth = new AuthDialogue(mechanism, accounts.knowledgeOf(connection));
+    const own = {
+      ...(user === null ? {} : { user: templates.textOf(user) }),
+      ...(password === null ? {} : { password: templates.textOf(password) }),
+    };
+    this.auth = new AuthDialogue(mechanism, accounts.knowledgeOf(connection, own));
     this.#writer.command(Step.auth, slot, this.auth.line, nowUs);
     return SAID;
   }

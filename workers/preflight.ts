@@ -10,7 +10,8 @@ import type { LanePlan } from '../src/plan/lane-plan.js';
 import { sendsMail } from '../src/plan/script-counts.js';
 import { ServerExtensions, extensionNames } from '../src/protocol/extensions.js';
 import { Step, STEP_NAMES } from '../src/protocol/steps.js';
-import { compilePreflightScript } from '../src/scenario/compile-script.js';
+import { compilePreflightScript, requiredExtensions } from '../src/scenario/compile-script.js';
+import { WorkerData } from '../src/scenario/lane-data.js';
 import { connectionTools } from './connection-tools.js';
 import { DeadlineWheel, WHEEL_TICK_US } from './deadline-wheel.js';
 import { firstMissingAddress } from './local-addresses.js';
@@ -125,7 +126,7 @@ function missingAddress(address: string): PreflightResult {
 }
 
 function oneSession(task: PreflightTask): Promise<Findings> {
-  const { lane, address } = task;
+  const { lane, feeders, address } = task;
   const findings = new Findings();
   const clock = new RunClock(monotonicUs());
   const recorder = new Recorder(0, Infinity);
@@ -148,7 +149,7 @@ function oneSession(task: PreflightTask): Promise<Findings> {
       },
     };
     const tools = {
-      script: compilePreflightScript(lane),
+      script: compilePreflightScript(lane, new WorkerData(feeders, lane)),
       recorder,
       wheel,
       outbox: new Outbox(),
@@ -194,7 +195,7 @@ function missingExtensions(lane: LanePlan, offered: readonly string[]): string[]
     const line = Buffer.from(keyword, 'latin1');
     extensions.addLine(line, 0, line.length);
   }
-  return extensionNames(compilePreflightScript(lane).required & ~extensions.flags);
+  return extensionNames(requiredExtensions(lane) & ~extensions.flags);
 }
 
 function explainReply({ step, code, text }: Refusal, lane: LanePlan, tries: number): [string, string] {

@@ -29,6 +29,7 @@ import { ScriptTurns } from './script-turns.js';
 import { SessionMessages } from './session-messages.js';
 import type { Connection, SessionOwner } from './session-state.js';
 import type { LaneTools, SessionTools } from './session-tools.js';
+import type { CapturedValues } from './template-writer.js';
 import { Stage, type Transaction } from './transaction.js';
 
 /** What `advance` gives when nothing stands in the way. */
@@ -74,14 +75,14 @@ export class ScriptWalker {
   #contentRule = 0;
 
   /** @param entry - the session's place in the wheel, for the deadlines of what is sent */
-  constructor(tools: SessionTools, owner: SessionOwner, entry: WheelEntry) {
+  constructor(tools: SessionTools, owner: SessionOwner, entry: WheelEntry, captured: CapturedValues) {
     const { script, recorder } = tools;
     this.#script = script;
     this.#wheel = tools.wheel;
     this.#entry = entry;
     this.#owner = owner;
     this.messages = new SessionMessages(recorder);
-    this.#writer = new CommandWriter(tools, entry);
+    this.#writer = new CommandWriter(tools, entry, captured);
     this.opening = new OpeningSender(script, this.#writer, this.extensions);
     this.#content = new ContentSender(script, this.#writer, tools.clock, (nowUs) => {
       this.#followContent(nowUs);
@@ -352,11 +353,9 @@ export class ScriptWalker {
     if (this.#writer.ring.count > 0) return NOT_BLOCKED;
     const argument = this.#script.args[this.#stepIndex] as number;
     switch (this.op) {
-      case Op.command: {
-        const { step, octets } = this.#script.commands[argument] as ScriptCommand;
-        this.#command(step, octets, nowUs);
+      case Op.command:
+        this.#writer.line(this.#script.commands[argument] as ScriptCommand, this.messages.slot, nowUs);
         return NOT_BLOCKED;
-      }
       case Op.rset:
         if (this.messages.current.stage === Stage.envelope) this.messages.abandon(nowUs);
         this.#envelope.needsRset = false;

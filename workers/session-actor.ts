@@ -64,9 +64,9 @@ export class SessionActor implements ReplySink, WheelEntry, ConnectionListener, 
     this.#observer = tools.observer;
     this.#owner = owner;
     this.#parser = new ReplyParser(this);
-    this.#walker = new ScriptWalker(tools, owner, this);
-    this.#echo = tools.echo;
     this.#judge = new ReplyJudge(tools.script, tools.recorder);
+    this.#walker = new ScriptWalker(tools, owner, this, this.#judge);
+    this.#echo = tools.echo;
     this.#opening = new OpeningDialogue(tools, this.#walker, this);
   }
 

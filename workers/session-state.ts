@@ -33,6 +33,8 @@ export interface Connection {
   readonly place: number;
   /** Number of the session under way; no other of the run, or of its lane where there are several, has it. */
   readonly session: number;
+  /** How many sessions its place had before it. */
+  readonly visit: number;
   /**
    * Its turn in shares: one further with every session of a place and from place to place, so that a share holds among
    * the sessions that are open together as well as among those that follow each other.

@@ -82,6 +82,8 @@ export class SmtpConnection implements Connection {
   readonly place: number;
   #session: number;
   #turn: number;
+  /** Sessions before the one under way. */
+  visit = -1;
 
   /** @param place - which of the concurrent sessions of the run this is, from 0 */
   constructor(tools: ConnectionTools, listener: ConnectionListener, place: number) {
@@ -120,6 +122,7 @@ export class SmtpConnection implements Connection {
   }
 
   open(): void {
+    this.visit++;
     this.#secure = null;
     this.#underTls = null;
     this.#plain ??= this.#newSocket();

@@ -32,8 +32,8 @@ export function runBench(messages: number): Promise<MessageTemplateFigure> {
   const { mails, rcpts, contents, recipients, addresses } = script;
   const [[mail], [rcpt], [content]] = [mails, rcpts, contents];
   assert(mail !== undefined && rcpt !== undefined && content !== undefined, 'the standard session sends messages');
-  const { message } = content;
-  const target = new Uint8Array(mail.octets.maxLength + rcpt.octets.maxLength + message.maxHeadLength);
+  const message = content.messages.messageOf(0);
+  const target = Buffer.alloc(mail.octets.maxLength + rcpt.octets.maxLength + message.maxHeadLength);
   let checksum = 0;
   const { median, best } = nsPerUnit(ROUNDS, messages, () => {
     checksum = 0;

@@ -24,7 +24,7 @@ export function leadBack(
   // The values of this block have little to do with each other.
   brokenBlocks.delete('load');
   const brokenKeys = new Set(broken.map((path) => path.join('.')));
-  return issues.flatMap(({ scenario, ...issue }) => {
+  return issues.flatMap(({ scenario, at = [], ...issue }) => {
     const option = optionOf(issue.path);
     const found = option === null ? null : draftOf(draft, option, scenario);
     if (option !== null) {
@@ -37,7 +37,8 @@ export function leadBack(
         : option === null || found === null
           ? null
           : (found.origins.get(option) ?? null);
-    return [inWords(issue, origin, found, draft)];
+    const isStep = at.length > 0 && origin?.kind === 'file';
+    return [inWords(issue, isStep ? { ...origin, path: [...origin.path, ...at] } : origin, found, draft)];
   });
 }
 

@@ -1,4 +1,5 @@
 /** `--print-config`: every value that a run would have, and who said so, as a scenario file with comments. */
+import type { ConfigPath } from '../config-file/read-config.js';
 import { OPTION_NAMES } from '../plan/options.js';
 import type { LoadPlan, ScenarioPlan } from '../plan/load-plan.js';
 import { formatDuration, formatSize } from '../plan/units.js';
@@ -29,6 +30,8 @@ export function renderConfig(draft: RunDraft, plan: LoadPlan): string {
   }
   if (draft.targets.length === 0) lines.comment(0, 'target: the built-in sink', 'default');
   addKeys(lines, LOAD_KEYS, draft.load, 0, (key) => loadValue(key, plan));
+  addAsWritten(lines, 0, 'feeders', draft.file?.written.feeders, ['feeders']);
+  addAsWritten(lines, 0, 'corpus', draft.file?.written.corpus, ['corpus']);
   for (const [index, scenario] of draft.scenarios.entries()) {
     const made = plan.scenarios[index] ?? plan.scenarios[0];
     const isNamed = (draft.file?.written.scenarios?.length ?? 0) > 0;
@@ -39,7 +42,7 @@ export function renderConfig(draft: RunDraft, plan: LoadPlan): string {
       lines.plain(`    weight: ${String(scenario.weight)}`);
     }
     addKeys(lines, SCENARIO_KEYS, scenario, isNamed ? 4 : 0, (key) => scenarioValue(key, made));
-    addSteps(lines, draft, scenario, index);
+    addOwn(lines, draft, scenario, index);
     addOthers(lines, scenario, isNamed ? 4 : 0);
   }
   if (draft.file !== null) addOthers(lines, draft.load, 0);
@@ -163,9 +166,9 @@ function scenarioValue({ option, fallback, path }: FileKey, scenario: ScenarioPl
     case 'tls':
       return tls.mode === 'implicit' ? null : tls.mode;
     case 'size':
-      return message.content === null ? formatSize(message.sizeBytes) : null;
+      return message.content === null && message.corpus === null ? formatSize(message.sizeBytes) : null;
     case 'subject':
-      return message.content === null ? quoted(message.subject) : null;
+      return message.content === null && message.corpus === null ? quoted(message.subject) : null;
     case 'timeouts': {
       const { connect, endOfData, mail } = timeoutsMs;
       return deadlines([
@@ -179,13 +182,19 @@ function scenarioValue({ option, fallback, path }: FileKey, scenario: ScenarioPl
   }
 }
 
-/** Steps of the file as they are written there, in one line. */
-function addSteps(lines: ConfigLines, { file }: RunDraft, { path }: ScenarioDraft, index: number): void {
-  const steps = file?.written.scenarios?.[index]?.steps;
-  if (file === null || steps === undefined) return;
-  const text = JSON.stringify(steps, (name, value: unknown) => (name === 'password' ? HIDDEN : value));
-  lines.plain(`    # ${file.placeOf([...path, 'steps'])}`);
-  lines.plain(`    steps: ${text}`);
+/** What a scenario holds beside its options. */
+function addOwn(lines: ConfigLines, { file }: RunDraft, { path }: ScenarioDraft, index: number): void {
+  const { corpus, steps } = file?.written.scenarios?.[index] ?? {};
+  addAsWritten(lines, 4, 'corpus', corpus, [...path, 'corpus']);
+  addAsWritten(lines, 4, 'steps', steps, [...path, 'steps']);
+}
+
+/** A value of the file as it is written there, in one line. */
+function addAsWritten(lines: ConfigLines, indent: number, name: string, value: unknown, path: ConfigPath): void {
+  if (value === undefined) return;
+  const text = JSON.stringify(value, (key, each: unknown) => (key === 'password' ? HIDDEN : each));
+  lines.plain(`${' '.repeat(indent)}# ${lines.who({ kind: 'file', path })}`);
+  lines.plain(`${' '.repeat(indent)}${name}: ${text}`);
 }
 
 /** Flags that no file may hold. */

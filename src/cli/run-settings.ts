@@ -2,18 +2,20 @@
 import { assert } from '../assert.js';
 import { PostrushError } from '../errors.js';
 import type { ConfigIssue } from '../errors.js';
+import { feederProblem } from '../data/feeder.js';
 import { listOf } from '../plan/option-reader.js';
 import type { LoadPlan } from '../plan/load-plan.js';
+import { OPTION_NAMES } from '../plan/options.js';
 import { resolveRun } from '../plan/resolve-plan.js';
 import type { RequestIssue, RunRequest } from '../plan/resolve-plan.js';
 import type { ScenarioReading } from '../scenario-file/scenario-file.js';
-import { unsupportedIn } from '../scenario-file/unsupported.js';
 import type { Invocation } from './command-line.js';
 import { mergeEnvironment } from './environment.js';
 import type { Environment, MergedFlags } from './environment.js';
 import { leadBack } from './lead-back.js';
 import { readScenarioText } from './read-files.js';
 import { STDOUT_PATH, resultPathProblem } from './result-file.js';
+import type { RunData } from './run-data.js';
 import { draftRun } from './run-draft.js';
 import type { RunDraft } from './run-draft.js';
 import { PROGRESS_MODES } from './run-flags.js';
@@ -58,14 +60,16 @@ export async function prepareRun(invocation: RunWords, environment: Environment,
   const draft = draftRun(invocation.targets, merged, environment, reading, filePath, issues);
   const output = readOutput(merged, issues);
   const targets = draft.targets.map(({ text }) => text);
+  const data = await readData(draft, filePath, issues);
   const planAt = (...places: readonly string[]): LoadPlan | { readonly issues: readonly RequestIssue[] } =>
-    resolveRun(requestOf(draft, places), cores);
+    resolveRun({ ...requestOf(draft, places), feeders: data.feeders }, cores);
   const plan = planAt(...(targets.length === 0 ? [ANY_LOOPBACK_TARGET] : targets));
   // Of a file that is unreadable as a whole nothing is known, so that nothing is missing from it either.
   if ('issues' in plan && reading?.file !== null) {
     issues.push(...leadBack(plan.issues, draft, reading?.broken ?? []));
   }
-  if (issues.length > 0 || 'issues' in plan) {
+  const made = 'issues' in plan || issues.length > 0 ? null : await withMessages(plan, data, draft, issues);
+  if (issues.length > 0 || made === null) {
     throw new PostrushError('E_CONFIG', 'flags, environment or files are unusable', {
       issues: inOrder(
         issues.map((issue) => ({ ...issue, path: merged.variables.get(issue.path) ?? issue.path })),
@@ -76,10 +80,11 @@ export async function prepareRun(invocation: RunWords, environment: Environment,
   const planFor = (place: string): LoadPlan => {
     const other = planAt(place);
     assert(!('issues' in other), 'the plan holds for any loopback target');
-    return other;
+    // Everything else is as it was, messages and rows among it.
+    return { ...made, targets: other.targets };
   };
   const isPrintOnly = merged.flags.get('--print-config') === true;
-  return { plan, planFor, targets, draft, isPrintOnly, ...output };
+  return { plan: made, planFor, targets, draft, isPrintOnly, ...output };
 }
 
 /** The file, with problems of its own added to `issues`. */
@@ -93,8 +98,44 @@ async function readScenario(path: string, { variables }: MergedFlags, issues: Co
   const { readScenarioFile } = await import('../scenario-file/scenario-file.js');
   const reading = readScenarioFile(path, new TextDecoder().decode(octets.octets));
   issues.push(...reading.issues);
-  if (reading.file !== null && reading.issues.length === 0) issues.push(...unsupportedIn(reading.file));
   return reading;
+}
+
+/** Rows and messages that the file names. */
+async function readData(draft: RunDraft, filePath: string, issues: ConfigIssue[]): Promise<RunData> {
+  const { file, load, scenarios } = draft;
+  if (file === null) return { feeders: [], corpora: [] };
+  const [{ readRunData }, { misplacedTemplates }] = await Promise.all([
+    import('./run-data.js'),
+    import('../scenario-file/template-places.js'),
+  ]);
+  issues.push(...misplacedTemplates(file));
+  return readRunData(file, filePath, [load.options, ...scenarios.map(({ options }) => options)], issues);
+}
+
+/** The plan with the messages that are chosen from, and with feeders that have rows enough; null: something is wrong. */
+async function withMessages(
+  plan: LoadPlan,
+  data: RunData,
+  { file, scenarios }: RunDraft,
+  issues: ConfigIssue[],
+): Promise<LoadPlan | null> {
+  for (const feeder of plan.feeders) {
+    const problem = feederProblem(feeder, plan.sessions);
+    if (problem !== null && file !== null) issues.push(file.problemAt(['feeders', feeder.name], problem));
+  }
+  const { withCorpora } = await import('../scenario/build-corpora.js');
+  const made = await withCorpora(plan, data.corpora);
+  if (!('issues' in made)) return issues.length === 0 ? made : null;
+  const { corpusOf, corpusPath } = await import('./run-data.js');
+  for (const { scenario, path, message } of made.issues) {
+    const draft = scenarios[scenario];
+    const place = file === null || draft === undefined ? null : corpusOf(file, draft);
+    if (file === null) issues.push({ path: OPTION_NAMES.size, message });
+    else if (place !== null) issues.push(file.problemAt(corpusPath(place, path), message));
+    else issues.push(file.problemAt(draft?.path ?? [], `message ${message}`));
+  }
+  return null;
 }
 
 /** What the draft asks for, at other targets. */

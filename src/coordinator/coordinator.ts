@@ -67,15 +67,22 @@ export interface LoadOutcome {
 export class Coordinator {
   readonly #hooks: LoadHooks;
   readonly #pool: WorkerPool;
+  readonly #feeders: LoadPlan['feeders'];
 
-  constructor({ workers }: Pick<LoadPlan, 'workers'>, hooks: LoadHooks) {
+  constructor({ workers, feeders }: Pick<LoadPlan, 'workers' | 'feeders'>, hooks: LoadHooks) {
     this.#hooks = hooks;
+    this.#feeders = feeders;
     this.#pool = new WorkerPool(hooks.generatorUrl ?? GENERATOR_URL, workers, hooks.workerHeapMb);
   }
 
   /** One polite session; see `PreflightResult`. */
   async preflight(lane: LanePlan, address: PinnedAddress): Promise<PreflightResult> {
-    const task = this.#pool.start<PreflightResult>({ kind: 'preflight', lane, address } satisfies PreflightTask);
+    const task = this.#pool.start<PreflightResult>({
+      kind: 'preflight',
+      lane,
+      feeders: this.#feeders,
+      address,
+    } satisfies PreflightTask);
     const stop = (): void => {
       task.abort();
     };

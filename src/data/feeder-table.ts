@@ -6,6 +6,7 @@
  *   value:  length (one octet below 128, else two with the highest bit of the first set), then so many octets
  */
 import { assert } from '../assert.js';
+import { sharedCopy } from './shared-octets.js';
 import { copyOctets } from './value-writers.js';
 
 /** Octets of a value, at most: what the length can say is far more than a line holds. */
@@ -14,7 +15,7 @@ const ONE_OCTET_MAX = 0x7f;
 const LONG = 0x80;
 const LENGTH_OCTETS = 2;
 
-/** A table as it crosses to workers: plain data. */
+/** A table as it crosses to workers: plain data. Its octets are never changed, so that threads of one process share them. */
 export interface TablePlan {
   readonly columns: readonly string[];
   readonly rows: number;
@@ -66,8 +67,8 @@ export class TableBuilder {
     return {
       columns: this.#columns,
       rows: this.rows,
-      octets: new Uint8Array(this.#octets.subarray(0, this.#length)),
-      starts: this.#starts.slice(0, this.rows),
+      octets: sharedCopy(this.#octets.subarray(0, this.#length)),
+      starts: new Uint32Array(sharedCopy(new Uint8Array(this.#starts.buffer, 0, this.rows * 4)).buffer),
       shortest: this.#shortest,
       longest: this.#longest,
     };

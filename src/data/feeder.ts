@@ -17,6 +17,8 @@ export interface FeederPlan {
   /** Of `zipf`; 1 is the classic one, 0 makes all rows alike. */
   readonly exponent: number;
   readonly rows: TablePlan | RangePlan;
+  /** All columns that the file has, where `rows` holds only those that are used. */
+  readonly columns?: readonly string[];
 }
 
 /** A feeder of a worker. All fields that are written for one message are of one row. */
@@ -29,7 +31,7 @@ export class Feeder implements FeederSource {
   constructor(plan: FeederPlan, seed: number) {
     const { name, order, exponent, rows } = plan;
     this.#plan = plan;
-    this.columns = rows.columns;
+    this.columns = plan.columns ?? rows.columns;
     this.#order = new RowOrder(order, rows.rows, seed, name, exponent);
     this.#table = 'patterns' in rows ? null : new FeederTable(rows);
   }

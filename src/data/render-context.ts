@@ -16,7 +16,11 @@ export class RenderContext {
   count = 1;
   /** Number of the session in the run, from 0. */
   session = 0;
-  /** Sessions at once over all workers: place p has the sessions p, p + places, … */
+  /** Which of the sessions at once it is, over all workers, from 0. */
+  place = 0;
+  /** How many sessions its place had before it. */
+  visit = 0;
+  /** Sessions at once over all workers. */
   places = 1;
   /** From 0. */
   worker = 0;

@@ -26,7 +26,8 @@ export class RowOrder {
   /** What was asked for last: the fields of a row are asked for one after the other. */
   #number = -1;
   #index = -1;
-  #session = -1;
+  #place = -1;
+  #visit = -1;
   #row = 0;
 
   /**
@@ -43,17 +44,18 @@ export class RowOrder {
 
   /** The row, from 0. */
   rowOf(context: RenderContext): number {
-    const { number, index, session } = context;
-    if (number !== this.#number || index !== this.#index || session !== this.#session) {
+    const { number, index, place, visit } = context;
+    if (number !== this.#number || index !== this.#index || place !== this.#place || visit !== this.#visit) {
       this.#number = number;
       this.#index = index;
-      this.#session = session;
+      this.#place = place;
+      this.#visit = visit;
       this.#row = this.#choose(context);
     }
     return this.#row;
   }
 
-  #choose({ number, index, count, session, places }: RenderContext): number {
+  #choose({ number, index, count, place, visit, places }: RenderContext): number {
     switch (this.#order) {
       case 'in-order':
         return (number * count + index) % this.#rows;
@@ -62,10 +64,8 @@ export class RowOrder {
       case 'zipf':
         return (this.#zipf as ZipfRanks).rankOf(this.#random, number, index) - 1;
       case 'unique': {
-        const place = session % places;
         const ownRows = Math.max(1, Math.ceil((this.#rows - place) / places));
-        const turn = (session - place) / places;
-        return (place + (turn % ownRows) * places) % this.#rows;
+        return (place + (visit % ownRows) * places) % this.#rows;
       }
       default:
         return assertNever(this.#order);

@@ -84,11 +84,6 @@ export function checkTemplate(text: string, names: TemplateNames, isRaw = false)
   return found.sort((a, b) => a.offset - b.offset);
 }
 
-/** Whether a text has no variables, and so is the same in every message. */
-export function isConstantText(text: string): boolean {
-  return parseTemplate(text).pieces.every(({ words }) => words === null);
-}
-
 /**
  * Compiles texts into one template that writes them one after the other.
  *

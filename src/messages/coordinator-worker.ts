@@ -38,6 +38,8 @@ export interface GeneratorTask<Port = unknown> {
 export interface PreflightTask {
   readonly kind: 'preflight';
   readonly lane: LanePlan;
+  /** Rows for its templates. */
+  readonly feeders: LoadPlan['feeders'];
   readonly address: PinnedAddress;
 }
 

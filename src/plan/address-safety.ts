@@ -4,9 +4,10 @@
  */
 import type { ConfigIssue } from '../errors.js';
 import { canonicalIp, isIp, judgeAddress } from './ip-address.js';
-import type { LoadPlan, ScenarioPlan, TargetPlan, TlsPlan } from './load-plan.js';
+import type { LoadPlan, ScenarioPlan, SessionPlan, TargetPlan, TlsPlan } from './load-plan.js';
 import { OPTION_NAMES } from './options.js';
 import { showsSecret } from './read-auth.js';
+import { authOfStep, authSteps } from './step-auth.js';
 
 /** Top-level domains for tests (RFC 2606 §2, RFC 6761). */
 const RESERVED_TOP_LEVELS = new Set(['test', 'example', 'invalid', 'localhost']);
@@ -39,6 +40,8 @@ export interface GuardedPlan extends Pick<LoadPlan, 'allowTargets' | 'authClear'
 /** What it needs of a scenario. */
 interface GuardedScenario extends Pick<ScenarioPlan, 'auth'> {
   readonly tls: Pick<TlsPlan, 'mode' | 'sharePercent'>;
+  /** Missing: sessions have no steps of their own. */
+  readonly session?: Pick<SessionPlan, 'steps'>;
 }
 
 /**
@@ -75,9 +78,13 @@ export function checkPinnedAddresses(
 }
 
 /** Whether sessions may show their password to whoever reads along. */
-function showsPassword({ auth, tls }: GuardedScenario): boolean {
+function showsPassword({ auth, tls, session }: GuardedScenario): boolean {
   const mayBeClear = tls.mode === 'off' || tls.mode === 'opportunistic' || tls.sharePercent < 100;
-  return auth !== null && auth.password !== '' && mayBeClear && showsSecret(auth.mechanism);
+  const auths = [
+    ...(auth === null ? [] : [auth]),
+    ...authSteps(session?.steps ?? []).map((step) => authOfStep(auth, step)),
+  ];
+  return mayBeClear && auths.some(({ password, mechanism }) => password !== '' && showsSecret(mechanism));
 }
 
 function isAllowedTarget({ allowTargets }: GuardedPlan, host: string): boolean {

@@ -33,7 +33,8 @@ export function laneNames({ scenarios, targets }: Pick<LoadPlan, 'scenarios' | '
   );
 }
 
-function lanePlan(
+/** One scenario at one target. */
+export function lanePlan(
   scenario: ScenarioPlan,
   { weight, ...target }: WeightedTarget,
   run: Pick<LanePlan, 'sessions' | 'seed'>,

@@ -1,5 +1,7 @@
 /** The plan of a run: complete, frozen, serialisable. Types only; `resolve-plan.ts` makes one from what a user wrote. */
 
+import type { CorpusPlan } from '../data/corpus/corpus-plan.js';
+import type { FeederPlan } from '../data/feeder.js';
 import type { CredentialsOrder } from './accounts.js';
 import type { AuthChoice } from './read-auth.js';
 import type { ScriptStep } from './script-steps.js';
@@ -159,6 +161,14 @@ export interface MessagePlan {
   /** A message to send in place of generated text, as latin1 with CRLF line ends; null: generated. */
   readonly content: string | null;
   readonly subject: string;
+  /** Messages to choose from, in place of the one above; null: there is no choice. `sizeBytes` is then their mean. */
+  readonly corpus: CorpusForms | null;
+}
+
+/** A corpus as its messages travel; null: none of them goes that way. */
+export interface CorpusForms {
+  readonly data: CorpusPlan | null;
+  readonly chunks: CorpusPlan | null;
 }
 
 /** A class of clients: everything that shapes their sessions and messages. */
@@ -197,6 +207,8 @@ export interface ScenarioPlan {
 export interface LoadPlan {
   /** Where sessions go. */
   readonly targets: readonly [WeightedTarget, ...WeightedTarget[]];
+  /** Rows for templates. */
+  readonly feeders: readonly FeederPlan[];
   /** What clients do. */
   readonly scenarios: readonly [ScenarioPlan, ...ScenarioPlan[]];
   /** Concurrent sessions over all workers. */

@@ -11,10 +11,16 @@ const MAX_SHOWN_LENGTH = 80;
 /** The name of an option. */
 export type OptionKey = keyof LoadTestOptions;
 
+/** A problem with an option. */
+interface OptionIssue extends ConfigIssue {
+  /** Where in a list of steps; missing: in none. */
+  readonly at?: readonly (string | number)[];
+}
+
 /** Options from outside: a program without types may have written anything. */
 export class OptionReader {
   /** Every problem found so far, in the order of reading. */
-  readonly issues: ConfigIssue[] = [];
+  readonly issues: OptionIssue[] = [];
   readonly #options: Readonly<Record<string, unknown>>;
 
   constructor(options: LoadTestOptions) {
@@ -36,6 +42,11 @@ export class OptionReader {
       message,
       ...(received === undefined ? {} : { received: printable(received) }),
     });
+  }
+
+  /** Notes a problem of a step. */
+  refuseStep(at: readonly (string | number)[], message: string): void {
+    this.issues.push({ path: OPTION_NAMES.steps, message, at });
   }
 
   /** A list that is no text, as it is; null when not given or text. */

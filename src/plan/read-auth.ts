@@ -3,6 +3,8 @@ import type { AuthPlan, TlsPlan } from './load-plan.js';
 import type { OptionKey, OptionReader } from './option-reader.js';
 import { DEFAULTS } from './options.js';
 import { readCredentials } from './read-credentials.js';
+import { authOfStep } from './step-auth.js';
+import type { OwnAuth } from './step-auth.js';
 import { parsePercent } from './units.js';
 
 /** What a mechanism needs. */
@@ -91,6 +93,18 @@ export function readAuth(reader: OptionReader, tls: TlsPlan): AuthPlan | null {
   }
   if (mechanism === 'external') checkExternal(reader, tls);
   return { mechanism, user, password, accounts: null, wrongPercent };
+}
+
+/** What a step with AUTH misses, in one sentence; null: nothing. */
+export function stepAuthProblem(step: OwnAuth, auth: AuthPlan | null, tls: TlsPlan): string | null {
+  if (auth === null && step.mechanism === null) return 'has auth, which needs --auth';
+  const { mechanism, user, password, accounts } = authOfStep(auth, step);
+  const needs = AUTH_NEEDS[mechanism];
+  const isCertificateEnough = (mechanism === 'auto' || needs.secret === 'none') && tls.clientCertificate !== null;
+  if (isCertificateEnough || accounts !== null) return null;
+  if (needs.secret === 'none') return 'has auth external, which needs --tls-cert and --tls-key';
+  if (needs.needsUser && user === '') return `has auth ${mechanism}, which needs a user`;
+  return password === '' ? `has auth ${mechanism}, which needs a ${needs.secret}` : null;
 }
 
 /** Share of the sessions that say a wrong password. */

@@ -2,11 +2,11 @@
  * Reads what shapes sessions and messages: one scenario out of the options that describe it. The rules between those
  * options live here.
  */
-import { strangeDomain } from './address-safety.js';
 import { parseAddressList } from './address-list.js';
 import { ipOctets } from './ip-address.js';
 import type { MessagePlan, ProxyPlan, ScenarioPlan, SessionPlan, TimeoutPlan } from './load-plan.js';
-import { isMailDomain, parseMailAddress } from './mail-address.js';
+import type { FeederPlan } from '../data/feeder.js';
+import { isMailDomain } from './mail-address.js';
 import { MAX_MESSAGE_BYTES, minMessageBytes, withCrlfLines } from './message-content.js';
 import type { HeaderTexts } from './message-content.js';
 import { listOf } from './option-reader.js';
@@ -17,7 +17,9 @@ import { readExtensions } from './read-extensions.js';
 import { readSession } from './read-session.js';
 import { readTls } from './read-tls.js';
 import { messagesIn, sendsMail } from './script-counts.js';
+import { captureNames } from './script-texts.js';
 import type { ParsedTarget } from './target.js';
+import { TemplateRules, isTemplate } from './template-rules.js';
 import { formatSize, parseCount, parseDurationMs, parseSizeBytes } from './units.js';
 
 /** Bounds of counts. They keep products exact (messages × recipients < 2^53). */
@@ -35,16 +37,18 @@ const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
 export function readScenario(
   reader: OptionReader,
   targets: readonly [ParsedTarget, ...ParsedTarget[]],
+  feeders: readonly FeederPlan[],
 ): Omit<ScenarioPlan, 'name' | 'weight'> {
   const allowDomains = readAllowDomains(reader);
   const isUtf8 = reader.flag('smtpUtf8');
-  const from = readAddress(reader, 'from', allowDomains, isUtf8);
-  const to = readAddress(reader, 'to', allowDomains, isUtf8);
+  const rules = new TemplateRules({ feeders, allowDomains, isUtf8 }, captureNames(reader.tree('steps') ?? []));
+  const from = readAddress(reader, 'from', rules);
+  const to = readAddress(reader, 'to', rules);
   const recipients = readRecipients(reader, to);
   const tls = readTls(reader, targets[0]);
   const auth = readAuth(reader, tls);
   const extensions = readExtensions(reader, tls);
-  const session = readSession(reader, { tls, auth, content: extensions, isUtf8, allowDomains });
+  const session = readSession(reader, { tls, auth, content: extensions, rules });
   return {
     tls,
     auth,
@@ -58,8 +62,8 @@ export function readScenario(
     ...recipients,
     from,
     to,
-    helo: readHelo(reader),
-    message: readMessage(reader, { from, to, addresses: recipients.addresses }),
+    helo: readHelo(reader, rules),
+    message: readMessage(reader, { from, to, addresses: recipients.addresses }, rules),
     timeoutsMs: readTimeouts(reader),
   };
 }
@@ -78,7 +82,7 @@ function readMessagesPerSession(reader: OptionReader, steps: SessionPlan['steps'
 function readRecipients(reader: OptionReader, to: string): Pick<ScenarioPlan, 'recipients' | 'addresses'> {
   const recipients = reader.count('recipients', DEFAULTS.recipients, 1, MAX_RECIPIENTS);
   const addresses = reader.count('addresses', DEFAULTS.addresses, 1, MAX_ADDRESSES);
-  if (recipients > 1 && !to.includes('%d')) {
+  if (recipients > 1 && !to.includes('%d') && !isTemplate(to)) {
     reader.refuse('recipients', 'needs %d in --to when a message has more than one recipient', String(recipients));
   }
   if (addresses < recipients) {
@@ -88,54 +92,51 @@ function readRecipients(reader: OptionReader, to: string): Pick<ScenarioPlan, 'r
 }
 
 /** A path of the envelope, without brackets. */
-function readAddress(
-  reader: OptionReader,
-  key: 'from' | 'to',
-  allowDomains: readonly string[],
-  isUtf8: boolean,
-): string {
+function readAddress(reader: OptionReader, key: 'from' | 'to', rules: TemplateRules): string {
   const text = reader.text(key, DEFAULTS[key]);
-  const address = parseMailAddress(text, isUtf8);
-  if ('takes' in address) {
-    reader.refuse(key, address.takes, text);
-    return DEFAULTS[key];
-  }
-  if (address.path === '' && key === 'to') {
-    reader.refuse(key, 'takes an address: only the sender may be empty', text);
-    return DEFAULTS[key];
-  }
-  const strange = strangeDomain(address.domains, allowDomains);
-  if (strange !== null) reader.refuse(key, strange, text);
-  return address.path;
+  const path = text.startsWith('<') && text.endsWith('>') ? text.slice(1, -1) : text;
+  const problem =
+    path === '' && key === 'to' ? 'takes an address: only the sender may be empty' : rules.addressProblem(path);
+  if (problem === null) return path;
+  reader.refuse(key, problem, text);
+  return DEFAULTS[key];
 }
 
-function readHelo(reader: OptionReader): string {
+function readHelo(reader: OptionReader, rules: TemplateRules): string {
   const text = reader.text('helo', DEFAULTS.helo);
   const isLiteral = /^\[[A-Za-z0-9:.-]+\]$/.test(text) && text.length <= 255;
-  if (!isLiteral && !isMailDomain(text)) {
+  const problem = isTemplate(text) ? rules.textProblem(text) : null;
+  if (problem !== null) reader.refuse('helo', problem, text);
+  if (!isTemplate(text) && !isLiteral && !isMailDomain(text)) {
     reader.refuse('helo', 'takes a domain or an address literal such as [127.0.0.1]', text);
   }
   return text;
 }
 
-function readMessage(reader: OptionReader, envelope: Omit<HeaderTexts, 'subject'>): MessagePlan {
+function readMessage(reader: OptionReader, envelope: Omit<HeaderTexts, 'subject'>, rules: TemplateRules): MessagePlan {
   const subject = reader.text('subject', DEFAULTS.subject);
+  const problem = rules.textProblem(subject);
+  if (problem !== null) reader.refuse('subject', problem, subject);
   if (!PRINTABLE_ASCII.test(subject) || subject.length > MAX_SUBJECT_LENGTH) {
     reader.refuse('subject', `takes printable ASCII on one line, at most ${MAX_SUBJECT_LENGTH} octets`, subject);
   }
+  const corpus = null;
   if (!reader.has('message')) {
-    return { sizeBytes: readSizeBytes(reader, minMessageBytes({ ...envelope, subject })), content: null, subject };
+    // How long headers with values can get shows when messages are made.
+    const isFixed = ![envelope.from, envelope.to, subject].some(isTemplate);
+    const minBytes = isFixed ? minMessageBytes({ ...envelope, subject }) : 1;
+    return { sizeBytes: readSizeBytes(reader, minBytes), content: null, subject, corpus };
   }
   if (reader.has('size')) reader.refuse('size', 'contradicts --message, which has a size of its own');
   if (reader.has('subject')) reader.refuse('subject', 'contradicts --message, which has a subject of its own');
   const given = reader.octets('message');
-  if (given === null) return { sizeBytes: 0, content: '', subject };
+  if (given === null) return { sizeBytes: 0, content: '', subject, corpus };
   const octets = withCrlfLines(given);
   if (octets.length === 0) reader.refuse('message', 'takes a message, and this one is empty');
   if (octets.length > MAX_MESSAGE_BYTES) {
     reader.refuse('message', `takes a message of at most ${formatSize(MAX_MESSAGE_BYTES)}`, `${octets.length} octets`);
   }
-  return { sizeBytes: octets.length, content: Buffer.from(octets.buffer).toString('latin1'), subject };
+  return { sizeBytes: octets.length, content: Buffer.from(octets.buffer).toString('latin1'), subject, corpus };
 }
 
 function readSizeBytes(reader: OptionReader, minBytes: number): number {

@@ -1,10 +1,14 @@
 /** What a session says beyond the standard one: scripted steps, and the flags that stand for such scripts. */
+import { nameProblem } from '../data/template-variables.js';
 import type { AuthPlan, SessionPlan, TlsPlan } from './load-plan.js';
 import type { OptionKey, OptionReader } from './option-reader.js';
+import { stepAuthProblem } from './read-auth.js';
 import type { ScriptStep } from './script-steps.js';
 import { CONNECT_ALONE, DATA_ALONE, parseSteps, pause, stepOf } from './session-steps.js';
 import type { ContentWay } from './session-steps.js';
-import { addressProblems, hasStep } from './script-texts.js';
+import { captureNames, hasStep, textProblems } from './script-texts.js';
+import { authSteps } from './step-auth.js';
+import type { TemplateRules } from './template-rules.js';
 import { parseDurationMs } from './units.js';
 
 /** A timer of Node holds 31 bits of ms, 596 hours. */
@@ -20,8 +24,7 @@ interface Surroundings {
   readonly tls: TlsPlan;
   readonly auth: AuthPlan | null;
   readonly content: ContentWay;
-  readonly isUtf8: boolean;
-  readonly allowDomains: readonly string[];
+  readonly rules: TemplateRules;
 }
 
 /** Reads how a session goes. */
@@ -59,7 +62,7 @@ export function readSession(reader: OptionReader, around: Surroundings): Session
 
 function readSteps(
   reader: OptionReader,
-  { content, isUtf8, allowDomains, auth }: Surroundings,
+  { content, rules, auth, tls }: Surroundings,
   usesStartTls: boolean,
 ): readonly ScriptStep[] | null {
   const tree = reader.tree('steps');
@@ -69,12 +72,22 @@ function readSteps(
   if (has('starttls') && !usesStartTls)
     reader.refuse('steps', 'has starttls, which needs --tls required or opportunistic');
   if (!has('starttls') && usesStartTls) reader.refuse('tls', 'has no place in --steps: put starttls there');
-  if (has('auth') && auth === null) reader.refuse('steps', 'has auth, which needs --auth');
+  for (const step of authSteps(steps)) {
+    const problem = stepAuthProblem(step, auth, tls);
+    if (problem !== null) reader.refuse('steps', problem);
+  }
   if (!has('auth') && auth !== null) reader.refuse('auth', 'has no place in --steps: put auth there');
   if (reader.has('messagesPerSession')) {
     reader.refuse('messagesPerSession', 'contradicts --steps, which say what one session sends');
   }
-  for (const problem of addressProblems(steps, { isUtf8, allowDomains })) reader.refuse('steps', problem);
+  for (const name of captureNames(steps)) {
+    const problem = nameProblem(name, 'capture');
+    if (problem !== null) reader.refuse('steps', `captures ${name}: ${problem}`);
+  }
+  for (const { at, message } of textProblems(steps, rules)) {
+    if (tree === null) reader.refuse('steps', `[${at.join('.')}]: ${message}`);
+    else reader.refuseStep(at, message);
+  }
   // What does not end by itself ends politely.
   const last = steps.at(-1)?.kind;
   return last === 'quit' || last === 'drop' ? steps : [...steps, stepOf('quit', content)];

@@ -4,6 +4,7 @@
  */
 import { assert } from '../assert.js';
 import { PostrushError } from '../errors.js';
+import type { FeederPlan } from '../data/feeder.js';
 import type { ConfigIssue } from '../errors.js';
 import { checkPinnedAddresses } from './address-safety.js';
 import { isIp } from './ip-address.js';
@@ -43,12 +44,16 @@ export interface RunRequest {
   readonly options: LoadTestOptions;
   /** At least one. */
   readonly scenarios: readonly ScenarioRequest[];
+  /** Rows for templates. Missing: there are none. */
+  readonly feeders?: readonly FeederPlan[];
 }
 
 /** A problem, and the scenario that it was found in. */
 export interface RequestIssue extends ConfigIssue {
   /** Its index; -1: none. */
   readonly scenario: number;
+  /** Where in a list of steps; missing: in none. */
+  readonly at?: readonly (string | number)[];
 }
 
 /**
@@ -62,7 +67,7 @@ export interface RequestIssue extends ConfigIssue {
 export function resolvePlan(options: LoadTestOptions, cores: number): LoadPlan {
   const plan = resolveRun({ options, scenarios: [{ name: DEFAULT_NAME, weight: 1, options }] }, cores);
   if (!('issues' in plan)) return plan;
-  const issues = plan.issues.map(({ scenario: _scenario, ...issue }) => issue);
+  const issues = plan.issues.map(({ scenario: _scenario, at: _at, ...issue }) => issue);
   const list = issues.map(({ path, message }) => `${path} ${message}`).join('; ');
   throw new PostrushError('E_CONFIG', `these options are unusable: ${list}`, { issues });
 }
@@ -78,17 +83,19 @@ export function resolveRun(
   cores: number,
 ): LoadPlan | { readonly issues: readonly RequestIssue[] } {
   const reader = new OptionReader(request.options);
+  const { feeders = [] } = request;
   const found: RequestIssue[] = [];
   const [first, ...others] = readTargets(reader);
   const sessions = reader.count('sessions', DEFAULTS.sessions, 1, MAX_SESSIONS);
   const scenarios = request.scenarios.map(({ name, weight, options }, index) => {
     const own = options === request.options ? reader : new OptionReader(options);
-    const scenario = { ...readScenario(own, [first, ...others]), name, weight };
+    const scenario = { ...readScenario(own, [first, ...others], feeders), name, weight };
     if (own !== reader) found.push(...own.issues.map((issue) => ({ ...issue, scenario: index })));
     return scenario;
   });
   const plan: LoadPlan = {
     targets: [targetOf(first), ...others.map(targetOf)],
+    feeders,
     scenarios: atLeastOne(scenarios),
     sessions,
     ...readEnd(
@@ -151,7 +158,8 @@ function readAllowTargets(reader: OptionReader): readonly string[] {
 }
 
 function deepFreeze<T>(value: T): T {
-  if (typeof value === 'object' && value !== null) {
+  // Octets that threads share cannot be frozen.
+  if (typeof value === 'object' && value !== null && !ArrayBuffer.isView(value)) {
     for (const part of Object.values(value)) deepFreeze(part);
     Object.freeze(value);
   }

@@ -49,6 +49,26 @@ export function usesChunks(steps: readonly ScriptStep[] | null, isUsual: boolean
   });
 }
 
+/** How content travels: by DATA, in chunks, or both. */
+export interface ContentForms {
+  readonly data: boolean;
+  readonly chunks: boolean;
+}
+
+/** How the content of sessions of these steps travels; null are those of the standard session. */
+export function contentForms(steps: readonly ScriptStep[] | null, isUsual: boolean): ContentForms {
+  if (steps === null) return { data: !isUsual, chunks: isUsual };
+  const has = (inner: readonly ScriptStep[], kind: 'data' | 'bdat'): boolean =>
+    inner.some((step) => {
+      if (step.kind === 'repeat') return has(step.steps, kind);
+      if (step.kind === 'choose') return step.branches.some((branch) => has(branch.steps, kind));
+      return step.kind === kind;
+    });
+  const [data, chunks] = [has(steps, 'data'), has(steps, 'bdat')];
+  // SIZE may be declared of messages that are never sent.
+  return { data: data || (!isUsual && !chunks), chunks: chunks || (isUsual && !data) };
+}
+
 /** How many recipients a message has. */
 export interface RecipientRange {
   readonly min: number;

@@ -1,45 +1,86 @@
 /** What steps say in texts of their own, judged as the options of a scenario are. Pure. */
-import { strangeDomain } from './address-safety.js';
-import { parseMailAddress } from './mail-address.js';
 import type { ScriptStep } from './script-steps.js';
+import type { TemplateRules } from './template-rules.js';
 
-/** What decides whether an address may be used. */
-interface AddressRules {
-  readonly isUtf8: boolean;
-  readonly allowDomains: readonly string[];
+/** Something wrong with a text of a step. */
+export interface TextProblem {
+  /** Within the list of steps: `[3, 'repeat', 'steps', 0, 'rcpt']`. */
+  readonly at: readonly (string | number)[];
+  readonly message: string;
 }
 
-/** One sentence on each address of the steps that may not be used, with the place of its step: `[3].rcpt`. */
-export function addressProblems(steps: readonly ScriptStep[], rules: AddressRules, place = ''): readonly string[] {
+/** One sentence on each text of the steps that may not be used. */
+export function textProblems(
+  steps: readonly ScriptStep[],
+  rules: TemplateRules,
+  above: TextProblem['at'] = [],
+): readonly TextProblem[] {
   return steps.flatMap((step, index) => {
-    const here = `${place}[${String(index)}].${step.kind}`;
+    const at = [...above, index, step.kind];
     switch (step.kind) {
-      case 'mail':
-        return step.from === null || step.from === '' ? [] : problemsOf([step.from], rules, here);
-      case 'rcpt': {
-        const { recipients } = step;
-        return problemsOf('addresses' in recipients ? recipients.addresses : [recipients.to ?? []].flat(), rules, here);
-      }
       case 'repeat':
-        return addressProblems(step.steps, rules, `${here}.steps`);
+        return textProblems(step.steps, rules, [...at, 'steps']);
       case 'choose':
-        return step.branches.flatMap(({ steps: own }, way) =>
-          addressProblems(own, rules, `${here}[${String(way)}].steps`),
-        );
+        return step.branches.flatMap(({ steps: own }, way) => textProblems(own, rules, [...at, way, 'steps']));
       default:
-        return [];
+        return [
+          ...addressesOf(step).flatMap((text) => wrapped(addressProblem(text, step.kind === 'mail', rules), at)),
+          ...textsOf(step).flatMap((text) => wrapped(rules.textProblem(text, step.kind === 'raw'), at)),
+        ];
     }
   });
 }
 
-function problemsOf(addresses: readonly string[], { isUtf8, allowDomains }: AddressRules, place: string): string[] {
-  return addresses.flatMap((text) => {
-    const address = parseMailAddress(text, isUtf8);
-    if ('takes' in address) return [`${place}: '${text}' ${address.takes}`];
-    if (address.path === '') return [`${place}: takes an address: only the sender may be empty`];
-    const strange = strangeDomain(address.domains, allowDomains);
-    return strange === null ? [] : [`${place}: ${strange}`];
+function wrapped(message: string | null, at: TextProblem['at']): readonly TextProblem[] {
+  return message === null ? [] : [{ at, message }];
+}
+
+function addressProblem(text: string, mayBeEmpty: boolean, rules: TemplateRules): string | null {
+  if (text === '') return mayBeEmpty ? null : 'takes an address: only the sender may be empty';
+  const problem = rules.addressProblem(text);
+  return problem === null ? null : `'${text}' ${problem}`;
+}
+
+/** Addresses that a step has in place of those of the scenario. */
+function addressesOf(step: ScriptStep): readonly string[] {
+  if (step.kind === 'mail') return step.from === null ? [] : [step.from];
+  if (step.kind !== 'rcpt') return [];
+  const { recipients } = step;
+  return 'addresses' in recipients ? recipients.addresses : [recipients.to ?? []].flat();
+}
+
+/** Other texts of a step that may hold templates. */
+function textsOf(step: ScriptStep): readonly string[] {
+  switch (step.kind) {
+    case 'ehlo':
+    case 'helo':
+    case 'lhlo':
+      return [step.name ?? ''];
+    case 'auth':
+      return [step.user ?? '', step.password ?? ''];
+    case 'mail':
+    case 'rcpt':
+      return [step.parameters];
+    case 'noop':
+    case 'vrfy':
+    case 'expn':
+    case 'help':
+      return [step.argument];
+    case 'raw':
+      return [step.text];
+    default:
+      return [];
+  }
+}
+
+/** Names of the values that sessions of these steps capture, each once, in the order of the steps. */
+export function captureNames(steps: readonly ScriptStep[]): readonly string[] {
+  const names = steps.flatMap((step): readonly string[] => {
+    if (step.kind === 'repeat') return captureNames(step.steps);
+    if (step.kind === 'choose') return step.branches.flatMap(({ steps: own }) => captureNames(own));
+    return 'captures' in step ? step.captures.map(({ name }) => name) : [];
   });
+  return [...new Set(names)];
 }
 
 /** Whether one of the steps, at any depth, is of this kind. */

@@ -178,8 +178,8 @@ function checkNames(scenarios: readonly FileScenario[], refuse: Refuse): void {
 
 const NO_WEIGHT = 'have weights that sum to nothing: one of them needs more than 0';
 
-function checkWeights({ targets, scenarios, corpus }: WrittenFile, refuse: Refuse): void {
-  for (const [name, list] of Object.entries({ targets, scenarios, corpus })) {
+function checkWeights({ targets, scenarios }: WrittenFile, refuse: Refuse): void {
+  for (const [name, list] of Object.entries({ targets, scenarios })) {
     if (list?.every(({ weight = 1 }) => weight === 0) === true) refuse([name], NO_WEIGHT);
   }
 }

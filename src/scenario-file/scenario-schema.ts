@@ -2,6 +2,8 @@
 import { z } from 'zod';
 import { closedObject } from '../config-file/closed-object.js';
 import { LOAD_KEYS, SCENARIO_KEYS } from './file-keys.js';
+import { corpus, feeders, weight } from './data-schema.js';
+import type { WrittenCorpus, WrittenFeeder } from './data-schema.js';
 import type { FileKey } from './file-keys.js';
 import { stepList } from './step-schema.js';
 import type { WrittenStep } from './step-schema.js';
@@ -14,6 +16,7 @@ export interface WrittenScenario extends WrittenSettings {
   readonly name?: string;
   readonly weight?: number;
   readonly steps?: readonly WrittenStep[];
+  readonly corpus?: WrittenCorpus;
 }
 
 /** What a file holds beside the settings of all its scenarios. */
@@ -23,7 +26,7 @@ export interface WrittenFile extends WrittenSettings {
   readonly load?: WrittenSettings;
   readonly scenarios?: readonly WrittenScenario[];
   readonly feeders?: Readonly<Record<string, WrittenFeeder>>;
-  readonly corpus?: readonly WrittenMessage[];
+  readonly corpus?: WrittenCorpus;
 }
 
 const MAX_SCENARIOS = 100;
@@ -101,59 +104,6 @@ function shapeOf(keys: readonly FileKey[]): Record<string, z.ZodType> {
 const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9 ._-]{0,39}$/, {
   error: 'must begin with a letter or digit and go on with up to 39 letters, digits, blanks, dots, _ and -',
 });
-const weight = z.number().nonnegative().max(1e9).describe('Its part of all, in proportion to the others (default: 1)');
-
-const size = z.union(
-  [
-    z.string(),
-    z.int().positive(),
-    closedObject({ shape: z.literal('uniform'), min: z.string(), max: z.string() }),
-    closedObject({
-      shape: z.literal('logNormal'),
-      median: z.string(),
-      sigma: z.number().positive().max(10),
-      max: z.string().exactOptional(),
-    }),
-  ],
-  { error: 'takes a size, { shape: uniform, min, max } or { shape: logNormal, median, sigma, max }' },
-);
-const MESSAGE_SOURCES = ['size', 'file', 'folder', 'mbox', 'parts'] as const;
-const message = closedObject({
-  weight: weight.exactOptional(),
-  size: size.exactOptional().describe('Generated text'),
-  file: z.string().min(1).exactOptional().describe('A message (.eml)'),
-  folder: z.string().min(1).exactOptional().describe('A folder of messages'),
-  mbox: z.string().min(1).exactOptional(),
-  parts: closedObject({
-    text: z.string().exactOptional(),
-    html: z.string().exactOptional(),
-    attachments: z.array(closedObject({ file: z.string().min(1) })).exactOptional(),
-  })
-    .exactOptional()
-    .describe('A multipart message'),
-  subject: z.string().exactOptional(),
-  filterTest: z.enum(['gtube', 'eicar']).exactOptional().describe('Holds the test string of spam or virus filters'),
-}).superRefine((written, context) => {
-  const sources = MESSAGE_SOURCES.filter((source) => Object.hasOwn(written, source));
-  if (sources.length !== 1) context.addIssue({ code: 'custom', message: `needs one of ${MESSAGE_SOURCES.join(', ')}` });
-});
-/** A message of the corpus as it is written. */
-export type WrittenMessage = z.infer<typeof message>;
-
-const feeder = closedObject({
-  file: z.string().min(1).exactOptional().describe('CSV or JSON lines'),
-  range: z
-    .string()
-    .regex(/^[^{}]*\{\d+\.\.\d+\}[^{}]*$/, { error: 'takes a range such as user{0001..9999}@example.test' })
-    .exactOptional(),
-  order: z.enum(['in-order', 'random', 'zipf', 'unique']).exactOptional().describe('unique: per session'),
-}).superRefine((written, context) => {
-  const has = (key: string): boolean => Object.hasOwn(written, key);
-  if (has('file') === has('range')) context.addIssue({ code: 'custom', message: 'needs either file or range' });
-});
-/** A feeder as it is written. */
-export type WrittenFeeder = z.infer<typeof feeder>;
-
 const scenarioShape = shapeOf(SCENARIO_KEYS);
 
 const scenario = closedObject(
@@ -161,6 +111,7 @@ const scenario = closedObject(
     name: name.optional(),
     weight: weight.optional(),
     ...scenarioShape,
+    corpus: corpus.optional(),
     steps: stepList.optional().describe('What a session does; without it: EHLO, STARTTLS, AUTH, messages, QUIT'),
   },
   REFUSED,
@@ -177,11 +128,8 @@ export const scenarioFileSchema = closedObject(
       .optional(),
     ...shapeOf(LOAD_KEYS),
     ...scenarioShape,
-    feeders: z
-      .record(z.string().regex(/^[A-Za-z]\w*$/), feeder)
-      .optional()
-      .describe('Data for templates, by name'),
-    corpus: z.array(message).min(1).optional().describe('Messages to choose from, by weight'),
+    feeders: feeders.optional(),
+    corpus: corpus.optional(),
     scenarios: z.array(scenario).min(1).max(MAX_SCENARIOS).optional().describe('Classes of clients'),
   },
   REFUSED,

@@ -1,27 +1,28 @@
 /** Who the sessions of a lane say that they are, and how. */
 import { randomBytes } from 'node:crypto';
-import type { LanePlan } from '../plan/lane-plan.js';
 import type { AuthPlan, TlsPlan } from '../plan/load-plan.js';
-import type { AuthStep } from '../plan/script-steps.js';
+import { authOfStep } from '../plan/step-auth.js';
+import type { OwnAuth } from '../plan/step-auth.js';
 import { PASSWORD_MECHANISMS, SASL_MECHANISMS } from '../protocol/sasl/mechanisms.js';
 import type { SaslMechanism } from '../protocol/sasl/mechanisms.js';
 import { ScramKeyCache } from '../protocol/sasl/scram-keys.js';
 import type { AuthScript } from './compiled-script.js';
+import type { ScriptBuilder } from './script-builder.js';
 import { SessionAccounts } from './session-accounts.js';
 
+const NOTHING_OWN: OwnAuth = { mechanism: null, user: null, password: null };
 /** 144 bits, as many as 24 characters of base64 hold. */
 const SCRAM_NONCE_OCTETS = 18;
 
-/** What AUTH has where nothing is said of it. */
-const NOBODY: AuthPlan = { mechanism: 'auto', user: '', password: '', accounts: null, wrongPercent: 0 };
-
-/** What a step of a script says by itself. */
-type OwnAuth = Pick<AuthStep, 'mechanism' | 'user' | 'password'>;
-
-/** @param own - what a step has in place of what the lane has; null: nothing */
-export function compileAuth(lane: LanePlan, own: OwnAuth | null): AuthScript {
+/**
+ * Compiles AUTH.
+ *
+ * @param own - what a step has in place of what the lane has; null: nothing
+ * @param place - names the step, for random values
+ */
+export function compileAuth({ lane, data }: ScriptBuilder, own: OwnAuth | null, place: string): AuthScript {
   const { tls, target } = lane;
-  const auth = authOf(lane.auth ?? NOBODY, own);
+  const auth = authOfStep(lane.auth, own ?? NOTHING_OWN);
   const candidates = auth.mechanism === 'auto' ? candidatesOf(auth, tls) : [SASL_MECHANISMS[auth.mechanism]];
   const names = candidates.map(({ name, needsTls }) => (needsTls ? `${name} (inside TLS)` : name));
   return {
@@ -39,17 +40,8 @@ export function compileAuth(lane: LanePlan, own: OwnAuth | null): AuthScript {
       auth,
       lane,
     ),
-  };
-}
-
-function authOf(auth: AuthPlan, own: OwnAuth | null): AuthPlan {
-  if (own === null) return auth;
-  const { user, password } = own;
-  return {
-    ...auth,
-    mechanism: own.mechanism ?? auth.mechanism,
-    ...(user === null ? {} : { user, accounts: null }),
-    ...(password === null ? {} : { password, accounts: null }),
+    user: data.text(own?.user ?? '', `${place}.user`),
+    password: data.text(own?.password ?? '', `${place}.password`),
   };
 }
 

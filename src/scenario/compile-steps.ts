@@ -16,11 +16,14 @@ import { Step } from '../protocol/steps.js';
 import { compileAuth } from './compile-auth.js';
 import { DropHow, Op } from './compiled-script.js';
 import { drawKey } from './script-draws.js';
+import type { ScriptLine } from './lane-data.js';
 import type { ScriptBuilder } from './script-builder.js';
 
 /** What sessions say to be told the extensions, where the plan leaves it to us. */
-export function usualHello({ target, helo: name }: LanePlan): Uint8Array {
-  return target.protocol === 'lmtp' ? lhlo(name) : ehlo(name);
+export function usualHello({ lane: { target, helo: name }, data }: ScriptBuilder): ScriptLine {
+  return target.protocol === 'lmtp'
+    ? data.line('LHLO', name, 'helo', () => lhlo(name))
+    : data.line('EHLO', name, 'helo', () => ehlo(name));
 }
 
 /** Adds the steps of a tree, which come after the connection and its greeting. */
@@ -60,35 +63,35 @@ class TreeCompiler {
         case 'ehlo':
         case 'lhlo':
           builder.expecting(step.expect, step.captures, false);
-          this.#hello(step, steps[index + 1]?.kind === 'starttls');
+          this.#hello(step, here, steps[index + 1]?.kind === 'starttls');
           break;
         default:
           builder.expecting(step.expect, step.captures, isAboutContent(step));
-          this.#command(step);
+          this.#command(step, here);
       }
     }
     builder.rule = 0;
   }
 
-  #command(step: CommandStep): void {
+  #command(step: CommandStep, place: string): void {
     const builder = this.#builder;
     const { session } = this.#lane;
     switch (step.kind) {
       case 'helo':
-        builder.command(Step.ehlo, helo(step.name ?? this.#lane.helo));
+        this.#helo(step.name, place);
         break;
       case 'starttls':
-        builder.startTls(usualHello(this.#lane));
-        if (session.xclient !== null) builder.xclient(session.xclient, usualHello(this.#lane));
+        builder.startTls(usualHello(builder));
+        if (session.xclient !== null) builder.xclient(session.xclient, usualHello(builder));
         break;
       case 'auth':
-        builder.add(Op.auth, builder.auths.push(compileAuth(this.#lane, step)) - 1);
+        builder.add(Op.auth, builder.auths.push(compileAuth(builder, step, place)) - 1);
         break;
       case 'mail':
-        this.#mail(step);
+        this.#mail(step, place);
         break;
       case 'rcpt':
-        this.#rcpt(step);
+        this.#rcpt(step, place);
         break;
       case 'data':
         this.#data(step);
@@ -103,13 +106,16 @@ class TreeCompiler {
         builder.add(Op.quit);
         break;
       case 'raw':
-        builder.command(Step.raw, Buffer.from(`${step.text}\r\n`, 'utf8'));
+        builder.command(
+          Step.raw,
+          builder.data.line('', step.text, place, () => Buffer.from(`${step.text}\r\n`, 'utf8')),
+        );
         break;
       case 'noop':
       case 'vrfy':
       case 'expn':
       case 'help':
-        builder.command(Step[step.kind], commandLine(step.kind.toUpperCase(), step.argument));
+        this.#plain(step.kind, step.argument, place);
         break;
       default:
         // The connection and its greeting stand before every script.
@@ -117,19 +123,43 @@ class TreeCompiler {
     }
   }
 
-  #hello({ kind, name }: HelloStep, isBeforeTls: boolean): void {
+  #helo(own: string | null, place: string): void {
+    const { data } = this.#builder;
+    const name = own ?? this.#lane.helo;
+    this.#builder.command(
+      Step.ehlo,
+      data.line('HELO', name, own === null ? 'helo' : place, () => helo(name)),
+    );
+  }
+
+  #plain(kind: 'noop' | 'vrfy' | 'expn' | 'help', argument: string, place: string): void {
+    const verb = kind.toUpperCase();
+    const line = this.#builder.data.line(verb, argument, place, () => commandLine(verb, argument));
+    this.#builder.command(Step[kind], line);
+  }
+
+  #hello({ kind, name: given }: HelloStep, place: string, isBeforeTls: boolean): void {
     const builder = this.#builder;
     const { session, target, helo: usual } = this.#lane;
-    const own = kind === 'lhlo' || target.protocol === 'lmtp' ? lhlo(name ?? usual) : ehlo(name ?? usual);
+    const name = given ?? usual;
+    const where = given === null ? 'helo' : place;
+    const own =
+      kind === 'lhlo' || target.protocol === 'lmtp'
+        ? builder.data.line('LHLO', name, where, () => lhlo(name))
+        : builder.data.line('EHLO', name, where, () => ehlo(name));
     builder.hello(own);
     builder.rule = 0;
     if (session.xclient !== null && !isBeforeTls) builder.xclient(session.xclient, own);
   }
 
-  #mail({ from, parameters, expect }: MailStep): void {
+  #mail({ from, parameters, expect }: MailStep, place: string): void {
     const builder = this.#builder;
     const { lane } = builder;
-    const mail = builder.mail(from ?? lane.from, parameters === '' ? builder.mailParameters : ` ${parameters}`);
+    const mail = builder.mail(
+      from ?? lane.from,
+      parameters === '' ? builder.mailParameters : ` ${parameters}`,
+      from === null ? 'from' : place,
+    );
     if (expect === null) {
       builder.add(Op.mail, mail);
       return;
@@ -142,14 +172,21 @@ class TreeCompiler {
     goOn();
   }
 
-  #rcpt({ recipients, parameters, expect }: RcptStep): void {
+  #rcpt({ recipients, parameters, expect }: RcptStep, place: string): void {
     const builder = this.#builder;
     const { lane } = builder;
     const behind = parameters === '' ? lane.extensions.dsnRcpt : ` ${parameters}`;
     const groups =
       'addresses' in recipients
-        ? recipients.addresses.map((address) => builder.rcpt(address, behind, 1))
-        : [builder.rcpt(recipients.to ?? lane.to, behind, recipients.count ?? lane.recipients)];
+        ? recipients.addresses.map((address, each) => builder.rcpt(address, behind, 1, `${place}[${String(each)}]`))
+        : [
+            builder.rcpt(
+              recipients.to ?? lane.to,
+              behind,
+              recipients.count ?? lane.recipients,
+              recipients.to === null ? 'to' : place,
+            ),
+          ];
     const elsewhere = builder.turn(Op.inMessage);
     for (const group of groups) builder.add(Op.rcpt, group);
     if (expect === null) {
@@ -167,7 +204,7 @@ class TreeCompiler {
     this.#content(expect !== null, {
       addUsual: () => {
         builder.add(Op.data);
-        if (sendsContent) builder.add(Op.content, builder.data());
+        if (sendsContent) builder.add(Op.content, builder.dataContent());
       },
       addLoose: () => {
         builder.add(Op.looseData);

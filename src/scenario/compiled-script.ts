@@ -1,10 +1,12 @@
 /** What a script is once it is compiled: a flat list of steps, and the octets for them. Types and numbers only. */
 import type { Delay } from '../delay.js';
 import type { PipeliningMode } from '../plan/load-plan.js';
-import type { NumberedBytes } from '../protocol/numbered-bytes.js';
+import type { RenderContext } from '../data/render-context.js';
+import type { Template } from '../data/template.js';
 import type { SaslMechanism } from '../protocol/sasl/mechanisms.js';
-import type { ContentChunks } from './content-chunks.js';
-import type { MessageTemplate } from './message-template.js';
+import type { ChunkTable } from './content-chunks.js';
+import type { NumberedLine, ScriptLine } from './lane-data.js';
+import type { MessageSource } from './message-source.js';
 import type { ReplyRule } from './reply-rule.js';
 import type { ScriptDraws } from './script-draws.js';
 import type { SessionAccounts } from './session-accounts.js';
@@ -84,34 +86,33 @@ export interface AuthScript {
   readonly accounts: SessionAccounts;
   /** What is said of a server that offers none of them. */
   readonly notOffered: string;
+  /** What takes the place of user and password, session by session; null: nothing does. */
+  readonly user: Template | null;
+  readonly password: Template | null;
 }
 
-/** A command that is the same in every session. */
-export interface ScriptCommand {
+/** A command outside of envelopes. */
+export interface ScriptCommand extends ScriptLine {
   /** Index of the step that it is counted under. */
   readonly step: number;
-  /** With its CRLF. */
-  readonly octets: Uint8Array;
 }
 
 /** MAIL. */
-export interface MailScript {
-  readonly octets: NumberedBytes;
+export interface MailScript extends NumberedLine {
   /** The step to go to when there is no further message. */
   exit: number;
 }
 
 /** Recipients that a step names. */
-export interface RcptScript {
-  readonly octets: NumberedBytes;
+export interface RcptScript extends NumberedLine {
   readonly count: number;
 }
 
 /** Mail data, and how it goes. */
 export interface ContentScript {
-  readonly message: MessageTemplate;
+  readonly messages: MessageSource;
   /** Null: behind DATA. */
-  readonly chunks: ContentChunks | null;
+  readonly chunks: ChunkTable | null;
 }
 
 /** A choice between ways. */
@@ -151,8 +152,8 @@ export interface CompiledScript {
   /** The first stands for none and is null. */
   readonly rules: readonly (ReplyRule | null)[];
   readonly quitIndex: number;
-  readonly hellos: readonly Uint8Array[];
-  readonly helo: Uint8Array;
+  readonly hellos: readonly ScriptCommand[];
+  readonly helo: ScriptCommand;
   readonly auths: readonly AuthScript[];
   readonly mails: readonly MailScript[];
   readonly rcpts: readonly RcptScript[];
@@ -162,6 +163,8 @@ export interface CompiledScript {
   readonly choices: readonly ChoiceScript[];
   readonly loops: readonly LoopScript[];
   readonly draws: ScriptDraws;
+  /** What templates are written from: one for all sessions of a worker. */
+  readonly context: RenderContext;
   /** How many values sessions capture. */
   readonly captureCount: number;
   readonly isLmtp: boolean;

@@ -1,7 +1,7 @@
 /** How content travels by BDAT (RFC 3030 §2): in chunks of a size, each behind its command. Pure. */
 import { assert } from '../assert.js';
 
-/** The chunks of every message of a run; all have the same size, and so the same chunks. */
+/** The chunks of all messages of one size. */
 export class ContentChunks {
   /** How many. */
   readonly count: number;
@@ -45,5 +45,28 @@ export class ContentChunks {
   /** Index in the content behind a chunk's last octet. */
   endOf(index: number): number {
     return Math.min((index + 1) * this.#chunkBytes, this.#sizeBytes);
+  }
+}
+
+/** The chunks of messages, by their size. */
+export class ChunkTable {
+  readonly #chunkBytes: number | null;
+  readonly #bySize = new Map<number, ContentChunks>();
+  #last: ContentChunks | null = null;
+  #lastBytes = -1;
+
+  /** @param chunkBytes - as in {@link ContentChunks} */
+  constructor(chunkBytes: number | null) {
+    this.#chunkBytes = chunkBytes;
+  }
+
+  /** The chunks of a message with so many octets. */
+  of(sizeBytes: number): ContentChunks {
+    if (sizeBytes === this.#lastBytes && this.#last !== null) return this.#last;
+    const chunks = this.#bySize.get(sizeBytes) ?? new ContentChunks(sizeBytes, this.#chunkBytes);
+    this.#bySize.set(sizeBytes, chunks);
+    this.#last = chunks;
+    this.#lastBytes = sizeBytes;
+    return chunks;
   }
 }

@@ -11,9 +11,11 @@
  */
 import { assert } from '../assert.js';
 import { PostrushError } from '../errors.js';
+import type { MessageContent } from '../data/corpus/corpus.js';
 import type { LanePlan } from '../plan/lane-plan.js';
 import { dotStuff } from '../protocol/dot-stuffing.js';
 import { NumberedBytes, writeDigits } from '../protocol/numbered-bytes.js';
+import type { MessageSource } from './message-source.js';
 
 const CRLF = '\r\n';
 const TERMINATOR = `.${CRLF}`;
@@ -29,7 +31,7 @@ const FILLER_LINE_8BIT = Buffer.from('pöstrüsh '.repeat(7), 'utf8').toString('
 const PAD_OCTET = 0x78;
 
 /** A message ready to be written with its own number. */
-export class MessageTemplate {
+export class MessageTemplate implements MessageSource, MessageContent {
   /** Octets of headers and body of every message, as SIZE would declare them. */
   readonly sizeBytes: number;
   /** What `writeHead` writes at most. */
@@ -101,6 +103,16 @@ export class MessageTemplate {
     );
     this.#scratch = new Uint8Array(this.maxHeadLength);
     this.#layOutHead(1, 1);
+  }
+
+  readonly usesContext = false;
+
+  get largestBytes(): number {
+    return this.sizeBytes;
+  }
+
+  messageOf(): this {
+    return this;
   }
 
   /** Octets of every head with its padding. */

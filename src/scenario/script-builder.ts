@@ -3,7 +3,6 @@ import type { LanePlan } from '../plan/lane-plan.js';
 import type { RecipientRange } from '../plan/script-counts.js';
 import type { Capture, ReplyExpectation } from '../plan/script-steps.js';
 import { commandLine } from '../protocol/commands.js';
-import { NumberedBytes } from '../protocol/numbered-bytes.js';
 import { Step } from '../protocol/steps.js';
 import { Op } from './compiled-script.js';
 import type {
@@ -16,9 +15,8 @@ import type {
   RcptScript,
   ScriptCommand,
 } from './compiled-script.js';
-import { ContentChunks } from './content-chunks.js';
-import type { LaneMessages } from './lane-messages.js';
-import type { MessageTemplate } from './message-template.js';
+import { ChunkTable, ContentChunks } from './content-chunks.js';
+import type { LaneData, ScriptLine } from './lane-data.js';
 import { ReplyRule } from './reply-rule.js';
 
 /** The place of a step that is not yet there. */
@@ -31,7 +29,7 @@ export class ScriptBuilder {
   readonly args: number[] = [];
   readonly ruleOf: number[] = [];
   readonly rules: (ReplyRule | null)[] = [null];
-  readonly hellos: Uint8Array[] = [];
+  readonly hellos: ScriptCommand[] = [];
   readonly auths: AuthScript[] = [];
   readonly mails: MailScript[] = [];
   readonly rcpts: RcptScript[] = [];
@@ -40,16 +38,17 @@ export class ScriptBuilder {
   readonly pauses: PauseScript[] = [];
   readonly choices: ChoiceScript[] = [];
   readonly loops: LoopScript[] = [];
-  readonly captures: string[] = [];
   /** The rule of what is added now; 0: none. */
   rule = 0;
+  /** Chunks that a message has at most. */
+  mostChunks = 0;
   /** Recipients of a message. */
   readonly recipients: RecipientRange;
-  readonly #messages: LaneMessages;
+  readonly data: LaneData;
 
-  constructor(lane: LanePlan, recipients: RecipientRange, messages: LaneMessages) {
+  constructor(lane: LanePlan, recipients: RecipientRange, data: LaneData) {
     this.lane = lane;
-    this.#messages = messages;
+    this.data = data;
     this.recipients = recipients;
   }
 
@@ -79,68 +78,61 @@ export class ScriptBuilder {
       this.rule = 0;
       return;
     }
-    const indexOf = (name: string): number => {
-      const known = this.captures.indexOf(name);
-      return known === -1 ? this.captures.push(name) - 1 : known;
-    };
+    const indexOf = (name: string): number => this.data.captures.indexOf(name);
     this.rule = this.rules.push(new ReplyRule(expect, captures, { isOfContent, indexOf })) - 1;
   }
 
-  hello(octets: Uint8Array): number {
-    return this.add(Op.ehlo, this.hellos.push(octets) - 1);
+  hello(line: ScriptLine): number {
+    return this.add(Op.ehlo, this.hellos.push({ step: Step.ehlo, ...line }) - 1);
   }
 
-  command(step: number, octets: Uint8Array): void {
-    this.add(Op.command, this.commands.push({ step, octets }) - 1);
+  command(step: number, line: ScriptLine): void {
+    this.add(Op.command, this.commands.push({ step, ...line }) - 1);
   }
 
   /** STARTTLS, the handshake, and EHLO again: what was learnt in clear is forgotten (RFC 3207 §4.2). */
-  startTls(octets: Uint8Array): void {
+  startTls(hello: ScriptLine): void {
     const goOn = this.turn(Op.startTls);
     this.rule = 0;
     this.add(Op.tls);
-    this.hello(octets);
+    this.hello(hello);
     goOn();
   }
 
   /** Behind XCLIENT the server greets anew, and knows nothing of what was said before (Postfix, XCLIENT_README). */
-  xclient(line: string, octets: Uint8Array): void {
-    this.command(Step.xclient, commandLine(line, ''));
-    this.hello(octets);
+  xclient(line: string, hello: ScriptLine): void {
+    this.command(Step.xclient, { octets: commandLine(line, ''), template: null });
+    this.hello(hello);
   }
 
   /** @returns which of the mails it is */
-  mail(from: string, parameters: string): number {
-    const octets = new NumberedBytes(`${from}>${parameters}`, 'MAIL FROM:<', '\r\n');
-    return this.mails.push({ octets, exit: UNKNOWN }) - 1;
+  mail(from: string, parameters: string, place: string): number {
+    const line = this.data.path('MAIL FROM:<', from, parameters, 'sender', place);
+    return this.mails.push({ ...line, exit: UNKNOWN }) - 1;
   }
 
   /** @returns which of the groups of recipients it is */
-  rcpt(to: string, parameters: string, count: number): number {
-    return this.rcpts.push({ octets: new NumberedBytes(`${to}>${parameters}`, 'RCPT TO:<', '\r\n'), count }) - 1;
+  rcpt(to: string, parameters: string, count: number, place: string): number {
+    return this.rcpts.push({ ...this.data.path('RCPT TO:<', to, parameters, 'recipient', place), count }) - 1;
   }
 
   /** @returns which of the contents it is: by DATA */
-  data(): number {
-    return this.contents.push({ message: this.message(false), chunks: null }) - 1;
+  dataContent(): number {
+    return this.contents.push({ messages: this.data.messages(false), chunks: null }) - 1;
   }
 
   /** @returns which of the contents it is: by BDAT */
   bdat(chunkBytes: number | null): number {
-    const message = this.message(true);
-    return this.contents.push({ message, chunks: new ContentChunks(message.sizeBytes, chunkBytes) }) - 1;
-  }
-
-  /** The messages of the lane, as DATA or as chunks have them. */
-  message(isChunked: boolean): MessageTemplate {
-    return this.#messages.of(isChunked);
+    const messages = this.data.messages(true);
+    this.mostChunks = Math.max(this.mostChunks, new ContentChunks(messages.largestBytes, chunkBytes).count);
+    return this.contents.push({ messages, chunks: new ChunkTable(chunkBytes) }) - 1;
   }
 
   /** What MAIL says behind the reverse-path, where the plan leaves it to us. */
   get mailParameters(): string {
-    const { declareSize, eightBitMime, smtpUtf8, requireTls, dsnMail, isChunked } = this.lane.extensions;
+    const { declareSize, eightBitMime, smtpUtf8, requireTls, dsnMail } = this.lane.extensions;
     return [
-      declareSize ? ` SIZE=${String(this.message(isChunked).sizeBytes)}` : '',
+      declareSize ? this.data.sizeParameter : '',
       eightBitMime ? ' BODY=8BITMIME' : '',
       smtpUtf8 ? ' SMTPUTF8' : '',
       requireTls ? ' REQUIRETLS' : '',

@@ -43,11 +43,16 @@ export class SessionAccounts {
     return isInShare(turn, this.#wrongPercent);
   }
 
-  /** What the mechanism of a session is told. */
-  knowledgeOf(numbers: SessionNumbers): SaslKnowledge {
+  /**
+   * What the mechanism of a session is told.
+   *
+   * @param own - what it says of itself in place of its account
+   */
+  knowledgeOf(numbers: SessionNumbers, own: Partial<Account> = {}): SaslKnowledge {
     const isWrong = this.isWrong(numbers);
-    if (this.#list === null && !isWrong) return this.first;
-    const { user, password } = this.#accountOf(numbers);
+    const isUsual = own.user === undefined && own.password === undefined;
+    if (this.#list === null && !isWrong && isUsual) return this.first;
+    const { user, password } = { ...this.#accountOf(numbers), ...own };
     return { ...this.first, user, secret: isWrong ? `${WRONG}${password}` : password };
   }
 

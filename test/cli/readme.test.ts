@@ -1,7 +1,10 @@
 /** The README tells of every flag, and of no other. */
-import { readFileSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { readCommandLine } from '../../src/cli/command-line.js';
+import { prepareRun } from '../../src/cli/run-settings.js';
 
 const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
 
@@ -37,4 +40,16 @@ describe('the tables of flags in the README', () => {
     const known = new Set((['run', 'sink', 'check'] as const).flatMap((command) => [...flagsOf(helpText(command))]));
     expect([...flagsOf(ofPostrush)].filter((flag) => !known.has(flag))).toEqual([]);
   });
+});
+
+test.each(['scenario', 'data'])('the file behind <!-- %s --> is one that a run takes', async (name) => {
+  const [, yaml = ''] = new RegExp(`<!-- ${name} -->\\s*\`\`\`yaml\\n([^]*?)\`\`\``).exec(readme) ?? [];
+  const folder = mkdtempSync(join(tmpdir(), 'postrush-readme-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'scenario.yaml');
+  writeFileSync(file, yaml);
+  const invocation = readCommandLine(['run', '127.0.0.1:25', '-f', file], '0');
+  if (invocation.kind !== 'run') throw new Error('not a run');
+  const { plan } = await prepareRun(invocation, {}, 2);
+  expect(plan.scenarios.length).toBeGreaterThan(0);
 });

@@ -240,9 +240,9 @@ describe('problems', () => {
     ['to: a@mail.lab', ['a.yaml:1:5: to: names mail.lab, a domain']],
     ['auth: { mechanism: plain, user: x, password: y, passwordFile: pw.txt }', ['a.yaml:1:63: auth.passwordFile: contradicts another key']], // prettier-ignore
     ['scenarios: [{ steps: [ehlo, starttls] }]', ['a.yaml:1:22: scenarios[0].steps: has starttls, which needs tls.mode required or opportunistic']], // prettier-ignore
-    ['scenarios: [{ steps: [ehlo, mail: a@mail.lab] }]', ['a.yaml:1:22: scenarios[0].steps: [1].mail: names mail.lab, a domain that is not reserved']], // prettier-ignore
-    ['scenarios: [{ steps: [ehlo, mail, { rcpt: [a@example.test, x y] }] }]', ["a.yaml:1:22: scenarios[0].steps: [2].rcpt: 'x y' takes"]], // prettier-ignore
-    ['scenarios: [{ steps: [ehlo, repeat: { count: 2, steps: [mail, { rcpt: { count: 2, to: u%d@mail.lab } }, data] }] }]', ['scenarios[0].steps: [1].repeat.steps[1].rcpt: names mail.lab']], // prettier-ignore
+    ['scenarios: [{ steps: [ehlo, mail: a@mail.lab] }]', ["a.yaml:1:35: scenarios[0].steps[1].mail: 'a@mail.lab' names mail.lab, a domain that is not reserved"]], // prettier-ignore
+    ['scenarios: [{ steps: [ehlo, mail, { rcpt: [a@example.test, x y] }] }]', ["a.yaml:1:43: scenarios[0].steps[2].rcpt: 'x y' takes"]], // prettier-ignore
+    ['scenarios: [{ steps: [ehlo, repeat: { count: 2, steps: [mail, { rcpt: { count: 2, to: u%d@mail.lab } }, data] }] }]', ["scenarios[0].steps[1].repeat.steps[1].rcpt: 'u%d@mail.lab' names mail.lab"]], // prettier-ignore
     ['load: { messages: 5 }\nscenarios: [{ steps: [ehlo] }]', ["a.yaml:1:19: load.messages: ends no run whose sessions send no mail: give load.duration or load.connections"]], // prettier-ignore
     // What follows from a mistake is left out, what does not is told beside it.
     ['auth: { mechansim: plain, user: x }\nload: { sessions: 0, sed: 1 }', ['a.yaml:1:9: auth: `mechansim` is not known', 'a.yaml:2:19: load.sessions:', 'a.yaml:2:22: load: `sed`']], // prettier-ignore
@@ -280,15 +280,43 @@ describe('problems', () => {
   });
 
   test.each<[string, string]>([
-    ['feeders: { a: { file: users.csv } }', '1:10: feeders: a feeder'],
-    ['corpus: [{ size: 1KiB }]', '1:9: corpus: a corpus of messages'],
-    ["helo: '{{name}}.test'", '1:7: helo: a template'],
-    ['scenarios: [{ steps: [{ ehlo:, capture: { name: a, pattern: b } }] }]', '1:41: scenarios[0].steps[0].capture: a capture'], // prettier-ignore
-    ["scenarios: [{ steps: [repeat: { count: 2, steps: [{ noop: '{{seq}}' }] }] }]", '1:51: scenarios[0].steps[0].repeat.steps[0]: a template'], // prettier-ignore
-    ["scenarios: [{ steps: [choose: [{ weight: 1, steps: [{ vrfy: '{{seq}}' }] }]] }]", '1:53: scenarios[0].steps[0].choose[0].steps[0]: a template'], // prettier-ignore
-    ['auth: { mechanism: plain, user: x, password: y }\nscenarios: [{ steps: [ehlo, { auth: { user: z } }] }]', '2:29: scenarios[0].steps[1]: auth of its own'], // prettier-ignore
-  ])('%s is understood, and refused as long as it cannot be run', async (yaml, problem) => {
-    expect(await problems(yaml)).toContain(`a.yaml:${problem} is understood, but this version cannot run it yet`);
+    ["helo: '{{name}}.test'", '1:7: helo: name is not defined'],
+    ["from: '{{sqe}}@example.test'", '1:7: from: sqe is not defined: did you mean seq?'],
+    ["to: '{{seq}}@mail.lab'", '1:5: to: names mail.lab, a domain that is not reserved'],
+    ["auth: { mechanism: plain, user: '{{seq}}', password: x }", '1:33: auth.user: takes no template: helo, from, to, subject or headers do, and the texts of steps'], // prettier-ignore
+    ["scenarios: [{ steps: [{ ehlo:, capture: { name: seq, pattern: b } }] }]", '1:22: scenarios[0].steps: captures seq: seq is a variable already'], // prettier-ignore
+    ["scenarios: [{ steps: [repeat: { count: 2, steps: [{ noop: '{{sqe}}' }] }] }]", '1:59: scenarios[0].steps[0].repeat.steps[0].noop: sqe is not defined: did you mean seq?'], // prettier-ignore
+    ["scenarios: [{ steps: [choose: [{ weight: 1, steps: [{ vrfy: '{{now iso}' }] }]] }]", '1:61: scenarios[0].steps[0].choose[0].steps[0].vrfy: has {{ without }}'], // prettier-ignore
+    ['auth: { mechanism: plain, user: x, password: y }\nscenarios: [{ steps: [ehlo, { auth: { mechanism: external } }] }]', '2:22: scenarios[0].steps: has auth external, which needs tls.cert and tls.key'], // prettier-ignore
+    ['scenarios: [{ steps: [ehlo, { auth: { mechanism: plain, user: x } }, quit] }]', '1:22: scenarios[0].steps: has auth plain, which needs a password'], // prettier-ignore
+    [
+      'feeders: { a: { file: none.csv } }',
+      "1:23: feeders.a.file: cannot be read: there is no such file (got 'none.csv')",
+    ],
+    ['feeders: { now: { range: "u{1..2}" } }', '1:17: feeders.now: now is a variable already: take another name'],
+    ['feeders: { a: { range: "u{1..2" } }', '1:24: feeders.a.range: no pattern has a range'],
+    ['feeders: { a: { range: { x: "u{1..2}", y: "v{1..3}" } } }', '1:43: feeders.a.range.y: counts 3 rows, and the column before it 2'], // prettier-ignore
+    ['feeders: { a: { range: "u{1..2}", order: unique } }\nload: { sessions: 3 }', '1:15: feeders.a: needs as many rows as there are sessions at once: it has 2 rows for 3 sessions'], // prettier-ignore
+    [
+      'feeders: { a: { range: "u{1..2}" } }\nto: \'{{a.valeu}}@example.test\'',
+      '2:5: to: a has no column valeu: did you mean value?',
+    ],
+    ["feeders: { a: { range: \"u{1..2}@mail.lab\" } }\nto: '{{a.value}}'", '2:5: to: a.value in row 1 names mail.lab, a domain that is not reserved'], // prettier-ignore
+    [
+      'corpus: [{ size: 1KiB }]\nmessage: { size: 2KiB }',
+      '2:18: message.size: contradicts corpus: leave one of the two out',
+    ],
+    ['corpus: [{ size: 10 }]', '1:10: corpus[0]: takes at least'],
+    ['corpus: [{ weight: 0, size: 1KiB }]', '1:9: corpus: has weights that sum to nothing'],
+    [
+      'corpus: { messages: [{ folder: none }] }',
+      "1:32: corpus.messages[0].folder: cannot be read: there is no such file (got 'none')",
+    ],
+    ["corpus: { messages: [{ size: 1KiB }], headers: { A: '{{x}}' } }", '1:53: corpus.headers.A: x is not defined'],
+    ['corpus: { messages: [{ size: 1KiB }], dkim: { domain: a.test, selector: s, keyFile: k.pem } }', "1:85: corpus.dkim.keyFile: cannot be read: there is no such file (got 'k.pem')"], // prettier-ignore
+    ['subject: 5\nscenarios: [{ corpus: [{ size: 1ZiB }] }]', '2:32: scenarios[0].corpus[0].size: takes'],
+  ])('of data: %s', async (yaml, problem) => {
+    expect(await problems(yaml)).toContainEqual(expect.stringContaining(`a.yaml:${problem}`));
   });
 
   test('of files that are none', async () => {

@@ -37,7 +37,7 @@ describe('fields of a feeder', () => {
         compiled('{{people.password}} {{people.age}}', data),
       ];
       for (let number = 0; number < 50; number++) {
-        const context = contextOf({ number, session: number, places: 3 });
+        const context = contextOf({ number, place: number % 3, visit: Math.floor(number / 3), places: 3 });
         expect(PEOPLE).toContain(`${written(one, context)},${written(other, context).replace(' ', ',')}\n`);
       }
     }
@@ -129,7 +129,12 @@ describe('the order', () => {
   });
 
   test('unique gives every session its own row, as long as there are any', () => {
-    const contexts = Array.from({ length: 10 }, (_, session) => ({ session, places: 4, number: session * 3 }));
+    const contexts = Array.from({ length: 10 }, (_, session) => ({
+      place: session % 4,
+      visit: Math.floor(session / 4),
+      places: 4,
+      number: session * 3,
+    }));
     expect(rowsOf(rangeFeeder(10, 'unique'), contexts)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
   });
 
@@ -142,7 +147,7 @@ describe('the order', () => {
         (places, more, turns) => {
           const contexts = Array.from({ length: places }, (_, place) => {
             const turn = turns.next().value as number;
-            return { session: place + turn * places, places };
+            return { place, visit: turn, places };
           });
           const rows = rowsOf(rangeFeeder(places + more, 'unique'), contexts);
           expect(new Set(rows).size).toBe(places);

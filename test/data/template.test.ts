@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { checkTemplate, compileTemplate, isConstantText } from '../../src/data/template.js';
+import { checkTemplate, compileTemplate } from '../../src/data/template.js';
 import { nameProblem } from '../../src/data/template-variables.js';
 import type { TemplateNames } from '../../src/data/template-variables.js';
 import { fuzzParameters } from '../support/property-time.js';
@@ -321,13 +321,6 @@ describe('no value ends its line', () => {
     expect(written(template, contextOf({ captures: [null] }))).toBe('');
     expect(written(template, contextOf())).toBe('');
   });
-});
-
-test('constant texts are told from others', () => {
-  expect(['', 'plain', '}} {'].map(isConstantText)).toEqual([true, true, true]);
-  expect(['{{seq}}', 'a{{now}}'].map(isConstantText)).toEqual([false, false]);
-  expect(compiled('a{{"b"}}c').isConstant).toBe(true);
-  expect(compiled('a{{seq}}').isConstant).toBe(false);
 });
 
 test.each<['feeder' | 'column' | 'capture', string, boolean]>([

@@ -44,6 +44,7 @@ describe('a plan from nothing but a target', () => {
   test('holds the defaults', () => {
     expect(resolve()).toEqual({
       targets: [{ url: TARGET, protocol: 'smtp', host: '127.0.0.1', port: 2525, path: null, isMx: false, weight: 1 }],
+      feeders: [],
       scenarios: [
         {
           name: 'default',
@@ -83,7 +84,7 @@ describe('a plan from nothing but a target', () => {
           from: 'sender%d@example.test',
           to: 'user%d@example.test',
           helo: 'postrush.test',
-          message: { sizeBytes: 1024, content: null, subject: 'postrush load test' },
+          message: { sizeBytes: 1024, content: null, subject: 'postrush load test', corpus: null },
           timeoutsMs: {
             connect: 10_000,
             tls: 30_000,

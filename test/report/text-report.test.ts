@@ -29,7 +29,7 @@ test('no line is wider than 80 columns or holds a control character, whatever th
 test('no report holds NaN, Infinity, undefined or an exponent', () => {
   fc.assert(
     fc.property(arbitraryResult, (result) => {
-      const numbersOnly = { ...result, replies: [], errors: [], reasons: [], objectives: [] };
+      const numbersOnly = { ...result, replies: [], errors: [], unexpected: [], reasons: [], objectives: [] };
       const { target, environment, plan } = sampleResult();
       const report = plain({ ...numbersOnly, target, environment, plan, books: { balanced: true, checks: [] } });
       const body = report.slice(report.indexOf('Totals')).replaceAll(/^(BROKEN|Held).*(\n {12}.*)*/gm, '');

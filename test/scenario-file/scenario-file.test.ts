@@ -213,7 +213,7 @@ scenarios:
     ['a weight below nothing', 'scenarios: [{ weight: -1 }]', '1:23: scenarios[0].weight: must be at least 0 (got -1)'],
     ['target and targets', 'target: a\ntargets: [{ url: b }]', '1:9: target: contradicts targets'],
     ['a feeder from nowhere', 'feeders: { a: {} }', '1:15: feeders.a: needs either file or range'],
-    ['a range that is none', 'feeders: { a: { range: user } }', '1:24: feeders.a.range: takes a range such as'],
+    ['a list as range', 'feeders: { a: { range: [1] } }', '1:24: feeders.a.range: takes a text such as'],
     ['a message of two kinds', 'corpus: [{ size: 1KiB, file: a }]', '1:10: corpus[0]: needs one of size, file'],
     ['a word for auth', 'auth: on', '1:7: auth: takes off, or mechanism, user'],
     ['a number for a name', 'helo: 5', '1:7: helo: must be text (got 5)'],

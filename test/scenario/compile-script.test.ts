@@ -66,7 +66,7 @@ describe('what is ready to send', () => {
       laneOf({ helo: 'load.example.test', from: 'a%d@example.test', to: 'b%d@example.test' }),
     );
     const target = Buffer.alloc(100);
-    expect([text(script.hellos[0]!), text(script.helo)]).toEqual([
+    expect([text(script.hellos[0]!.octets), text(script.helo.octets)]).toEqual([
       'EHLO load.example.test\r\n',
       'HELO load.example.test\r\n',
     ]);

@@ -1,5 +1,6 @@
 /** One session with everything around it but a network and a timer: the test says what happens, and when. */
 import { ManualClock } from '../../src/clock.js';
+import type { FeederPlan } from '../../src/data/feeder.js';
 import type { TlsDescription } from '../../src/messages/coordinator-worker.js';
 import type { PhaseCounts } from '../../src/metrics/interval-record.js';
 import { Ending, ErrorKind } from '../../src/metrics/outcome.js';
@@ -9,6 +10,7 @@ import type { ScriptStep } from '../../src/plan/script-steps.js';
 import type { ScramKeyCache } from '../../src/protocol/sasl/scram-keys.js';
 import { Step } from '../../src/protocol/steps.js';
 import { compileLoadScript, compilePreflightScript } from '../../src/scenario/compile-script.js';
+import { LaneData, WorkerData } from '../../src/scenario/lane-data.js';
 import { DeadlineWheel, WHEEL_TICK_US } from '../../workers/deadline-wheel.js';
 import { Outbox } from '../../workers/outbox.js';
 import { Recorder } from '../../workers/recorder.js';
@@ -34,6 +36,9 @@ interface SessionSettings {
   readonly observer?: SessionObserver;
   /** In place of those that the options say. */
   readonly steps?: readonly ScriptStep[];
+  /** In place of what the options say. */
+  readonly lane?: LanePlan;
+  readonly feeders?: readonly FeederPlan[];
 }
 
 /** A session, its owner and its surroundings. After every event the books are checked. */
@@ -56,13 +61,16 @@ export class EngineSession implements SessionOwner {
   readonly #warmupEndUs: number;
 
   constructor(options: EngineOptions = {}, settings: SessionSettings = {}) {
-    const lane = laneOf(options, settings.target);
-    const { steps } = settings;
+    const { steps, feeders = [], lane = laneOf(options, settings.target) } = settings;
     this.lane = steps === undefined ? lane : { ...lane, session: { ...lane.session, steps } };
     this.messagesLeft = settings.messages ?? 1;
     this.#warmupEndUs = settings.warmupEndUs ?? 0;
     this.recorder = new Recorder(this.#warmupEndUs, Infinity);
-    const script = settings.polite === true ? compilePreflightScript(this.lane) : compileLoadScript(this.lane);
+    const worker = new WorkerData(feeders, this.lane);
+    const script =
+      settings.polite === true
+        ? compilePreflightScript(this.lane, worker)
+        : compileLoadScript(this.lane, new LaneData(this.lane, worker));
     this.#scramKeys = script.auths[0]?.accounts.first.scramKeys ?? null;
     this.#recipients = script.recipients;
     this.session = new SessionActor(

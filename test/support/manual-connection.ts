@@ -11,6 +11,7 @@ export class ManualConnection implements Connection {
   place = 0;
   session = 0;
   turn = 0;
+  visit = 0;
   isDrained = true;
   isSecure = false;
   wantsTls = true;

@@ -1,6 +1,7 @@
 /** Puts a corpus together: octets in one block, and for each message where its own begin and end. */
 import { isAscii } from 'node:buffer';
 import { dotStuff } from '../../protocol/dot-stuffing.js';
+import { sharedCopy } from '../shared-octets.js';
 import type { CorpusPlan } from './corpus-plan.js';
 import type { HeaderTemplate } from './message-head.js';
 
@@ -67,7 +68,7 @@ export class CorpusWriter {
   /** The corpus. */
   plan(hasUnicodeHeaders: boolean): CorpusPlan {
     const { entries, heads } = this;
-    const octets = new Uint8Array(Buffer.concat(this.#pieces));
+    const octets = sharedCopy(Buffer.concat(this.#pieces));
     const total = entries.reduce((sum, { weight }) => sum + weight, 0);
     let share = 0;
     return {

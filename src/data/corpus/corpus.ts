@@ -106,6 +106,13 @@ export class Corpus {
     this.#random = new KeyedRandom(data.seed, `corpus ${name}`);
   }
 
+  readonly usesContext = true;
+
+  /** Octets of the largest, as SIZE would declare them. */
+  get largestBytes(): number {
+    return this.messages.reduce((most, { sizeBytes }) => Math.max(most, sizeBytes), 0);
+  }
+
   /** Which of the messages has this number; follows from the seed and the number alone. */
   indexOf(number: number): number {
     const share = this.#random.unit(number, 0, 0);
