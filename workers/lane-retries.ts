@@ -12,7 +12,7 @@ import type { Recorder } from './recorder.js';
 import type { Transaction } from './transaction.js';
 
 /** Messages of a worker that may wait: beyond them deferred messages give up, so that memory has an end. */
-export const MOST_WAITING = 1_000_000;
+const MOST_WAITING = 1_000_000;
 /** What stands before a drawn jitter of −1 … 1. */
 const JITTER_PLACE = 'retry jitter';
 

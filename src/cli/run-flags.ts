@@ -233,7 +233,7 @@ export const RUN_FLAG_GROUPS: readonly RunFlagGroup[] = [
         usage: '--retry <time>',
         kind: 'value',
         option: 'retry',
-        help: 'try deferred messages again after so long, twice as long every time; or after=30s,factor=2,max=10m,attempts=5,jitter=20%',
+        help: 'try deferred messages again after so long, or after=30s,factor=2,max=10m,attempts=5',
       },
     ],
   },

@@ -76,7 +76,7 @@ export function blocksOf(
 
 /** A load that may try again either did, or had every message timed to its success. */
 function hasRetries({ retries }: PhaseTotals, latencies: LatencySet): boolean {
-  return retries.some((count) => count > 0) || latencies.get(LatencyKey.timeToSuccess) !== undefined;
+  return retries.some((count) => count > 0) || (latencies.get(LatencyKey.timeToSuccess)?.histogramCount ?? 0) > 0;
 }
 
 function retriesOf(totals: PhaseTotals, latencies: LatencySet): ResultBlocks['retries'] {
