@@ -124,7 +124,15 @@ const PARTS = [
   {
     name: 'generator',
     from: '^workers/(?!sink-worker\\.ts$)',
-    may: [...FOUNDATION, '^src/protocol/', '^src/scenario/', '^src/plan/', '^src/metrics/', '^src/messages/'],
+    may: [
+      ...FOUNDATION,
+      '^src/protocol/',
+      '^src/scenario/',
+      '^src/plan/',
+      '^src/metrics/',
+      '^src/messages/',
+      '^src/data/keyed-random\\.ts$',
+    ],
     mayTypes: ['^src/data/'],
     node: [
       'net',

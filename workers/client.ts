@@ -3,6 +3,7 @@ import { Ending } from '../src/metrics/outcome.js';
 import type { MessageSupply } from './message-supply.js';
 import type { WheelEntry } from './deadline-wheel.js';
 import type { Lane } from './lane.js';
+import type { RetryEntry } from './lane-retries.js';
 import type { SessionActor } from './session-actor.js';
 import type { SessionOwner } from './session-state.js';
 import type { SmtpConnection } from './smtp-connection.js';
@@ -15,8 +16,12 @@ export const LONGEST_PAUSE_US = 5_000_000;
 /** What a client needs of its generator. */
 export interface ClientHost {
   readonly supply: MessageSupply;
-  /** The lane of the client that begins now. */
+  /** The lane of the client that begins now: one with a message to try again, or the one whose turn it is. */
   nextLane(): ClientLane;
+  /** Whether a client that begins now would have something to send. */
+  hasWork(nowUs: number): boolean;
+  /** There is nothing to do now; the client is started again, or retired. */
+  rest(client: Client): void;
   /** Seeded, from 0 (included) to 1. */
   random(): number;
   /** Queues the client for its next connect(). */
@@ -37,6 +42,7 @@ export interface ClientHost {
 export type ClientLane = Pick<
   Lane,
   | 'recorder'
+  | 'retries'
   | 'recipients'
   | 'messagesPerClient'
   | 'isOneSession'
@@ -70,6 +76,7 @@ export class Client implements SessionOwner, WheelEntry {
   #isWaiting = true;
   /** The session under way, or the last, has taken a message. */
   #hasTaken = false;
+  retried: RetryEntry | null = null;
 
   /** @param lane - what its session and connection were made for */
   constructor(host: ClientHost, lane: ClientLane) {
@@ -102,12 +109,13 @@ export class Client implements SessionOwner, WheelEntry {
       connectSettled?.();
       return;
     }
-    this.#isWaiting = false;
-    if (!this.#host.supply.has(nowUs)) {
+    if (this.#startedAtUs >= 0 && !this.#hasWork(nowUs)) this.#end();
+    if (this.#startedAtUs < 0 && !this.#host.hasWork(nowUs)) {
       connectSettled?.();
-      this.retire();
+      this.#host.rest(this);
       return;
     }
+    this.#isWaiting = false;
     if (this.#startedAtUs < 0) this.#begin(nowUs);
     this.#connectSettled = connectSettled;
     this.#hasTaken = false;
@@ -136,12 +144,19 @@ export class Client implements SessionOwner, WheelEntry {
   }
 
   hasMessage(nowUs: number): boolean {
-    return this.#left > 0 && this.#host.supply.has(nowUs);
+    return this.#left > 0 && this.#hasWork(nowUs);
+  }
+
+  /** Whether there is a message for its lane: a new one, or one to try again. */
+  #hasWork(nowUs: number): boolean {
+    return this.#host.supply.has(nowUs) || this.#lane.retries?.hasDue === true;
   }
 
   takeMessage(nowUs: number): number {
     this.#hasTaken = true;
     this.#left--;
+    this.retried = this.#lane.retries?.take() ?? null;
+    if (this.retried !== null) return this.retried.number;
     this.#lane.recorder.messageTaken(this.#lane.recipients, nowUs);
     const number = this.#host.supply.take(nowUs);
     // Whoever pauses now would wake for nothing, and hold the run open until then.
@@ -175,12 +190,16 @@ export class Client implements SessionOwner, WheelEntry {
     this.#host.onSessionOver(this.session.wasGreeted);
     const isGood = this.#hasTaken ? servedCount > 0 : ending === Ending.completed;
     if (isGood) this.#pauseUs = FIRST_PAUSE_US;
-    if (ending === Ending.cut || !this.#host.supply.has(nowUs)) {
+    if (ending === Ending.cut) {
       this.retire();
       return;
     }
-    if (this.#left === 0 || this.#lane.isOneSession) this.#end();
+    if (this.#left === 0 || this.#lane.isOneSession || !this.#hasWork(nowUs)) this.#end();
     this.#isWaiting = true;
+    if (!this.#host.hasWork(nowUs)) {
+      this.#host.rest(this);
+      return;
+    }
     if (isGood) {
       this.#host.requestStart(this);
       return;

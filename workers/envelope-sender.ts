@@ -70,8 +70,11 @@ export class EnvelopeSender {
   /** A message is taken for the transaction that is next. */
   take(message: number, nowUs: number): void {
     const { current } = this.#messages;
-    current.take(message, this.#script.recipients, nowUs);
-    current.isGrowing = this.#script.recipientsVary;
+    const { retried } = this.#owner;
+    if (retried === null) {
+      current.take(message, this.#script.recipients, nowUs);
+      current.isGrowing = this.#script.recipientsVary;
+    } else current.takeAgain(retried, nowUs);
     this.#writer.templates.messageTaken(message);
     this.#isForwarded = false;
   }
@@ -125,14 +128,23 @@ export class EnvelopeSender {
     const { current: transaction, slot } = this.#messages;
     const { outbox, ring, templates } = this.#writer;
     const longest = template?.maxLength ?? octets.maxLength;
+    let hasSent = false;
     while (this.#rcptInStep < count) {
+      const { position } = transaction;
+      if (!transaction.wants(position)) {
+        transaction.position++;
+        this.#rcptInStep++;
+        continue;
+      }
       // One place in the ring stays free for DATA.
       if (ring.room <= 1 || outbox.room < longest + GROUP_RESERVE) return Sent.part;
       if (template === null) {
-        const number = recipientNumber(transaction.number, transaction.rcptSent, recipientStride, addresses);
+        const number = recipientNumber(transaction.number, position, recipientStride, addresses);
         outbox.length = octets.write(outbox.target, outbox.length, number);
-      } else templates.append(template, transaction.number, transaction.rcptSent);
+      } else templates.append(template, transaction.number, position);
       this.#writer.sent(Step.rcpt, slot, nowUs);
+      hasSent = true;
+      transaction.position++;
       transaction.rcptSent++;
       this.#rcptInStep++;
       if (transaction.rcptSent > transaction.recipientsTotal) {
@@ -143,6 +155,6 @@ export class EnvelopeSender {
     }
     if (this.#rcptInStep < count) return Sent.part;
     this.#rcptInStep = 0;
-    return isGrouping ? Sent.whole : Sent.alone;
+    return isGrouping || !hasSent ? Sent.whole : Sent.alone;
   }
 }

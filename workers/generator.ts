@@ -24,10 +24,11 @@ import type { CompiledScript } from '../src/scenario/compiled-script.js';
 import { LaneData, WorkerData } from '../src/scenario/lane-data.js';
 import type { CheckPort } from './check-task.js';
 import { Client, type ClientHost } from './client.js';
-import { DeadlineWheel, WHEEL_TICK_US } from './deadline-wheel.js';
+import { DeadlineWheel, WHEEL_TICK_US, type WheelEntry } from './deadline-wheel.js';
 import { HealthMonitor } from './health-monitor.js';
 import { Lane } from './lane.js';
 import { LaneNumbers } from './lane-numbers.js';
+import type { RetryHost } from './lane-retries.js';
 import { MessageSupply } from './message-supply.js';
 import { Outbox } from './outbox.js';
 import { preflight } from './preflight.js';
@@ -68,7 +69,7 @@ export default async function runTask(
   }
 }
 
-class Generator implements ClientHost {
+class Generator implements ClientHost, RetryHost {
   readonly #task: GeneratorTask<GeneratorPort>;
   readonly #lanePlans: readonly LanePlan[];
   /** Which lane each start has, over and over. */
@@ -86,6 +87,12 @@ class Generator implements ClientHost {
   #clock: Clock = { nowUs: () => 0 };
   #wheel = new DeadlineWheel(0);
   #lanes: readonly Lane[] = [];
+  /** Those that try messages again. */
+  #retryLanes: readonly Lane[] = [];
+  /** Clients that have nothing to do until a message is due again. */
+  readonly #resting = new Set<Client>();
+  /** Messages that wait for their next try. */
+  waiting = 0;
   /** Place in the table of the next client to begin. */
   #nextStart: number;
   #activeClients = 0;
@@ -120,6 +127,8 @@ class Generator implements ClientHost {
   }
 
   nextLane(): Lane {
+    const due = this.#retryLanes.find(({ retries }) => retries?.hasDue === true);
+    if (due !== undefined) return due;
     const lane = this.#lanes[this.#table[this.#nextStart] as number] as Lane;
     this.#nextStart = (this.#nextStart + 1) % this.#table.length;
     return lane;
@@ -163,6 +172,31 @@ class Generator implements ClientHost {
     });
   }
 
+  get isStopping(): boolean {
+    return this.#isStopping;
+  }
+
+  hasWork(nowUs: number): boolean {
+    return this.#supply.has(nowUs) || this.#retryLanes.some(({ retries }) => retries?.hasDue === true);
+  }
+
+  rest(client: Client): void {
+    if (this.#retryLanes.length === 0 || this.#isStopping) {
+      client.retire();
+      return;
+    }
+    this.#resting.add(client);
+    // Whoever is under way may yet be deferred.
+    if (this.#resting.size === this.#activeClients && this.waiting === 0) this.#retireWaiting();
+  }
+
+  onRetryDue(): void {
+    const [client] = this.#resting;
+    if (client === undefined) return;
+    this.#resting.delete(client);
+    this.requestStart(client);
+  }
+
   random(): number {
     return this.#random.next();
   }
@@ -173,8 +207,8 @@ class Generator implements ClientHost {
     else void this.#limit(() => new Promise<void>((settled) => client.start(this.#clock.nowUs(), settled)));
   }
 
-  schedule(client: Client, deadlineUs: number): void {
-    this.#wheel.schedule(client, deadlineUs);
+  schedule(entry: WheelEntry, deadlineUs: number): void {
+    this.#wheel.schedule(entry, deadlineUs);
   }
 
   onSessionOver(wasGreeted: boolean): void {
@@ -190,7 +224,8 @@ class Generator implements ClientHost {
   }
 
   onSupplyEmpty(): void {
-    this.#retireWaiting();
+    // Where messages are tried again, whoever waits now may have to send one.
+    if (this.#retryLanes.length === 0) this.#retireWaiting();
   }
 
   onClientDone(): void {
@@ -204,6 +239,7 @@ class Generator implements ClientHost {
     this.#health.begin();
     this.#wheel = new DeadlineWheel(nowUs);
     this.#lanes = this.#openLanes(clock, scripts);
+    this.#retryLanes = this.#lanes.filter(({ retries }) => retries !== null);
     const { sessions, workerId, workerCount } = this.#task.share;
     const shared = { wheel: this.#wheel, outbox: new Outbox(), clock, observer: null };
     // Whoever begins first moves to the lane of its turn.
@@ -236,6 +272,7 @@ class Generator implements ClientHost {
         clock,
         numbers: scripts.length === 1 ? null : new LaneNumbers(share.workerId, share.workerCount, firstTurn),
         limitHit: this.#health.limitHit.bind(this.#health),
+        retryHost: this,
       });
     });
   }
@@ -286,6 +323,10 @@ class Generator implements ClientHost {
       session.count(census, this.#warmupEndUs);
       if (startedAtUs >= 0) census[startedAtUs < this.#warmupEndUs ? 0 : 1].clients++;
     }
+    for (const [index, { retries }] of this.#lanes.entries()) {
+      const census = censuses[index] as PhaseCensus;
+      retries?.count((takenAtUs) => census[takenAtUs < this.#warmupEndUs ? 0 : 1]);
+    }
     const sessions = censuses.flat().reduce((sum, census) => sum + census.sessions, 0);
     return { censuses, sessions, isHolding };
   }
@@ -308,6 +349,7 @@ class Generator implements ClientHost {
   /** Clients that pause or queue for a connect have nothing to finish. */
   #retireWaiting(): void {
     this.#limit?.clearQueue();
+    this.#resting.clear();
     for (const client of this.#clients) if (client.isWaiting) client.retire();
   }
 
@@ -315,6 +357,7 @@ class Generator implements ClientHost {
     const nowUs = this.#clock.nowUs();
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#timer = null;
+    for (const { retries } of this.#retryLanes) retries?.settleWaiting();
     this.#task.port.postMessage({ type: 'interval', record: this.#closeInterval(nowUs) });
     this.#task.port.close();
     this.#finished?.({

@@ -6,6 +6,8 @@ import { sendsMail, surelySendsMail } from '../src/plan/script-counts.js';
 import type { CompiledScript } from '../src/scenario/compiled-script.js';
 import { connectionTools } from './connection-tools.js';
 import type { LaneNumbers } from './lane-numbers.js';
+import { LaneRetries } from './lane-retries.js';
+import type { RetryHost } from './lane-retries.js';
 import type { Recorder } from './recorder.js';
 import { ReplyEcho } from './reply-echo.js';
 import type { LaneTools } from './session-tools.js';
@@ -21,11 +23,14 @@ interface LaneParts {
   readonly numbers: LaneNumbers | null;
   /** A connect failed because this machine ran out of file descriptors or local ports. */
   readonly limitHit: (limit: 'file' | 'port') => void;
+  readonly retryHost: RetryHost;
 }
 
 /** A lane, ready to run. */
 export class Lane {
   readonly recorder: Recorder;
+  /** Null: nothing is tried twice. */
+  readonly retries: LaneRetries | null;
   /** Recipients that every message has. */
   readonly recipients: number;
   /** Messages per client; Infinity when connections are kept. */
@@ -41,14 +46,15 @@ export class Lane {
   /** For their connections. */
   readonly connections: ConnectionTools;
 
-  constructor(plan: LanePlan, { script, recorder, address, clock, numbers, limitHit }: LaneParts) {
+  constructor(plan: LanePlan, { script, recorder, address, clock, numbers, limitHit, retryHost }: LaneParts) {
     this.recorder = recorder;
+    this.retries = plan.retry === null ? null : new LaneRetries(plan.retry, plan.seed, retryHost, recorder);
     this.recipients = script.recipients;
     this.messagesPerClient = plan.messagesPerSession ?? Infinity;
     this.isOneSession = plan.session.steps !== null;
     this.sendsMail = sendsMail(plan.session.steps);
     this.beginsWithMessage = surelySendsMail(plan.session.steps);
-    this.tools = { script, recorder, echo: new ReplyEcho(plan) };
+    this.tools = { script, recorder, retries: this.retries, echo: new ReplyEcho(plan) };
     const hooks = {
       onLimit: limitHit,
       onHeaderSent: recorder.bytesSent.bind(recorder),

@@ -138,6 +138,7 @@ function oneSession(task: PreflightTask): Promise<Findings> {
     const owner: SessionOwner = {
       hasMessage: () => false,
       takeMessage: () => -1,
+      retried: null,
       onGreeted: () => undefined,
       onStopAsked: () => undefined,
       onConnectSettled: () => undefined,
@@ -151,6 +152,7 @@ function oneSession(task: PreflightTask): Promise<Findings> {
     const tools = {
       script: compilePreflightScript(lane, new WorkerData(feeders, lane)),
       recorder,
+      retries: null,
       wheel,
       outbox: new Outbox(),
       clock,

@@ -15,6 +15,8 @@ export interface MessageEnd {
   readonly takenAtUs: number;
   /** Write of MAIL; for a message that never got so far, when it was taken from the plan. */
   readonly beganAtUs: number;
+  /** The same of its first try, where messages may have several; null: they have one. */
+  readonly firstBeganAtUs: number | null;
   /** Recipients by `Outcome`. */
   readonly recipients: readonly number[];
 }
@@ -173,11 +175,20 @@ export class Recorder {
     if (end.outcome !== Outcome.abandoned) {
       this.#latency(end.takenAtUs, latencyKeyOf(end.outcome), nowUs - end.beganAtUs);
     }
-    if (nowUs >= this.#warmupEndUs) this.#lastSettledUs = nowUs;
+    if (end.firstBeganAtUs !== null && end.outcome === Outcome.accepted) {
+      this.#latency(end.takenAtUs, LatencyKey.timeToSuccess, nowUs - end.firstBeganAtUs);
+    }
+    if (nowUs >= this.#warmupEndUs) this.#lastSettledUs = Math.max(this.#lastSettledUs, nowUs);
     if (this.#isInWindow(nowUs) && end.outcome === Outcome.accepted) {
       this.#windowAccepted++;
       this.#windowRecipients += end.recipients[Outcome.accepted] as number;
     }
+  }
+
+  /** Something happened to a message, taken at `takenAtUs`, that is tried more than once; see `RetryCount`. */
+  retry(count: number, takenAtUs: number): void {
+    const { retries } = this.phaseOf(takenAtUs);
+    retries[count] = (retries[count] as number) + 1;
   }
 
   sessionStarted(nowUs: number): void {

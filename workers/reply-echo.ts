@@ -50,7 +50,11 @@ export class ReplyEcho {
     if (step === Step.mail)
       return names(this.#sender, text, (named) => named !== senderNumber(number, this.#addresses));
     if (step === Step.rcpt)
-      return names(this.#recipient, text, (named) => named !== this.#recipientOf(number, transaction.rcptAnswered));
+      return names(
+        this.#recipient,
+        text,
+        (named) => named !== this.#recipientOf(number, transaction.positionOf(transaction.rcptAnswered)),
+      );
     return (
       names(this.#messageId, text, (named) => named !== number) ||
       names(this.#recipient, text, (named) => !this.#isOneOf(number, named))

@@ -76,12 +76,12 @@ export class ScriptWalker {
 
   /** @param entry - the session's place in the wheel, for the deadlines of what is sent */
   constructor(tools: SessionTools, owner: SessionOwner, entry: WheelEntry, captured: CapturedValues) {
-    const { script, recorder } = tools;
+    const { script } = tools;
     this.#script = script;
     this.#wheel = tools.wheel;
     this.#entry = entry;
     this.#owner = owner;
-    this.messages = new SessionMessages(recorder);
+    this.messages = new SessionMessages(tools);
     this.#writer = new CommandWriter(tools, entry, captured);
     this.opening = new OpeningSender(script, this.#writer, this.extensions);
     this.#content = new ContentSender(script, this.#writer, tools.clock, (nowUs) => {
@@ -93,9 +93,10 @@ export class ScriptWalker {
   }
 
   /** The sessions from now on are those of another lane. */
-  enter({ script, recorder }: LaneTools): void {
+  enter(tools: LaneTools): void {
+    const { script, recorder } = tools;
     this.#script = script;
-    this.messages.enter(recorder);
+    this.messages.enter(tools);
     this.#writer.enter({ script, recorder });
     this.opening.enter(script);
     this.#content.enter(script);

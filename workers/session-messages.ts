@@ -2,11 +2,19 @@
 import { Outcome } from '../src/metrics/outcome.js';
 import type { Census } from '../src/metrics/phase-book.js';
 import { Step } from '../src/protocol/steps.js';
+import type { LaneRetries } from './lane-retries.js';
 import type { Recorder } from './recorder.js';
 import { NO_VERDICT, Stage, Transaction } from './transaction.js';
 
 /** The slot of commands that are part of no message. */
 export const NO_MESSAGE = 2;
+
+/** What messages need of their lane. */
+interface MessageTools {
+  readonly recorder: Recorder;
+  /** Null: nothing is tried twice. */
+  readonly retries: LaneRetries | null;
+}
 
 /** Two transactions, so that the next one can begin while the last waits for its reply; and one that is none. */
 export class SessionMessages {
@@ -18,14 +26,19 @@ export class SessionMessages {
   readonly none = new Transaction();
   readonly #pair: readonly [Transaction, Transaction] = [new Transaction(), new Transaction()];
   #recorder: Recorder;
+  #retries: LaneRetries | null;
 
-  constructor(recorder: Recorder) {
+  constructor({ recorder, retries }: MessageTools) {
     this.#recorder = recorder;
+    this.#retries = retries;
+    for (const transaction of this.#pair) transaction.isRetried = retries !== null;
   }
 
   /** The messages from now on are those of another lane. */
-  enter(recorder: Recorder): void {
+  enter({ recorder, retries }: MessageTools): void {
     this.#recorder = recorder;
+    this.#retries = retries;
+    for (const transaction of this.#pair) transaction.isRetried = retries !== null;
   }
 
   /** Nothing is under way. */
@@ -62,8 +75,10 @@ export class SessionMessages {
   /** Gives a message its outcome. */
   settle(transaction: Transaction, outcome: Outcome, nowUs: number): void {
     transaction.settle(outcome);
-    if (transaction.outcome === Outcome.accepted || transaction.outcome === Outcome.abandoned) this.servedCount++;
-    this.#recorder.messageSettled(transaction, nowUs);
+    const isKept = this.#retries?.keeps(transaction, nowUs) === true;
+    const isGood = transaction.outcome === Outcome.accepted || transaction.outcome === Outcome.abandoned;
+    if (isKept || isGood) this.servedCount++;
+    if (!isKept) this.#recorder.messageSettled(transaction, nowUs);
   }
 
   /** Settles every message that is under way here. */

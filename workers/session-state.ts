@@ -19,6 +19,7 @@
  *   closing     closed                         idle        the session is over: its client decides what follows
  */
 import type { Ending } from '../src/metrics/outcome.js';
+import type { RetryEntry } from './lane-retries.js';
 import type { TlsDescription } from '../src/messages/coordinator-worker.js';
 
 /** States of a session, see the table above. */
@@ -82,6 +83,8 @@ export interface SessionOwner {
   hasMessage(nowUs: number): boolean;
   /** Global number of the next message, which is from now on attempted. */
   takeMessage(nowUs: number): number;
+  /** What the message taken last was before, if it is tried again. */
+  readonly retried: RetryEntry | null;
   /** The server answered the connection with a 220. */
   onGreeted(nowUs: number): void;
   /** The connect() succeeded or failed. */

@@ -2,6 +2,7 @@
 import type { Clock } from '../src/clock.js';
 import type { CompiledScript } from '../src/scenario/compiled-script.js';
 import type { DeadlineWheel } from './deadline-wheel.js';
+import type { LaneRetries } from './lane-retries.js';
 import type { Outbox } from './outbox.js';
 import type { Recorder } from './recorder.js';
 import type { ReplyEcho } from './reply-echo.js';
@@ -11,6 +12,8 @@ import type { SessionObserver } from './session-state.js';
 export interface LaneTools {
   readonly script: CompiledScript;
   readonly recorder: Recorder;
+  /** Null: nothing is tried twice. */
+  readonly retries: LaneRetries | null;
   readonly echo: ReplyEcho;
 }
 

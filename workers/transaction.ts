@@ -1,5 +1,6 @@
 /** One mail transaction of a session, from the taking of the message to its outcome. Knows no socket and no script. */
 import { OUTCOME_COUNT, Outcome } from '../src/metrics/outcome.js';
+import type { RetryEntry } from './lane-retries.js';
 import type { MessageEnd } from './recorder.js';
 
 /** How far a transaction has come. */
@@ -26,6 +27,9 @@ const OUTCOME_ORDER: readonly Outcome[] = [
   Outcome.deferred,
   Outcome.rejected,
 ];
+
+/** A recipient that has no outcome of its own: it has that of the message. */
+const PENDING = -1;
 
 /** Whether a refusal defers or rejects. */
 export function refusalOf(code: number): Outcome {
@@ -59,6 +63,21 @@ export class Transaction implements MessageEnd {
   isChunkRefused = false;
   /** Replies that are due behind the content: one, in LMTP one for each accepted recipient (RFC 2033 §4.2). */
   finalLeft = 0;
+  /** The message was tried before; null: it was not. */
+  retry: RetryEntry | null = null;
+  /** Recipients under way, sent or left out, so far. */
+  position = 0;
+  /** What became of each recipient by its RCPT, in order; null: nobody asks. */
+  #marks: number[] | null = null;
+  /** The next of those accepted that waits for its reply behind the content (RFC 2033 §4.2). */
+  #nextFinal = 0;
+  /** The outcome of recipients that have none of their own. */
+  #rest: Outcome = Outcome.accepted;
+
+  /** Messages from now on may be tried again, or not: whether it has to be known which recipients were deferred. */
+  set isRetried(isRetried: boolean) {
+    if (isRetried !== (this.#marks !== null)) this.#marks = isRetried ? [] : null;
+  }
 
   /** Takes message `number`. */
   take(number: number, recipients: number, nowUs: number): void {
@@ -79,6 +98,51 @@ export class Transaction implements MessageEnd {
     this.hasGoAhead = false;
     this.isChunkRefused = false;
     this.finalLeft = 0;
+    this.retry = null;
+    this.position = 0;
+    this.#nextFinal = 0;
+    if (this.#marks !== null) this.#marks.length = 0;
+  }
+
+  /** Takes a message that was tried before: the recipients that were deferred then, and no other. */
+  takeAgain(retry: RetryEntry, nowUs: number): void {
+    this.take(retry.number, retry.positions.length, nowUs);
+    this.takenAtUs = retry.takenAtUs;
+    this.retry = retry;
+  }
+
+  /** Write of the first MAIL of the message; null: nobody asks. */
+  get firstBeganAtUs(): number | null {
+    return this.#marks === null ? null : (this.retry?.firstBeganAtUs ?? this.beganAtUs);
+  }
+
+  /** Whether the recipient at this place of the message is sent in this try. */
+  wants(position: number): boolean {
+    return this.retry === null || this.retry.positions[this.rcptSent] === position;
+  }
+
+  /** The place in the message of the recipient that was sent as number `index` of this try. */
+  positionOf(index: number): number {
+    return this.retry === null ? index : (this.retry.positions[index] ?? index);
+  }
+
+  /** The places of the recipients that were deferred; call when it is settled. */
+  deferredPositions(): Uint16Array {
+    const marks = this.#marks ?? [];
+    const positions: number[] = [];
+    for (let index = 0; index < this.recipientsTotal; index++) {
+      const mark = marks[index] ?? PENDING;
+      if ((mark === PENDING ? this.#rest : mark) === Outcome.deferred) positions.push(this.positionOf(index));
+    }
+    return Uint16Array.from(positions);
+  }
+
+  /** Adds recipients that were settled in earlier tries, and what follows from them for the message. */
+  merge(settled: readonly number[]): void {
+    for (let each = 0; each < OUTCOME_COUNT; each++) {
+      this.recipients[each] = (this.recipients[each] as number) + (settled[each] as number);
+    }
+    this.outcome = this.#worthOf(this.outcome);
   }
 
   /** Recipients that were refused by name. */
@@ -107,11 +171,13 @@ export class Transaction implements MessageEnd {
     this.rcptAnswered++;
     if (code < 400) {
       this.rcptAccepted++;
+      this.#marks?.push(PENDING);
       return NO_VERDICT;
     }
     // What MAIL's refusal has settled is not settled again by the 503 that follows from it.
     if (this.isSettled) return NO_VERDICT;
     const outcome = refusalOf(code);
+    this.#marks?.push(outcome);
     this.recipients[outcome] = (this.recipients[outcome] as number) + 1;
     return this.#areAllRefused ? outcome : NO_VERDICT;
   }
@@ -140,7 +206,10 @@ export class Transaction implements MessageEnd {
   answerContent(code: number): number {
     const outcome = code < 400 ? Outcome.accepted : refusalOf(code);
     if (this.finalLeft > 0) {
-      if (!this.isSettled) this.recipients[outcome] = (this.recipients[outcome] as number) + 1;
+      if (!this.isSettled) {
+        this.recipients[outcome] = (this.recipients[outcome] as number) + 1;
+        this.#markFinal(outcome);
+      }
       return NO_VERDICT;
     }
     this.stage = Stage.idle;
@@ -157,7 +226,15 @@ export class Transaction implements MessageEnd {
     for (let each = 0; each < OUTCOME_COUNT; each++) settled += this.recipients[each] as number;
     this.recipients[outcome] = (this.recipients[outcome] as number) + this.recipientsTotal - settled;
     this.isSettled = true;
+    this.#rest = outcome;
     this.outcome = this.#worthOf(outcome);
+  }
+
+  /** The next recipient that was accepted has its outcome. */
+  #markFinal(outcome: Outcome): void {
+    if (this.#marks === null) return;
+    while (this.#nextFinal < this.#marks.length && this.#marks[this.#nextFinal] !== PENDING) this.#nextFinal++;
+    this.#marks[this.#nextFinal++] = outcome;
   }
 
   /** @param otherwise - the outcome of a message without recipients */

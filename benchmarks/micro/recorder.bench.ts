@@ -81,7 +81,10 @@ function record(steps: readonly number[], messages: number): number {
       }
       recorder.replied(step, sentAtUs, nowUs);
     }
-    recorder.messageSettled({ outcome: Outcome.accepted, takenAtUs, beganAtUs: takenAtUs, recipients }, nowUs);
+    recorder.messageSettled(
+      { firstBeganAtUs: null, outcome: Outcome.accepted, takenAtUs, beganAtUs: takenAtUs, recipients },
+      nowUs,
+    );
     if (isSingle) recorder.sessionEnded(Ending.completed, takenAtUs, nowUs);
   }
   return sumOf(recorder.interval([new Census(), new Census()]));

@@ -229,6 +229,12 @@ export const RUN_FLAG_GROUPS: readonly RunFlagGroup[] = [
         option: 'dropAfter',
         help: 'close without a word behind the reply to connect, greeting, ehlo, starttls, auth, mail, rcpt, data or endOfData',
       },
+      {
+        usage: '--retry <time>',
+        kind: 'value',
+        option: 'retry',
+        help: 'try deferred messages again after so long, or after=30s,factor=2,max=10m,attempts=5',
+      },
     ],
   },
   {

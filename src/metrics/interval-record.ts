@@ -9,7 +9,7 @@
 import { STEP_COUNT } from '../protocol/steps.js';
 
 /** Version of the record; a reader refuses others. */
-export const INTERVAL_RECORD_VERSION = 3;
+export const INTERVAL_RECORD_VERSION = 4;
 
 /** What has a histogram: every step that is timed (by its index), then these. */
 export const LatencyKey = {
@@ -17,9 +17,10 @@ export const LatencyKey = {
   session: STEP_COUNT + 1,
   refused: STEP_COUNT + 2,
   unfinished: STEP_COUNT + 3,
+  timeToSuccess: STEP_COUNT + 4,
 } as const;
 /** How many histograms a phase can have: one per step index, then {@link LatencyKey}. */
-export const LATENCY_COUNT = STEP_COUNT + 4;
+export const LATENCY_COUNT = STEP_COUNT + 5;
 
 /** One histogram of one interval. All values are µs. */
 export interface LatencyRecord {
@@ -105,6 +106,8 @@ export interface PhaseCounts {
   readonly recipientsAttempted: number;
   readonly recipients: readonly number[];
   readonly recipientsInFlight: number;
+  /** By `RetryCount`. */
+  readonly retries: readonly number[];
   readonly clients: LifeCounts;
   readonly sessions: LifeCounts;
   readonly bytesSent: number;

@@ -4,6 +4,7 @@ import type { ErrorRow, LifeCounts, PhaseCounts } from './interval-record.js';
 import { LatencySet } from './latency-histograms.js';
 import { ERROR_KIND_NAMES, OUTCOME_COUNT } from './outcome.js';
 import { ReplyCounts } from './reply-counts.js';
+import { RETRY_COUNTS } from './retry-counts.js';
 import { TlsCounts } from './tls-counts.js';
 import { UnexpectedCounts } from './unexpected-counts.js';
 
@@ -38,6 +39,8 @@ export class PhaseBook {
   bytesReceived = 0;
   readonly messages = new Float64Array(OUTCOME_COUNT);
   readonly recipients = new Float64Array(OUTCOME_COUNT);
+  /** By `RetryCount`. */
+  readonly retries = new Float64Array(RETRY_COUNTS);
   readonly clients = new Lives();
   readonly sessions = new Lives();
   readonly sent = new Float64Array(STEP_COUNT);
@@ -73,6 +76,7 @@ export class PhaseBook {
       recipientsAttempted: this.recipientsAttempted,
       recipients: Array.from(this.recipients),
       recipientsInFlight: census.recipients,
+      retries: Array.from(this.retries),
       clients: this.clients.toCounts(census.clients),
       sessions: this.sessions.toCounts(census.sessions),
       bytesSent: this.bytesSent,

@@ -2,6 +2,7 @@
 import { STEP_COUNT } from '../protocol/steps.js';
 import type { ErrorRow, PhaseCounts, ReplyRow, TlsRow, UnexpectedRow } from './interval-record.js';
 import { Ending, OUTCOME_COUNT, Outcome } from './outcome.js';
+import { RETRY_COUNTS } from './retry-counts.js';
 import type { RunMetrics } from './run-metrics.js';
 import { TlsCounts } from './tls-counts.js';
 import { UnexpectedCounts } from './unexpected-counts.js';
@@ -20,6 +21,8 @@ export interface PhaseTotals {
   messages: number[];
   recipientsAttempted: number;
   recipients: number[];
+  /** By `RetryCount`. */
+  retries: number[];
   /** Messages that count as cut because the worker that had them was lost. */
   cutWithWorker: number;
   clients: LifeTotals;
@@ -51,6 +54,7 @@ export function totalsOf(metrics: RunMetrics, phase: 0 | 1, lane: number | null 
     messages: zeros(OUTCOME_COUNT),
     recipientsAttempted: 0,
     recipients: zeros(OUTCOME_COUNT),
+    retries: zeros(RETRY_COUNTS),
     cutWithWorker: 0,
     clients: { started: 0, ended: zeros(3) },
     sessions: { started: 0, ended: zeros(3) },
@@ -96,6 +100,7 @@ function addCounts(totals: PhaseTotals, counts: PhaseCounts): void {
   totals.bytesReceived += counts.bytesReceived;
   addTo(totals.messages, counts.messages);
   addTo(totals.recipients, counts.recipients);
+  addTo(totals.retries, counts.retries);
   for (const lives of ['clients', 'sessions'] as const) {
     totals[lives].started += counts[lives].started;
     addTo(totals[lives].ended, counts[lives].ended);

@@ -100,6 +100,20 @@ export interface AuthPlan {
   readonly wrongPercent: number;
 }
 
+/** When deferred messages are tried again. */
+export interface RetryPlan {
+  /** Wait before the second try. */
+  readonly afterMs: number;
+  /** Each wait is so many times as long as the one before. */
+  readonly factor: number;
+  /** Longest wait, before jitter. */
+  readonly maxMs: number;
+  /** Tries in all, the first among them. */
+  readonly attempts: number;
+  /** Waits are longer or shorter by up to so much, 0 to 100. */
+  readonly jitterPercent: number;
+}
+
 /** Deadlines per step in ms, from the write of the command. */
 export interface TimeoutPlan {
   readonly connect: number;
@@ -200,6 +214,8 @@ export interface ScenarioPlan {
   readonly to: string;
   readonly helo: string;
   readonly message: MessagePlan;
+  /** Null: nothing is tried twice. */
+  readonly retry: RetryPlan | null;
   readonly timeoutsMs: TimeoutPlan;
 }
 

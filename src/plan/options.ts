@@ -57,6 +57,12 @@ export interface LoadTestOptions {
   readonly hold?: string;
   /** Sessions end without a word behind the last reply to this step. */
   readonly dropAfter?: string;
+  /**
+   * When deferred messages are tried again: `'30s'`, or `'after=30s,factor=2,max=10m,attempts=5,jitter=20%'`.
+   *
+   * @defaultValue never
+   */
+  readonly retry?: string;
   /** Attributes of XCLIENT, `NAME=value`, said behind EHLO. */
   readonly xclient?: string | readonly string[];
   /** Attributes of XFORWARD, `NAME=value`, said before every MAIL. */
@@ -200,6 +206,7 @@ export const OPTION_NAMES = {
   authOnly: '--auth-only',
   hold: '--hold',
   dropAfter: '--drop-after',
+  retry: '--retry',
   xclient: '--xclient',
   xforward: '--xforward',
   recipients: '--rcpt',

@@ -14,6 +14,7 @@ import type { OptionReader } from './option-reader.js';
 import { DEFAULTS } from './options.js';
 import { readAuth } from './read-auth.js';
 import { readExtensions } from './read-extensions.js';
+import { readRetry } from './read-retry.js';
 import { readSession } from './read-session.js';
 import { readTls } from './read-tls.js';
 import { messagesIn, sendsMail } from './script-counts.js';
@@ -64,6 +65,7 @@ export function readScenario(
     to,
     helo: readHelo(reader, rules),
     message: readMessage(reader, { from, to, addresses: recipients.addresses }, rules),
+    retry: readRetry(reader, sendsMail(session.steps)),
     timeoutsMs: readTimeouts(reader),
   };
 }

@@ -34,7 +34,20 @@ const STEP_COLUMNS: readonly Column[] = [...LATENCY_COLUMNS, { title: 'errors', 
 const PIPELINED_STEP_COLUMNS: readonly Column[] = [...STEP_COLUMNS, { title: 'pipe', width: 5, align: 'right' }];
 
 /** Rows of the first table, with what each holds. `session` stands last: it is no message. */
-const LATENCY_ROWS = ['message', 'response', 'service', 'wait', 'lag', 'refused', 'unfinished', 'session'] as const;
+const LATENCY_ROWS = [
+  'message',
+  'response',
+  'service',
+  'wait',
+  'lag',
+  'refused',
+  'unfinished',
+  'timeToSuccess',
+  'session',
+] as const;
+
+/** Shorter names for the table. */
+const TITLES: Readonly<Record<string, string>> = { timeToSuccess: 'toSuccess' };
 
 /** Latencies of messages and sessions, then of every step that occurred. */
 export function latencySection(result: RunResult): ReportLine[] {
@@ -58,7 +71,7 @@ export function latencySection(result: RunResult): ReportLine[] {
   ];
   return [
     tableHead(titled('Latency', LATENCY_COLUMNS)),
-    ...rows.map(({ name, summary }) => tableRow(LATENCY_COLUMNS, [name, ...latencyCells(summary)])),
+    ...rows.map(({ name, summary }) => tableRow(LATENCY_COLUMNS, [TITLES[name] ?? name, ...latencyCells(summary)])),
     ...(hasMail ? [noVerdictLine(result.messages)] : []),
     ...(steps.length === 0 ? [] : [[], tableHead(columns)]),
     ...steps.map(({ name, step }) => stepRow(name, step, columns)),

@@ -130,6 +130,15 @@ const blocks = {
       worker: count('A worker was lost'),
     }),
   }),
+  retries: z
+    .strictObject({
+      scheduled: count('Tries that were put on the schedule'),
+      accepted: count('Messages accepted after a deferral'),
+      gaveUp: count('Messages that stayed deferred in their last try'),
+      waiting: count('Messages whose next try was ahead when the run ended'),
+    })
+    .nullable()
+    .describe('Deferred messages that were tried again; null: nothing is tried twice'),
   recipients: z.strictObject({ attempted: count('Recipients of attempted messages'), ...settledCounts }),
   sessions: z.strictObject({
     ...lifeCounts,
@@ -142,6 +151,9 @@ const blocks = {
     session: latencyOrNull('connect() to closed'),
     refused: latencyOrNull('Write of MAIL to the settling reply, deferred and rejected messages'),
     unfinished: latencyOrNull('Age at their end of failed and cut messages'),
+    timeToSuccess: latencyOrNull(
+      'Write of the first MAIL to final reply of the last try, accepted messages; null: nothing is tried twice',
+    ),
     service: latencyOrNull('connect() or hand-over to final reply, planned arrivals'),
     response: latencyOrNull('Intended start to final reply, planned arrivals'),
     wait: latencyOrNull('Time without a free session, planned arrivals'),

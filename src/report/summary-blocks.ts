@@ -4,6 +4,7 @@ import type { LatencySet } from '../metrics/latency-histograms.js';
 import { LatencyHistogram, type LatencySummary as Summary } from '../metrics/latency-histograms.js';
 import { Ending, ERROR_KIND_NAMES, Outcome } from '../metrics/outcome.js';
 import type { LifeTotals, PhaseTotals } from '../metrics/phase-totals.js';
+import { RetryCount } from '../metrics/retry-counts.js';
 import { formatEnhanced, meaningOfReply } from '../protocol/reply-codes.js';
 import { STEP_COUNT, STEP_NAMES, Step } from '../protocol/steps.js';
 import type { DroppedMessages } from '../verdict/books.js';
@@ -26,6 +27,7 @@ export function blocksOf(
       dropped: droppedBy.cap + droppedBy.target + droppedBy.end + droppedBy.worker,
       droppedBy: { ...droppedBy },
     },
+    retries: retriesOf(totals, latencies),
     recipients: { attempted: totals.recipientsAttempted, ...settled(totals.recipients) },
     sessions: { ...lives(totals.sessions), peakOpen },
     clients: lives(totals.clients),
@@ -35,6 +37,7 @@ export function blocksOf(
       session: latency(LatencyKey.session),
       refused: latency(LatencyKey.refused),
       unfinished: latency(LatencyKey.unfinished),
+      timeToSuccess: hasRetries(totals, latencies) ? latency(LatencyKey.timeToSuccess) : null,
       // Planned arrivals have these; closed load has no intended start.
       service: null,
       response: null,
@@ -68,6 +71,22 @@ export function blocksOf(
       count,
       sample,
     })),
+  };
+}
+
+/** A load that may try again either did, or had every message timed to its success. */
+function hasRetries({ retries }: PhaseTotals, latencies: LatencySet): boolean {
+  return retries.some((count) => count > 0) || (latencies.get(LatencyKey.timeToSuccess)?.histogramCount ?? 0) > 0;
+}
+
+function retriesOf(totals: PhaseTotals, latencies: LatencySet): ResultBlocks['retries'] {
+  if (!hasRetries(totals, latencies)) return null;
+  const of = (index: number): number => totals.retries[index] ?? 0;
+  return {
+    scheduled: of(RetryCount.scheduled),
+    accepted: of(RetryCount.accepted),
+    gaveUp: of(RetryCount.gaveUp),
+    waiting: of(RetryCount.waiting),
   };
 }
 

@@ -56,6 +56,7 @@ export function totalsSection(result: RunResult, width: number): ReportLine[] {
     lifeRow('sessions', sessions, formatCount(sessions.peakOpen, 9)),
     lifeRow('clients', clients, ''),
     ...labelled('Throughput', rates.join(', '), width, 'strong'),
+    ...retryLines(result, width),
     ...labelled('Offered', offeredText(result), width, messages.dropped > 0 ? 'doubtful' : 'plain'),
     ...labelled(
       'Octets',
@@ -63,6 +64,19 @@ export function totalsSection(result: RunResult, width: number): ReportLine[] {
       width,
     ),
   ];
+}
+
+/** What became of deferred messages that were tried again. */
+function retryLines({ retries }: RunResult, width: number): ReportLine[] {
+  if (retries === null) return [];
+  const { scheduled, accepted, gaveUp, waiting } = retries;
+  const parts = [
+    `${formatCount(scheduled)} tries scheduled`,
+    `${formatCount(accepted)} accepted after a deferral`,
+    `${formatCount(gaveUp)} gave up`,
+    `${formatCount(waiting)} waiting at the end`,
+  ];
+  return labelled('Retries', parts.join(', '), width, waiting + gaveUp > 0 ? 'doubtful' : 'plain');
 }
 
 /** Where no mail was to be sent there is nothing to say of messages. */

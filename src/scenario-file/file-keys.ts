@@ -13,9 +13,11 @@ export interface FileKey {
   readonly option: keyof LoadTestOptions;
   /**
    * `value`: text or a number; `words`: one text or several; `file`: the path of a file whose content becomes the
-   * option, counted from where the scenario file is; `attributes`: names and values; `deadlines`: times by step.
+   * option, counted from where the scenario file is; `attributes`: names and values; `deadlines`: times by step; `retries`:
+   * a time, or a map of what else belongs to it.
    */
-  readonly kind: 'value' | 'text' | 'secret' | 'switch' | 'words' | 'file' | 'attributes' | 'chunks' | 'deadlines';
+  readonly kind:
+    'value' | 'text' | 'secret' | 'switch' | 'words' | 'file' | 'attributes' | 'chunks' | 'deadlines' | 'retries';
   /** For editors and readers. */
   readonly about: string;
   /** What holds when nobody says anything; null: nothing does. */
@@ -67,6 +69,12 @@ export const SCENARIO_KEYS: readonly FileKey[] = [
     DEFAULTS.messagesPerSession,
   ),
   key('pipelining', 'pipelining', 'text', 'auto, on, off, across or force (RFC 2920)', DEFAULTS.pipelining),
+  key(
+    'retry',
+    'retry',
+    'retries',
+    'Try deferred messages again after so long: 30s, or { after, factor, max, attempts, jitter }',
+  ),
   key('timeouts', 'timeouts', 'deadlines', 'Deadlines: one time for all steps, or times by step, all for the others'),
   key('message.size', 'size', 'value', 'Octets of headers and body: 4KiB', formatSize(DEFAULTS.messageBytes)),
   key('message.file', 'message', 'file', 'A message (.eml) to send in place of generated text'),

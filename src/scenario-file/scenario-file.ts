@@ -161,6 +161,11 @@ function valueFor({ kind }: FileKey, value: unknown): unknown {
       return Object.entries(value as Record<string, string>).map(([step, time]) =>
         step === 'all' ? time : `${step}=${time}`,
       );
+    case 'retries':
+      if (typeof value === 'string') return value;
+      return Object.entries(value as Record<string, unknown>)
+        .map(([name, each]) => `${name}=${String(each)}`)
+        .join(',');
     case 'chunks':
       return value === false ? undefined : value;
     default:

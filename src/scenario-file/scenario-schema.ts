@@ -67,6 +67,22 @@ const VALUES: Readonly<Record<FileKey['kind'], z.ZodType>> = {
   file: z.string().min(1),
   attributes: z.record(z.string(), z.union([z.string(), z.number()], { error: 'takes text' })),
   chunks: z.union([z.boolean(), z.string(), z.number()], { error: 'takes true, or the size of each chunk' }),
+  retries: z.union(
+    [
+      z.string(),
+      closedObject({
+        after: z.string().exactOptional().describe('Wait before the second try (default: 30s)'),
+        factor: z.number().exactOptional().describe('Each wait is so many times the one before (default: 2)'),
+        max: z.string().exactOptional().describe('Longest wait (default: 10m)'),
+        attempts: z.int().exactOptional().describe('Tries in all, the first among them (default: 5)'),
+        jitter: z
+          .union([z.string(), z.number()], { error: 'takes a percentage' })
+          .exactOptional()
+          .describe('Waits differ by up to so much (default: 20%)'),
+      }),
+    ],
+    { error: 'takes a time such as 30s, or { after, factor, max, attempts, jitter }' },
+  ),
   deadlines: z.union([z.string(), z.record(z.string(), z.string())], {
     error: 'takes a time, or times by step such as { connect: 5s, endOfData: 60s, all: 30s }',
   }),

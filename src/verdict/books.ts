@@ -3,6 +3,7 @@ import type { PhaseTotals } from '../metrics/phase-totals.js';
 import { LATENCY_COUNT, LatencyKey } from '../metrics/interval-record.js';
 import type { LatencySet } from '../metrics/latency-histograms.js';
 import { Ending, Outcome } from '../metrics/outcome.js';
+import { RetryCount } from '../metrics/retry-counts.js';
 import type { PhaseLatencies, RunMetrics } from '../metrics/run-metrics.js';
 import { STEPS_WITHOUT_REPLY, STEP_COUNT, STEP_NAMES, Step } from '../protocol/steps.js';
 
@@ -99,6 +100,7 @@ function checkPhase(prefix: string, totals: PhaseTotals, latencies: LatencySet):
     check(`${prefix}sessions: started = completed + failed + cut`, sessions.started, sum(sessions.ended)),
     check(`${prefix}clients: started = completed + failed + cut`, clients.started, sum(clients.ended)),
     ...checkSteps(prefix, totals, timed),
+    ...checkRetries(prefix, totals, timed),
     check(`${prefix}latency.message: values = accepted`, timed(LatencyKey.message), of(Outcome.accepted)),
     check(
       `${prefix}latency.refused: values = deferred + rejected`,
@@ -114,6 +116,24 @@ function checkPhase(prefix: string, totals: PhaseTotals, latencies: LatencySet):
       `${prefix}latency.session: values = completed + failed`,
       timed(LatencyKey.session),
       sum(sessions.ended) - (sessions.ended[Ending.cut] ?? 0),
+    ),
+  ];
+}
+
+/** A try that was scheduled is begun, or waits at the end. Without retries there is nothing to check. */
+function checkRetries(prefix: string, totals: PhaseTotals, timed: (key: number) => number): BookCheck[] {
+  const of = (index: number): number => totals.retries[index] ?? 0;
+  if (timed(LatencyKey.timeToSuccess) === 0 && sum(totals.retries) === 0) return [];
+  return [
+    check(
+      `${prefix}retries: scheduled = begun + waiting`,
+      of(RetryCount.scheduled),
+      of(RetryCount.begun) + of(RetryCount.waiting),
+    ),
+    check(
+      `${prefix}latency.timeToSuccess: values = accepted`,
+      timed(LatencyKey.timeToSuccess),
+      totals.messages[Outcome.accepted] ?? 0,
     ),
   ];
 }

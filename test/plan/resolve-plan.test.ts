@@ -85,6 +85,7 @@ describe('a plan from nothing but a target', () => {
           to: 'user%d@example.test',
           helo: 'postrush.test',
           message: { sizeBytes: 1024, content: null, subject: 'postrush load test', corpus: null },
+          retry: null,
           timeoutsMs: {
             connect: 10_000,
             tls: 30_000,

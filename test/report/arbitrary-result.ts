@@ -68,11 +68,13 @@ const blocks: fc.Arbitrary<ResultBlocks> = fc.record({
   sessions: fc.record({ ...life, peakOpen: count }),
   clients: fc.record(life),
   bytes: fc.record({ sent: count, received: count }),
+  retries: fc.option(fc.record({ scheduled: count, accepted: count, gaveUp: count, waiting: count })),
   latency: fc.record({
     message: latencyOrNull,
     session: latencyOrNull,
     refused: latencyOrNull,
     unfinished: latencyOrNull,
+    timeToSuccess: latencyOrNull,
     service: latencyOrNull,
     response: latencyOrNull,
     wait: latencyOrNull,

@@ -75,6 +75,7 @@ class EngineLoad implements ClientHost {
       clock: this.#clock,
       numbers: null,
       limitHit: (limit) => this.#faults.push(`this machine is out of ${limit}s`),
+      retryHost: { waiting: 0, isStopping: true, schedule: () => undefined, onRetryDue: () => undefined },
     });
     this.#random = new SeededRandom(plan.seed, 0);
     this.supply = new MessageSupply({ workerId: 0, workerCount: 1, messages: plan.messages }, 0);
@@ -102,6 +103,14 @@ class EngineLoad implements ClientHost {
 
   nextLane(): Lane {
     return this.#lane;
+  }
+
+  hasWork(nowUs: number): boolean {
+    return this.supply.has(nowUs);
+  }
+
+  rest(client: Client): void {
+    client.retire();
   }
 
   random(): number {

@@ -1,4 +1,5 @@
 /** Interval records and what is in them, for tests of what merges, judges and reports them. */
+import { RETRY_COUNTS } from '../../src/metrics/retry-counts.js';
 import type {
   HealthRecord,
   IntervalRecord,
@@ -36,6 +37,7 @@ export function phaseCounts(changes: Partial<PhaseCounts> = {}): PhaseCounts {
     recipientsAttempted: 0,
     recipients: zeros(OUTCOME_COUNT),
     recipientsInFlight: 0,
+    retries: zeros(RETRY_COUNTS),
     clients: { started: 0, ended: [0, 0, 0], open: 0 },
     sessions: { started: 0, ended: [0, 0, 0], open: 0 },
     bytesSent: 0,

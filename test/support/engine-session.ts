@@ -12,6 +12,7 @@ import { Step } from '../../src/protocol/steps.js';
 import { compileLoadScript, compilePreflightScript } from '../../src/scenario/compile-script.js';
 import { LaneData, WorkerData } from '../../src/scenario/lane-data.js';
 import { DeadlineWheel, WHEEL_TICK_US } from '../../workers/deadline-wheel.js';
+import type { LaneRetries, RetryEntry } from '../../workers/lane-retries.js';
 import { Outbox } from '../../workers/outbox.js';
 import { Recorder } from '../../workers/recorder.js';
 import { ReplyEcho } from '../../workers/reply-echo.js';
@@ -39,6 +40,8 @@ interface SessionSettings {
   /** In place of what the options say. */
   readonly lane?: LanePlan;
   readonly feeders?: readonly FeederPlan[];
+  /** Deferred messages may be tried again. */
+  readonly retries?: (session: EngineSession) => LaneRetries;
 }
 
 /** A session, its owner and its surroundings. After every event the books are checked. */
@@ -55,6 +58,7 @@ export class EngineSession implements SessionOwner {
   takenCount = 0;
   messagesLeft: number;
   stopsAsked = 0;
+  retried: RetryEntry | null = null;
   readonly #scramKeys: ScramKeyCache | null;
   readonly #recipients: number;
   readonly #wheel = new DeadlineWheel(0);
@@ -77,6 +81,7 @@ export class EngineSession implements SessionOwner {
       {
         script,
         recorder: this.recorder,
+        retries: settings.retries?.(this) ?? null,
         wheel: this.#wheel,
         outbox: settings.outbox ?? new Outbox(),
         clock: this.clock,

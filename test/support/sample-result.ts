@@ -107,11 +107,13 @@ export function emptyBlocks(): ResultBlocks {
     sessions: { started: 0, completed: 0, failed: 0, cut: 0, peakOpen: 0 },
     clients: { started: 0, completed: 0, failed: 0, cut: 0 },
     bytes: { sent: 0, received: 0 },
+    retries: null,
     latency: {
       message: sampleLatency(0),
       session: sampleLatency(0),
       refused: sampleLatency(0),
       unfinished: sampleLatency(0),
+      timeToSuccess: null,
       service: null,
       response: null,
       wait: null,
@@ -152,6 +154,7 @@ function busyBlocks(): ResultBlocks {
     sessions: { started: 2_332, completed: 2_000, failed: 332, cut: 0, peakOpen: 50 },
     clients: { started: 2_000, completed: 2_000, failed: 0, cut: 0 },
     bytes: { sent: 25_418_220, received: 6_112_904 },
+    retries: null,
     latency: {
       ...emptyBlocks().latency,
       message: sampleLatency(19_488, 11_600),

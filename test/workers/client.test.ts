@@ -14,6 +14,7 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 function laneFor(recorder: Recorder, messagesPerClient: number): Mutable<ClientLane> {
   return {
     recorder,
+    retries: null,
     messagesPerClient,
     recipients: 2,
     sendsMail: true,
@@ -55,6 +56,14 @@ class Stage implements ClientHost {
 
   nextLane(): ClientLane {
     return this.lane;
+  }
+
+  hasWork(nowUs: number): boolean {
+    return this.supply.has(nowUs);
+  }
+
+  rest(client: Client): void {
+    client.retire();
   }
 
   random(): number {
