@@ -19,7 +19,9 @@ describe('greylisting', () => {
     const recipients = 60 * ('recipients' in options ? options.recipients : 1);
     expect(outcomesOf(result.messages)).toEqual({ accepted: 60 });
     expect(outcomesOf(result.recipients)).toEqual({ accepted: recipients });
-    expect(stats).toMatchObject({ messages: 60, recipients });
+    // Where the time of greylisting ends between two RCPTs of a message, it is taken in two parts.
+    expect(stats).toMatchObject({ messages: repliesOf(result, 'endOfData')['250 2.0.0']!, recipients });
+    expect(stats.messages).toBeGreaterThanOrEqual(60);
     expect(result.retries).toMatchObject({ accepted: 60, gaveUp: 0, waiting: 0 });
     // Every try says MAIL, and each recipient is refused before it is accepted.
     expect(result.steps.mail!.sent).toBe(60 + result.retries!.scheduled);
