@@ -48,6 +48,7 @@ export function trialOf(cell: Cell): { sink: SinkOptions; options: Omit<LoadTest
     },
     options: {
       ...place.load,
+      ...(fault.isAlone === true ? { sessions: 1 } : {}),
       recipients: RECIPIENTS,
       auth: 'plain',
       user: USER,

@@ -296,6 +296,8 @@ export interface Fault {
   readonly where?: (place: Place) => boolean;
   /** From here on the sink obeys no command of this session. */
   readonly isLast?: boolean;
+  /** Sessions come one after the other: what then waits depends on whether the message was the last one of its session. */
+  readonly isAlone?: boolean;
 }
 
 const codeOf = (place: Place, security: Security): string => place.good(security).slice(0, 3);
@@ -702,10 +704,11 @@ export const FAULTS: readonly Fault[] = [
     name: 'answers a second time while the next command waits, and then no more',
     row: (place, security) => ({
       raw: `${place.step === 'ehlo' ? place.good(security) : codeOf(place, security)}\r\n250 x\r\n`,
-      dripMs: 3,
+      dripMs: 12,
       then: 'silence',
     }),
     expected: oneLater,
+    isAlone: true,
     // What is said in advance to the content cannot be told from the answer to it. Behind 220 to STARTTLS it is by chance
     // whether the handshake has begun: both cases have rows of their own.
     where: (place) => isReplyOutsideContent(place) && !named('data', 'starttls')(place),
@@ -850,9 +853,6 @@ function makesSense({ place, fault, security, pipelining, manner }: Cell): boole
   if (!place.securities.includes(security)) return false;
   if (!(place.manners ?? MANNERS).includes(manner)) return false;
   if (manner === 'lmtp' && security === 'implicit') return false;
-  // The second answer is that for the second recipient: what then waits depends on whether the message was the last one
-  // of its session, which is by chance.
-  if (manner === 'lmtp' && place.step === 'endOfData' && fault.name.startsWith('answers a second time')) return false;
   if (manner !== 'data' && pipelining === 'across') return false;
   if (pipelining !== 'off' && BEFORE_MAIL.includes(place.step)) return false;
   if (pipelining === 'auto' && isBig(place) && manner !== 'bdat') return false;
