@@ -112,6 +112,8 @@ const PARTS = [
     node: [],
   },
   { name: 'run', from: '^src/run\\.ts$', may: ['^src/(?!cli/|index\\.ts$)'], node: null },
+  { name: 'machine-limits', from: '^src/machine-limits\\.ts$', may: [], node: ['fs'] },
+  { name: 'explain', from: '^src/explain\\.ts$', may: ['^src/(?!cli/|index\\.ts$)'], node: [] },
   { name: 'check', from: '^src/check\\.ts$', may: ['^src/(?!cli/|index\\.ts$)'], node: [] },
   { name: 'index', from: '^src/index\\.ts$', may: ['^src/(?!cli/)'], node: [] },
   { name: 'cli', from: '^src/cli/', may: ['^src/'], node: null },
@@ -122,10 +124,24 @@ const PARTS = [
     node: ['worker_threads'],
   },
   {
-    name: 'generator',
-    from: '^workers/(?!sink-worker\\.ts$)',
+    // Both sides of a dialogue, in one thread and without sockets.
+    name: 'rehearsal',
+    from: '^workers/rehearsal\\.ts$',
     may: [
       ...FOUNDATION,
+      '^workers/',
+      '^src/(protocol|scenario|plan|metrics|messages)/',
+      '^src/sink/memory-session\\.ts$',
+    ],
+    mayTypes: ['^src/sink/'],
+    node: ['crypto', 'net'],
+  },
+  {
+    name: 'generator',
+    from: '^workers/(?!(sink-worker|rehearsal)\\.ts$)',
+    may: [
+      ...FOUNDATION,
+      '^workers/rehearsal\\.ts$',
       '^src/protocol/',
       '^src/scenario/',
       '^src/plan/',

@@ -31,11 +31,7 @@ export class RunClock implements Clock {
   }
 }
 
-/**
- * A clock that moves only when told to. For tests of actors, wheels and reports.
- *
- * @internal
- */
+/** A clock that moves only when told to: for rehearsals, and for tests of actors, wheels and reports. */
 export class ManualClock implements Clock {
   #nowUs: number;
 

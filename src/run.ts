@@ -1,6 +1,5 @@
 /** A whole run, put together: plan, target, pre-flight, load, verdict, result. The composition root. */
 import { X509Certificate, createPrivateKey } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { approachTargets, type Approach } from './coordinator/approach-targets.js';
@@ -8,6 +7,7 @@ import { Coordinator, type LoadHooks, type LoadOutcome } from './coordinator/coo
 import { SYSTEM_RESOLVER, type MailResolver } from './coordinator/find-mail-hosts.js';
 import { locateTargets } from './coordinator/locate-targets.js';
 import { PostrushError } from './errors.js';
+import { fileLimit, filesNeeded } from './machine-limits.js';
 import { Ending } from './metrics/outcome.js';
 import { totalsOf, type PhaseTotals } from './metrics/phase-totals.js';
 import type { RunMetrics, WorkerMetrics } from './metrics/run-metrics.js';
@@ -31,9 +31,6 @@ import { judge } from './verdict/verdict.js';
 import { version } from './version.js';
 
 export { startBuiltInSink } from './coordinator/built-in-sink.js';
-
-/** Descriptors that Node, its threads and the built-in sink need beside the sessions. */
-const SPARE_DESCRIPTORS = 64;
 
 /** What a caller may hear of a run, and how it may end it. */
 export interface RunHooks {
@@ -296,24 +293,13 @@ function checkTlsNames({ tls: { ciphers, groups } }: ScenarioPlan): void {
 /** Refuses a load that this process could not open the sockets for. */
 function checkFileLimit(plan: LoadPlan, withSink: boolean): void {
   const limit = fileLimit();
-  const needed = plan.sessions * (withSink ? 2 : 1) + SPARE_DESCRIPTORS;
+  const needed = filesNeeded(plan.sessions, withSink);
   if (limit === null || needed <= limit) return;
   throw new PostrushError(
     'E_LIMIT',
     `${plan.targets[0].url}: ${String(plan.sessions)} sessions need about ${String(needed)} open files, but this process may ` +
       `have ${String(limit)}; raise the limit (ulimit -n ${String(needed)}) or use fewer sessions (-s)`,
   );
-}
-
-/** How many files this process may have open; null where the platform does not tell. */
-function fileLimit(): number | null {
-  try {
-    const line = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'));
-    return line?.[1] === undefined ? null : Number(line[1]);
-  } catch {
-    // Not Linux: a limit that is hit is then counted during the run.
-    return null;
-  }
 }
 
 function environment(): RunResult['environment'] {

@@ -8,6 +8,7 @@ import { RunClock, type Clock } from '../src/clock.js';
 import { Census } from '../src/metrics/phase-book.js';
 import { INTERVAL_RECORD_VERSION, type IntervalRecord } from '../src/metrics/interval-record.js';
 import type { CheckRecord, CheckTask } from '../src/messages/check-record.js';
+import type { Rehearsed, RehearsalTask } from '../src/messages/dialogue-record.js';
 import type {
   CoordinatorMessage,
   GeneratorResult,
@@ -50,10 +51,13 @@ export interface GeneratorPort {
   close(): void;
 }
 
-/** What a worker thread runs: a share of the load, the polite session before it, or a check. Resolves when every socket is closed. */
+/**
+ * What a worker thread runs: a share of the load, the polite session before it, a check, or a session without a network.
+ * Resolves when every socket is closed.
+ */
 export default async function runTask(
-  task: GeneratorTask<GeneratorPort> | PreflightTask | CheckTask<CheckPort>,
-): Promise<GeneratorResult | PreflightResult | CheckRecord> {
+  task: GeneratorTask<GeneratorPort> | PreflightTask | CheckTask<CheckPort> | RehearsalTask,
+): Promise<GeneratorResult | PreflightResult | CheckRecord | Rehearsed> {
   switch (task.kind) {
     case 'load':
       return new Generator(task).run();
@@ -63,6 +67,10 @@ export default async function runTask(
       // A load needs none of it.
       const { check } = await import('./check-task.js');
       return check(task);
+    }
+    case 'rehearse': {
+      const { rehearse } = await import('./rehearsal.js');
+      return rehearse(task);
     }
     default:
       return assertNever(task);

@@ -2,7 +2,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { CHECK_FLAGS } from './check-flags.js';
 import type { CheckFlag } from './check-flags.js';
-import { RUN_FLAGS, RUN_FLAG_GROUPS, longName } from './run-flags.js';
+import { EXPLAIN_FLAGS, RUN_FLAGS, RUN_FLAG_GROUPS, longName } from './run-flags.js';
 import type { RunFlag } from './run-flags.js';
 import type { SinkFlag } from './sink-flags.js';
 import { SINK_FLAGS } from './sink-flags.js';
@@ -31,7 +31,17 @@ export type Invocation =
       readonly problems: readonly UsageProblem[];
     }
   | {
-      readonly kind: 'run';
+      readonly kind: 'init';
+      /** Null: they are listed. */
+      readonly profile: string | null;
+      /** Where it goes; null: under its own name. */
+      readonly output: string | null;
+      /** A file that is there is replaced. */
+      readonly isForced: boolean;
+    }
+  | {
+      /** The same words, for what would happen. */
+      readonly kind: 'run' | 'explain';
       /** As written; empty: none is named. */
       readonly targets: readonly string[];
       readonly flags: GivenFlags;
@@ -41,6 +51,9 @@ export type Invocation =
 
 /** Terminals are 80 columns wide until proven otherwise, and so is every example of a help text. */
 const HELP_WIDTH = 80;
+
+/** Flags that the help of explain names. */
+const EXPLAIN_HELP: readonly string[] = ['--scenario', '--sessions', '--duration', '--messages'];
 
 const UNKNOWN_OPTION = 'commander.unknownOption';
 
@@ -57,6 +70,24 @@ Without TARGET a built-in server is started on a loopback port.
 Times take ms, s, m or h (10s, 1m30s), sizes B, KB, KiB, MB or MiB.
 Flags but those of consent may come from the environment: POSTRUSH_SESSIONS=50.
 Exit codes: 0 pass, 1 fail, 2 usage, 3 invalid, 4 target, 5 internal, 130 cut.
+`;
+
+const EXPLAIN_EXAMPLES = `
+Examples:
+  $ postrush explain smtp://127.0.0.1:2525 -s 50 -n 10 -d 1m
+  $ postrush explain -f scenario.yaml
+
+It takes the flags of run but those of its output (postrush run --help), sends
+nothing and looks up no name. Exit codes: 0 explained, 2 usage, 5 internal.
+`;
+
+const INIT_EXAMPLES = `
+Examples:
+  $ postrush init
+  $ postrush init newsletter-injection
+  $ postrush init lmtp-delivery -o lab.yaml
+
+Exit codes: 0 written or listed, 2 usage.
 `;
 
 const SINK_EXAMPLES = `
@@ -104,16 +135,21 @@ export function readCommandLine(words: readonly string[], version: string): Invo
 
 function withProblems(invocation: Invocation, problems: readonly UsageProblem[]): Invocation {
   if (problems.length === 0) return invocation;
-  if (invocation.kind === 'run') return { ...invocation, targets: [], problems };
+  if (invocation.kind === 'run' || invocation.kind === 'explain') return { ...invocation, targets: [], problems };
   if (invocation.kind === 'check') return { ...invocation, target: null, problems };
   if (invocation.kind === 'sink') return { ...invocation, problems };
   return { kind: 'refuse', problems };
 }
 
+/** What commander printed, and what the action of a sub-command found. */
+interface Outcome {
+  printed: string;
+  invocation: Invocation | null;
+}
+
 interface Built {
   readonly program: Command;
-  /** What commander printed, and what the action of a sub-command found. */
-  readonly outcome: { printed: string; invocation: Invocation | null };
+  readonly outcome: Outcome;
 }
 
 function parseOnce(words: readonly string[], version: string): Invocation | CommanderError {
@@ -128,7 +164,7 @@ function parseOnce(words: readonly string[], version: string): Invocation | Comm
 }
 
 function buildProgram(version: string): Built {
-  const outcome: Built['outcome'] = { printed: '', invocation: null };
+  const outcome: Outcome = { printed: '', invocation: null };
   const program = new Command('postrush')
     .description('puts an SMTP server under a known load and tells what came back')
     .version(version, '-V, --version', 'print the version')
@@ -136,6 +172,11 @@ function buildProgram(version: string): Built {
     .configureHelp({ helpWidth: HELP_WIDTH })
     .configureOutput({ writeOut: (text) => (outcome.printed += text), writeErr: () => undefined })
     .exitOverride();
+  for (const add of [addRun, addExplain, addInit, addSink, addCheck, addSchema]) add(program, outcome);
+  return { program, outcome };
+}
+
+function addRun(program: Command, outcome: Outcome): void {
   const run = program
     .command('run')
     .summary('put load on a server')
@@ -152,6 +193,44 @@ function buildProgram(version: string): Built {
   run.addHelpText('after', EXAMPLES).action(() => {
     outcome.invocation = runInvocation(run.args, run.opts());
   });
+}
+
+function addExplain(program: Command, outcome: Outcome): void {
+  const explain = program
+    .command('explain')
+    .summary('tell what a run would do')
+    .description('Tells what run would do with the same words: sessions, rates, needs, steps and a sample dialogue.')
+    .argument('[TARGET...]', 'as those of run');
+  for (const flag of EXPLAIN_FLAGS) {
+    const option = toOption(flag);
+    // They are those of run, which explains them.
+    explain.addOption(EXPLAIN_HELP.includes(longName(flag)) ? option : option.hideHelp());
+  }
+  explain.addHelpText('after', EXPLAIN_EXAMPLES).action(() => {
+    outcome.invocation = { ...runInvocation(explain.args, explain.opts()), kind: 'explain' };
+  });
+}
+
+function addInit(program: Command, outcome: Outcome): void {
+  const init = program
+    .command('init')
+    .summary('write a scenario file to begin with')
+    .description('Writes a scenario file that is ready to run and explains itself. Without PROFILE it lists them.')
+    .argument('[PROFILE]', 'which one')
+    .option('-o, --output <file>', 'where to write it (default: its name and .yaml, here)')
+    .option('--force', 'replace a file that is there');
+  init.addHelpText('after', INIT_EXAMPLES).action((profile: string | undefined) => {
+    const { output, force } = init.opts<{ output?: string; force?: boolean }>();
+    outcome.invocation = {
+      kind: 'init',
+      profile: profile ?? null,
+      output: output ?? null,
+      isForced: force === true,
+    };
+  });
+}
+
+function addSink(program: Command, outcome: Outcome): void {
   const sink = program
     .command('sink')
     .summary('be a test server')
@@ -165,6 +244,9 @@ function buildProgram(version: string): Built {
     }));
     outcome.invocation = { kind: 'sink', flags: givenFlags(SINK_FLAGS, sink.opts()), problems };
   });
+}
+
+function addCheck(program: Command, outcome: Outcome): void {
   const check = program
     .command('check')
     .summary('tell what a server is')
@@ -178,6 +260,9 @@ function buildProgram(version: string): Built {
   check.addHelpText('after', CHECK_EXAMPLES).action(() => {
     outcome.invocation = checkInvocation(check.args, check.opts());
   });
+}
+
+function addSchema(program: Command, outcome: Outcome): void {
   program
     .command('schema')
     .summary('print a JSON Schema')
@@ -186,7 +271,6 @@ function buildProgram(version: string): Built {
     .action((name: string) => {
       outcome.invocation = { kind: 'schema', name };
     });
-  return { program, outcome };
 }
 
 function toOption(flag: RunFlag | SinkFlag | CheckFlag): Option {
@@ -213,7 +297,10 @@ function givenFlags(
   return flags;
 }
 
-function runInvocation(operands: readonly string[], values: Readonly<Record<string, unknown>>): Invocation {
+function runInvocation(
+  operands: readonly string[],
+  values: Readonly<Record<string, unknown>>,
+): Extract<Invocation, { kind: 'run' | 'explain' }> {
   const flags = givenFlags(RUN_FLAGS, values);
   flags.delete('--no-progress');
   return { kind: 'run', targets: operands, flags, problems: [] };
@@ -244,7 +331,11 @@ function problemOf(error: CommanderError, words: readonly string[]): UsageProble
   const hint = meant === undefined ? '' : `: did you mean ${meant.replace(/^one of /, '')}?`;
   switch (error.code) {
     case UNKNOWN_OPTION:
-      if (isRunFlag(named)) return { path: named, message: 'is a flag of run: did you mean postrush run?' };
+      if (isRunFlag(named)) {
+        if (words.includes('explain'))
+          return { path: named, message: 'is about the output of run, and explain has none of it' };
+        return { path: named, message: 'is a flag of run: did you mean postrush run?' };
+      }
       return { path: named, message: `is not a flag${hint}` };
     case 'commander.optionMissingArgument':
       return { path: words.at(-1) ?? named, message: 'needs a value' };

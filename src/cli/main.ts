@@ -38,6 +38,14 @@ async function main(words: readonly string[]): Promise<ExitCode> {
         const { sinkCommand } = await import('./sink-command.js');
         return await sinkCommand(invocation, { stdout, stderr, environment: process.env });
       }
+      case 'explain': {
+        const { explainCommand } = await import('./explain-command.js');
+        return await explainCommand(invocation, { stdout, stderr, environment: process.env });
+      }
+      case 'init': {
+        const { initCommand } = await import('./init-command.js');
+        return await initCommand(invocation, stdout);
+      }
       case 'check': {
         const { checkCommand } = await import('./check-command.js');
         return await checkCommand(invocation, { stdout, stderr, environment: process.env });

@@ -4,7 +4,6 @@ import { formatDuration } from '../plan/units.js';
 import type { RunResult } from '../report/result-schema.js';
 import { renderQuietLine, renderTextReport } from '../report/text-report.js';
 import { runPlan, startBuiltInSink } from '../run.js';
-import type { Invocation } from './command-line.js';
 import type { Environment } from './environment.js';
 import { ExitCode, exitCodeOfResult } from './exit-codes.js';
 import { listenForSignals } from './interruption.js';
@@ -13,7 +12,7 @@ import type { Output } from './output.js';
 import { ProgressPrinter } from './progress-printer.js';
 import { STDOUT_PATH, jsonText, writeJsonFile } from './result-file.js';
 import { prepareRun } from './run-settings.js';
-import type { RunSettings } from './run-settings.js';
+import type { RunSettings, RunWords } from './run-settings.js';
 import { canRewriteLine, usesColor } from './terminal.js';
 
 /** The world around a command. */
@@ -29,10 +28,7 @@ export interface Surroundings {
  * @returns the exit code
  * @throws PostrushError for whatever stops a run
  */
-export async function runCommand(
-  invocation: Extract<Invocation, { kind: 'run' }>,
-  surroundings: Surroundings,
-): Promise<ExitCode> {
+export async function runCommand(invocation: RunWords, surroundings: Surroundings): Promise<ExitCode> {
   const { stdout, stderr, environment } = surroundings;
   const settings = await prepareRun(invocation, environment, availableParallelism());
   if (settings.isPrintOnly) {

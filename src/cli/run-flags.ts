@@ -37,6 +37,8 @@ export type ProgressMode = (typeof PROGRESS_MODES)[number];
 const byDefault = (value: string | number): string => `(default: ${value})`;
 const timeByDefault = (ms: number): string => byDefault(formatDuration(ms));
 
+const OUTPUT_TITLE = 'Output:';
+
 /** All flags of `run`, in the order of the help. */
 export const RUN_FLAG_GROUPS: readonly RunFlagGroup[] = [
   {
@@ -370,7 +372,7 @@ export const RUN_FLAG_GROUPS: readonly RunFlagGroup[] = [
     ],
   },
   {
-    title: 'Output:',
+    title: OUTPUT_TITLE,
     flags: [
       { usage: '--json <file>', kind: 'value', option: null, help: 'write the result as JSON; "-" is stdout, alone' },
       { usage: '-q, --quiet', kind: 'switch', option: null, help: 'no progress and one line of report' },
@@ -413,6 +415,11 @@ export const RUN_FLAG_GROUPS: readonly RunFlagGroup[] = [
 
 /** All flags of `run` without their groups. */
 export const RUN_FLAGS: readonly RunFlag[] = RUN_FLAG_GROUPS.flatMap((group) => group.flags);
+
+/** The flags of `explain`: all of `run` but those that are about what a run prints. */
+export const EXPLAIN_FLAGS: readonly RunFlag[] = RUN_FLAG_GROUPS.filter(({ title }) => title !== OUTPUT_TITLE)
+  .flatMap((group) => group.flags)
+  .filter(({ usage }) => usage !== '--print-config');
 
 /** `--sessions` of `-s, --sessions <n>`. */
 export function longName(flag: Pick<RunFlag, 'usage'>): string {

@@ -1,6 +1,6 @@
 /** Reads a YAML file against a schema; every problem carries its line and column. Knows no option by name. */
 import { runInNewContext } from 'node:vm';
-import { LineCounter, isMap, isNode, isScalar, parseDocument } from 'yaml';
+import { LineCounter, isCollection, isMap, isNode, isScalar, parseDocument, visit } from 'yaml';
 import type { Document } from 'yaml';
 import type { z } from 'zod';
 import type { ConfigIssue } from '../errors.js';
@@ -45,6 +45,8 @@ const MAX_LEVELS = 100;
 /** Further problems of a file are only counted. */
 const MAX_ISSUES = 50;
 
+/** What is usually meant by a map that is the key of another. */
+const BRACES = 'a text that begins with {{ needs quotes';
 /** And not even placed. */
 const MAX_PLACED = 1000;
 
@@ -73,17 +75,11 @@ export function readConfig<T>(name: string, text: string, schema: z.ZodType<T>):
   }
   try {
     const raw = places.parse();
-    if (places.document.errors.length > 0) {
-      const findings = places.document.errors
-        .slice(0, MAX_PLACED)
-        .map(({ pos, message }) =>
-          places.at(
-            pos[0],
-            message.includes('call stack') ? 'is nested too deep' : (message.split(/ at line |\n/, 1)[0] ?? message),
-          ),
-        );
-      return { issues: listed(findings), broken: [[]], rest: null };
-    }
+    const [error] = places.document.errors.toSorted((a, b) => a.pos[0] - b.pos[0]);
+    // What YAML says behind its first error follows from it.
+    if (error !== undefined) return unreadable(error.pos[0], places.inWords(error));
+    const brace = places.mapAsKey();
+    if (brace !== null) return unreadable(brace, BRACES);
     if (isTooDeep(raw, new Set(), new Set())) return unreadable(0, 'is nested too deep');
     return judge(places, raw, schema);
   } catch (error) {
@@ -170,7 +166,7 @@ class Places implements ConfigPlaces {
   /** @returns the values, as far as there are no errors */
   parse(): unknown {
     const parse = (): unknown => {
-      this.#document = parseDocument(this.#text, { lineCounter: this.#lines });
+      this.#document = parseDocument(this.#text, { lineCounter: this.#lines, logLevel: 'error' });
       return this.#document.errors.length > 0 ? null : (this.#document.toJS({ maxAliasCount: MAX_ALIASES }) ?? {});
     };
     // The library has no limit of its own, and nothing else stops a function that does not return.
@@ -194,6 +190,28 @@ class Places implements ConfigPlaces {
     const frame = codeFrame(this.#text, offset, Math.max(line, 1), Math.max(col, 1));
     const issue = { path: this.#placeAt(offset), message };
     return { offset, issue: frame === null ? issue : { ...issue, frame } };
+  }
+
+  /** Where a map or a list is the key of a map; null: nowhere. */
+  mapAsKey(): number | null {
+    let offset: number | null = null;
+    visit(this.document, {
+      Pair: (_, { key }) => {
+        if (!isCollection(key)) return undefined;
+        offset = key.range?.[0] ?? 0;
+        return visit.BREAK;
+      },
+    });
+    return offset;
+  }
+
+  /** What the library says of a text that it cannot read. */
+  inWords({ message, pos }: Document['errors'][0]): string {
+    if (message.includes('call stack')) return 'is nested too deep';
+    const words = message.split(/ at line |\n/, 1)[0] ?? message;
+    const line = this.#text.slice(this.#text.lastIndexOf('\n', pos[0]) + 1).split('\n', 1)[0] ?? '';
+    // A brace begins a map.
+    return /(?:[:,[-] *)\{\{/.test(line) ? `${words}: ${BRACES}` : words;
   }
 
   keyOffset(path: ConfigPath, key: string): number {

@@ -83,7 +83,7 @@ export interface AuthScript {
   /** The mechanisms that may be used, the best first: one, unless the plan leaves the choice to us. */
   readonly candidates: readonly SaslMechanism[];
   /** Who they are. */
-  readonly accounts: SessionAccounts;
+  readonly accounts: Pick<SessionAccounts, 'first' | 'isWrong' | 'knowledgeOf'>;
   /** What is said of a server that offers none of them. */
   readonly notOffered: string;
   /** What takes the place of user and password, session by session; null: nothing does. */

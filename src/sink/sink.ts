@@ -3,10 +3,12 @@
  * resolves a name, and listens on loopback unless told otherwise.
  */
 import type { Socket } from 'node:net';
+import { assert } from '../assert.js';
 import { LocalArbiter } from './arbiter.js';
 import type { Arbiter } from './arbiter.js';
 import { CommandRules } from './command-rules.js';
 import { Credentials } from './credentials.js';
+import type { Secrets } from './credentials.js';
 import { EnvelopeArgument } from './envelope-argument.js';
 import { ForcedOutcomes } from './forced-outcome.js';
 import { prepareFaults } from './fault-play.js';
@@ -153,10 +155,26 @@ type CommonCore = Pick<
   readonly elapsedMs: () => number;
 };
 
-function commonCore(settings: SinkSettings, { arbiterFor, archive }: SinkSharing): CommonCore {
+/**
+ * What a session needs that has no socket.
+ *
+ * @param secrets - in place of those of the users of the options
+ */
+export function memoryCore(options: SinkOptions, secrets: Secrets): SinkCore {
+  const settings = resolveSinkOptions(options);
+  const [address] = addressesOf(settings);
+  assert(address !== undefined, 'settings have an address');
+  const arbiterFor = (nowMs: () => number): LocalArbiter => new LocalArbiter(settings, nowMs);
+  return coreAt(address, commonCore(settings, { arbiterFor, archive: null }, secrets));
+}
+
+function commonCore(
+  settings: SinkSettings,
+  { arbiterFor, archive }: SinkSharing,
+  credentials: Secrets = new Credentials(settings.users),
+): CommonCore {
   const startedMs = performance.now();
   const nowMs = (): number => performance.now() - startedMs;
-  const credentials = new Credentials(settings.users);
   const book = new ReplyBook(hasEnhancedCodes(settings));
   return {
     settings,

@@ -32,6 +32,12 @@ describe('a configuration file', () => {
     ['- name', ['a.yaml:1:1 must be a map (got a list)']],
     ['a: 1\na: 2', [expect.stringMatching(/^a\.yaml:2:1 .*unique/)]],
     ['name: [', [expect.stringMatching(/^a\.yaml:1:8 /)]],
+    ['rows: [\nname: [\n', [expect.stringMatching(/^a\.yaml:2:1 /)]],
+    ['name: a-{{b}}\nrows: [{ count: {{c}} }]', ['a.yaml:2:18 a text that begins with {{ needs quotes']],
+    [
+      'name: [{{b}} and {{c}}]',
+      [expect.stringMatching(/^a\.yaml:1:\d+ .*: a text that begins with \{\{ needs quotes$/)],
+    ],
     ['name: 1\nrows: x', [expect.stringMatching(/:1:7 name/), expect.stringMatching(/:2:7 rows/)]],
   ])('%j is refused at its place', (text, problems) => {
     expect(problemsOf(text)).toEqual(problems);

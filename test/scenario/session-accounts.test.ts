@@ -3,14 +3,15 @@ import { describe, expect, test } from 'vitest';
 import { partition } from '../../src/plan/partition.js';
 import { saslPrepared } from '../../src/protocol/sasl/sasl-prep.js';
 import { compileLoadScript, compilePreflightScript } from '../../src/scenario/compile-script.js';
-import type { SessionAccounts } from '../../src/scenario/session-accounts.js';
+import type { AuthScript } from '../../src/scenario/compiled-script.js';
 import { laneOf, type EngineOptions } from '../support/engine-plan.js';
 
 const FILE = 'user,password\nanna,a-secret\nbert,b-secret\ncleo,c-secret\n';
 const ONE = { auth: 'plain', user: 'anna', password: 'a-secret' };
 /** Sessions at once. */
 const PLACES = 5;
-const accountsOf = (options: EngineOptions): SessionAccounts => compileLoadScript(laneOf(options)).auths[0]!.accounts;
+const accountsOf = (options: EngineOptions): AuthScript['accounts'] =>
+  compileLoadScript(laneOf(options)).auths[0]!.accounts;
 
 describe('a session', () => {
   test('takes the account of its number', () => {

@@ -1,7 +1,7 @@
 /** CRAM-MD5 (RFC 2195): the client proves with a keyed digest of a challenge that it knows the password. */
 import { createHmac, randomInt } from 'node:crypto';
 import { isEqual } from '../credentials.js';
-import type { Credentials } from '../credentials.js';
+import type { Secrets } from '../credentials.js';
 import { MEANINGLESS, verdictOn } from './sasl-mechanism.js';
 import type { SaslConversation } from './sasl-mechanism.js';
 
@@ -17,7 +17,7 @@ export function cramChallenge(host: string): string {
  *
  * @param challenge - as {@link cramChallenge} makes it
  */
-export function* cramMd5(credentials: Credentials, challenge: string): SaslConversation {
+export function* cramMd5(credentials: Secrets, challenge: string): SaslConversation {
   const response = yield challenge;
   const space = response.lastIndexOf(' ');
   if (space < 1) return MEANINGLESS;

@@ -1,5 +1,5 @@
 /** EXTERNAL (RFC 4422 appendix A): the certificate of the TLS session has said already who the client is. */
-import type { Credentials } from '../credentials.js';
+import type { Secrets } from '../credentials.js';
 import { MEANINGLESS, verdictOn } from './sasl-mechanism.js';
 import type { SaslConversation } from './sasl-mechanism.js';
 
@@ -9,7 +9,7 @@ import type { SaslConversation } from './sasl-mechanism.js';
  *
  * @param certificateName - the common name of the client's certificate; null: it showed none that is trusted
  */
-export function* external(credentials: Credentials, certificateName: string | null): SaslConversation {
+export function* external(credentials: Secrets, certificateName: string | null): SaslConversation {
   const identity = yield '';
   if (certificateName === null) return MEANINGLESS;
   if (identity === '' || identity === certificateName) return verdictOn(certificateName, true);

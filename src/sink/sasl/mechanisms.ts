@@ -1,5 +1,5 @@
 /** The SASL mechanisms that a sink knows. A new one is one more file here and one entry below. */
-import type { Credentials } from '../credentials.js';
+import type { Secrets } from '../credentials.js';
 import { external } from './external.js';
 import { cramChallenge, cramMd5 } from './cram-md5.js';
 import { oauthBearer } from './oauthbearer.js';
@@ -11,7 +11,7 @@ import { xoauth2 } from './xoauth2.js';
 
 /** What conversations need to know. */
 export interface SaslKnowledge {
-  readonly credentials: Credentials;
+  readonly credentials: Secrets;
   readonly scramKeys: ScramKeys;
   /** The sink's name, for challenges. */
   readonly hostName: string;

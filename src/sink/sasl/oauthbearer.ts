@@ -1,5 +1,5 @@
 /** OAUTHBEARER (RFC 7628): the client presents a bearer token, here the user's secret. */
-import type { Credentials } from '../credentials.js';
+import type { Secrets } from '../credentials.js';
 import { MEANINGLESS, verdictOn } from './sasl-mechanism.js';
 import type { SaslConversation } from './sasl-mechanism.js';
 import { readName } from './scram.js';
@@ -11,7 +11,7 @@ const REFUSAL = JSON.stringify({ status: 'invalid_token', scope: 'mail' });
  * The one message is `n,a=NAME,^Ahost=…^Aport=…^Aauth=Bearer TOKEN^A^A`, ^A being the octet 1 (RFC 7628 §3.1). A sink
  * knows whose a token is by the name alone, so that must be there; host and port need not.
  */
-export function* oauthBearer(credentials: Credentials): SaslConversation {
+export function* oauthBearer(credentials: Secrets): SaslConversation {
   const [header = '', ...fields] = (yield '').split('\x01');
   const user = readName(/^[ny],a=([^,]+),$/.exec(header)?.[1] ?? '');
   const isEnded = fields.length > 2 && fields.at(-1) === '' && fields.at(-2) === '';

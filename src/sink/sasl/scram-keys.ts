@@ -1,7 +1,7 @@
 /** What a server keeps of a password for SCRAM (RFC 5802 §3): made when a user first needs it. */
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
 import { saslPrepared } from '../../protocol/sasl/sasl-prep.js';
-import type { Credentials } from '../credentials.js';
+import type { Secrets } from '../credentials.js';
 
 /** The hash function of a SCRAM mechanism, as Node calls it. */
 export type ScramHash = 'sha1' | 'sha256';
@@ -21,14 +21,14 @@ export interface ScramKeyPair {
 
 /** The salts and keys of all users of a sink. */
 export class ScramKeys {
-  readonly #credentials: Credentials;
+  readonly #credentials: Secrets;
   readonly #saltOf: (user: string) => Buffer;
   readonly #pairs: Readonly<Record<ScramHash, Map<string, ScramKeyPair>>> = { sha1: new Map(), sha256: new Map() };
   /** For users that do not exist, so that they are not told by the time that the answer takes. */
   readonly #decoys: Readonly<Record<ScramHash, ScramKeyPair>> = { sha1: decoy('sha1'), sha256: decoy('sha256') };
 
   /** @param saltOf - the salt of a user name, always the same and known to nobody before */
-  constructor(credentials: Credentials, saltOf = secretSalts()) {
+  constructor(credentials: Secrets, saltOf = secretSalts()) {
     this.#credentials = credentials;
     this.#saltOf = saltOf;
   }

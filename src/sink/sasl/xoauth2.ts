@@ -1,5 +1,5 @@
 /** XOAUTH2, as Gmail and Outlook have it: the client presents a bearer token, here the user's secret. */
-import type { Credentials } from '../credentials.js';
+import type { Secrets } from '../credentials.js';
 import { MEANINGLESS, verdictOn } from './sasl-mechanism.js';
 import type { SaslConversation } from './sasl-mechanism.js';
 
@@ -7,7 +7,7 @@ import type { SaslConversation } from './sasl-mechanism.js';
 const REFUSAL = JSON.stringify({ status: '401', schemes: 'Bearer', scope: 'mail' });
 
 /** The one message is `user=NAME^Aauth=Bearer TOKEN^A^A`, ^A being the octet 1. */
-export function* xoauth2(credentials: Credentials): SaslConversation {
+export function* xoauth2(credentials: Secrets): SaslConversation {
   const [userField = '', authField = '', ...rest] = (yield '').split('\x01');
   const user = /^user=(.+)$/s.exec(userField)?.[1];
   // The scheme's case does not count (RFC 7235 §2.1).
