@@ -324,6 +324,8 @@ function serverFor({ target, tls, auth, session: { steps } }: LanePlan): SinkOpt
     listen: [`${scheme}://127.0.0.1:0`],
     tls: tls.mode === 'off' && steps === null ? null : secure,
     users: hasAuth ? { anybody: '' } : {},
+    // The standard session never says them.
+    withhold: steps === null ? ['VRFY', 'EXPN', 'HELP'] : [],
     maxRecipients: PLENTY,
     maxSize: PLENTY,
     // Servers that know them are few.

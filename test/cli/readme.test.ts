@@ -1,14 +1,16 @@
 /** The README tells of every flag, and of no other. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { readCommandLine } from '../../src/cli/command-line.js';
 import { prepareRun } from '../../src/cli/run-settings.js';
+import { readProgram } from '../support/program.js';
 
 const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
 
-type CommandName = 'run' | 'sink' | 'check';
+type CommandName = 'run' | 'sink' | 'check' | 'init' | 'explain';
 
 function tableOf(command: CommandName): string {
   const name = command === 'run' ? 'flags' : `${command}-flags`;
@@ -37,9 +39,26 @@ describe('the tables of flags in the README', () => {
   test('are all there is: no other flag is named anywhere', () => {
     // `npm run bench` and curl have flags of their own.
     const ofPostrush = readme.replace(/(?:npm run bench|curl)[^`]*`/g, '');
-    const known = new Set((['run', 'sink', 'check'] as const).flatMap((command) => [...flagsOf(helpText(command))]));
+    const known = new Set(
+      (['run', 'sink', 'check', 'init', 'explain'] as const).flatMap((command) => [...flagsOf(helpText(command))]),
+    );
     expect([...flagsOf(ofPostrush)].filter((flag) => !known.has(flag))).toEqual([]);
   });
+});
+
+test('the table of profiles names all of them', () => {
+  const profiles = readdirSync(new URL('../../examples/', import.meta.url)).map((name) => name.replace('.yaml', ''));
+  const [, table = ''] = /\| profile [^\n]*\n([^]*?)\n\n/.exec(readme) ?? [];
+  expect([...table.matchAll(/^\| `([a-z-]+)`/gm)].map(([, name]) => name).sort()).toEqual(profiles.sort());
+});
+
+test('what explain said in it is what explain says', { timeout: 60_000 }, async () => {
+  const [, shown = ''] = /<!-- explain -->\s*```\n([^]*?)```/.exec(readme) ?? [];
+  const file = fileURLToPath(new URL('../../examples/office-submission.yaml', import.meta.url));
+  const { stdout } = await readProgram(['explain', '-f', file, '-w', '2']);
+  // Limits are those of the machine.
+  const comparable = (text: string): string => text.replace(/\((?:this|there) [^)]*\)/g, '');
+  expect(comparable(stdout)).toContain(comparable(shown));
 });
 
 test.each(['scenario', 'data'])('the file behind <!-- %s --> is one that a run takes', async (name) => {
