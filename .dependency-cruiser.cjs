@@ -36,7 +36,10 @@ const PARTS = [
     name: 'plan',
     from: '^src/plan/',
     // Whether a template is right, and what the rows of feeders would make of an address.
-    may: [...FOUNDATION, '^src/data/(feeder|feeder-values|template|template-syntax|template-variables)\\.ts$'],
+    may: [
+      ...FOUNDATION,
+      '^src/data/(feeder|feeder-values|scenario-functions|template|template-syntax|template-variables)\\.ts$',
+    ],
     mayTypes: ['^src/data/'],
     node: ['fs', 'path', 'os', 'net', 'buffer', 'util'],
   },
@@ -63,6 +66,7 @@ const PARTS = [
     name: 'scenario-file',
     from: '^src/scenario-file/',
     may: [...FOUNDATION, '^src/plan/', '^src/config-file/'],
+    mayTypes: ['^src/data/scenario-functions\\.ts$'],
     node: [],
   },
   {

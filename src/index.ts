@@ -26,3 +26,14 @@ export type { LatencySummary } from './metrics/latency-histograms.js';
 export type { LoadTestOptions } from './plan/options.js';
 export type { RunProgress, SessionProgress } from './report/progress.js';
 export type { RunResult } from './report/result-schema.js';
+export {
+  defineScenario,
+  type FunctionMoment,
+  type ScenarioClass,
+  type ScenarioCorpus,
+  type ScenarioDefinition,
+  type ScenarioFunction,
+  type ScenarioSettings,
+  type ScenarioStep,
+  type ScenarioText,
+} from './scenario-file/scenario-definition.js';

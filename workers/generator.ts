@@ -22,6 +22,7 @@ import { lanesOf, laneWeights, type LanePlan } from '../src/plan/lane-plan.js';
 import { laneTable } from '../src/plan/lane-table.js';
 import { compileLoadScript } from '../src/scenario/compile-script.js';
 import type { CompiledScript } from '../src/scenario/compiled-script.js';
+import { loadFunctions, type FunctionTable } from '../src/scenario/load-functions.js';
 import { LaneData, WorkerData } from '../src/scenario/lane-data.js';
 import type { CheckPort } from './check-task.js';
 import { Client, type ClientHost } from './client.js';
@@ -60,7 +61,7 @@ export default async function runTask(
 ): Promise<GeneratorResult | PreflightResult | CheckRecord | Rehearsed> {
   switch (task.kind) {
     case 'load':
-      return new Generator(task).run();
+      return new Generator(task, await loadFunctions(task.plan.functions)).run();
     case 'preflight':
       return preflight(task);
     case 'check': {
@@ -87,7 +88,8 @@ class Generator implements ClientHost, RetryHost {
   readonly #random: SeededRandom;
   readonly #warmupEndUs: number;
   readonly #windowEndUs: number;
-  readonly #health = new HealthMonitor();
+  readonly #data: WorkerData;
+  readonly #health: HealthMonitor;
   readonly #clients: Client[] = [];
   readonly #recorders: readonly Recorder[];
   readonly #openSessions = new OpenSessions();
@@ -116,8 +118,10 @@ class Generator implements ClientHost, RetryHost {
   #timer: NodeJS.Timeout | null = null;
   #finished: ((result: GeneratorResult) => void) | null = null;
 
-  constructor(task: GeneratorTask<GeneratorPort>) {
+  constructor(task: GeneratorTask<GeneratorPort>, functions: FunctionTable) {
     const { plan, share } = task;
+    this.#data = new WorkerData(plan.feeders, functions, plan, share.workerId);
+    this.#health = new HealthMonitor(this.#data.costs);
     this.#task = task;
     this.#lanePlans = lanesOf(plan);
     this.#table = laneTable(laneWeights(plan));
@@ -145,8 +149,7 @@ class Generator implements ClientHost, RetryHost {
   run(): Promise<GeneratorResult> {
     const { port, share } = this.#task;
     // Everything that takes time is done before "ready", so that time zero finds all workers waiting.
-    const { plan } = this.#task;
-    const scripts = compileScripts(this.#lanePlans, new WorkerData(plan.feeders, plan, share.workerId));
+    const scripts = compileScripts(this.#lanePlans, this.#data);
     return new Promise((resolve) => {
       this.#finished = resolve;
       port.on('message', (message) => {

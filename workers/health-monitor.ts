@@ -1,6 +1,7 @@
 /** How the generator itself is doing: lateness of its clock tick, share of time busy, CPU, limits hit. */
 import { readFileSync } from 'node:fs';
 import { performance, type EventLoopUtilization } from 'node:perf_hooks';
+import type { FunctionCosts } from '../src/data/scenario-functions.js';
 import { LatencyHistogram } from '../src/metrics/latency-histograms.js';
 import type { HealthRecord } from '../src/metrics/interval-record.js';
 
@@ -15,6 +16,12 @@ export class HealthMonitor {
   #fileLimitHits = 0;
   #portLimitHits = 0;
   #utilization: EventLoopUtilization = performance.eventLoopUtilization();
+  readonly #functionCosts: Readonly<FunctionCosts>;
+
+  /** @param functionCosts - what the functions of the scenario have cost, added up elsewhere */
+  constructor(functionCosts: Readonly<FunctionCosts>) {
+    this.#functionCosts = functionCosts;
+  }
 
   /** The load begins: what the thread did before, waiting among it, is none of the first interval's business. */
   begin(): void {
@@ -45,6 +52,8 @@ export class HealthMonitor {
       cpuSec: threadCpuSec(),
       fileLimitHits: this.#fileLimitHits,
       portLimitHits: this.#portLimitHits,
+      functionCalls: this.#functionCosts.calls,
+      functionUs: this.#functionCosts.us,
     };
   }
 }

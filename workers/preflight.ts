@@ -11,6 +11,7 @@ import { sendsMail } from '../src/plan/script-counts.js';
 import { ServerExtensions, extensionNames } from '../src/protocol/extensions.js';
 import { Step, STEP_NAMES } from '../src/protocol/steps.js';
 import { compilePreflightScript, requiredExtensions } from '../src/scenario/compile-script.js';
+import { loadFunctions } from '../src/scenario/load-functions.js';
 import { WorkerData } from '../src/scenario/lane-data.js';
 import { connectionTools } from './connection-tools.js';
 import { DeadlineWheel, WHEEL_TICK_US } from './deadline-wheel.js';
@@ -125,8 +126,9 @@ function missingAddress(address: string): PreflightResult {
   };
 }
 
-function oneSession(task: PreflightTask): Promise<Findings> {
+async function oneSession(task: PreflightTask): Promise<Findings> {
   const { lane, feeders, address } = task;
+  const data = new WorkerData(feeders, await loadFunctions(task.functions), lane);
   const findings = new Findings();
   const clock = new RunClock(monotonicUs());
   const recorder = new Recorder(0, Infinity);
@@ -150,7 +152,7 @@ function oneSession(task: PreflightTask): Promise<Findings> {
       },
     };
     const tools = {
-      script: compilePreflightScript(lane, new WorkerData(feeders, lane)),
+      script: compilePreflightScript(lane, data),
       recorder,
       retries: null,
       wheel,

@@ -21,6 +21,7 @@ import { surelySendsMail } from '../src/plan/script-counts.js';
 import { Extension } from '../src/protocol/extensions.js';
 import { compileLoadScript } from '../src/scenario/compile-script.js';
 import { DropHow, type AuthScript, type CompiledScript } from '../src/scenario/compiled-script.js';
+import { loadFunctions } from '../src/scenario/load-functions.js';
 import { LaneData, WorkerData } from '../src/scenario/lane-data.js';
 import type { SessionAccounts } from '../src/scenario/session-accounts.js';
 import { MemorySession, type SinkAnswer } from '../src/sink/memory-session.js';
@@ -45,13 +46,22 @@ const END_OF_CONTENT = Buffer.from('\r\n.\r\n');
 const HIDDEN = '<hidden>';
 
 /** Plays sessions from their first octet to their last. */
-export function rehearse({ plan, scenario: index, sessions, messages, hidesSecrets }: RehearsalTask): Rehearsed {
+export async function rehearse({
+  plan,
+  scenario: index,
+  sessions,
+  messages,
+  hidesSecrets,
+}: RehearsalTask): Promise<Rehearsed> {
   const scenario = plan.scenarios[index];
   assert(scenario !== undefined && sessions > 0, 'there is something to rehearse');
   const usual = lanePlan(scenario, plan.targets[0], plan);
   // A sample does what is right.
   const lane = usual.auth === null ? usual : { ...usual, auth: { ...usual.auth, wrongPercent: 0 } };
-  const script = compileLoadScript(lane, new LaneData(lane, new WorkerData(plan.feeders, plan)));
+  const script = compileLoadScript(
+    lane,
+    new LaneData(lane, new WorkerData(plan.feeders, await loadFunctions(plan.functions), plan)),
+  );
   const dialogues = Array.from({ length: sessions }, (_, session) =>
     new Rehearsal({ lane, script, session, messages, hidesSecrets }).play(),
   );

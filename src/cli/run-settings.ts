@@ -8,12 +8,12 @@ import type { LoadPlan } from '../plan/load-plan.js';
 import { OPTION_NAMES } from '../plan/options.js';
 import { resolveRun } from '../plan/resolve-plan.js';
 import type { RequestIssue, RunRequest } from '../plan/resolve-plan.js';
-import type { ScenarioReading } from '../scenario-file/scenario-file.js';
 import type { Invocation } from './command-line.js';
 import { mergeEnvironment } from './environment.js';
 import type { Environment, MergedFlags } from './environment.js';
 import { leadBack } from './lead-back.js';
 import { readScenarioText } from './read-files.js';
+import type { ModuleReading } from './read-scenario-module.js';
 import { STDOUT_PATH, resultPathProblem } from './result-file.js';
 import type { RunData } from './run-data.js';
 import { draftRun } from './run-draft.js';
@@ -42,6 +42,11 @@ export interface RunSettings {
   readonly progress: ProgressMode;
 }
 
+/** How a function that has no name is written in what is read. */
+const FUNCTION_IN_PLACE = /'\{\{function\.[^}]*\}\}'(?=\))/g;
+const FUNCTION_BEFORE = /'\{\{function\.[^}]*\}\}' (?=a function)/;
+/** A scenario that is code, and no YAML. */
+const MODULE = /\.[mc]?[jt]s$/;
 /** Takes the place of the built-in sink while the other options are checked. */
 const ANY_LOOPBACK_TARGET = 'smtp://127.0.0.1:25';
 /**
@@ -62,7 +67,7 @@ export async function prepareRun(invocation: RunWords, environment: Environment,
   const targets = draft.targets.map(({ text }) => text);
   const data = await readData(draft, filePath, issues);
   const planAt = (...places: readonly string[]): LoadPlan | { readonly issues: readonly RequestIssue[] } =>
-    resolveRun({ ...requestOf(draft, places), feeders: data.feeders }, cores);
+    resolveRun({ ...requestOf(draft, places), feeders: data.feeders, functions: reading?.functions ?? null }, cores);
   const plan = planAt(...(targets.length === 0 ? [ANY_LOOPBACK_TARGET] : targets));
   // Of a file that is unreadable as a whole nothing is known, so that nothing is missing from it either.
   if ('issues' in plan && reading?.file !== null) {
@@ -72,7 +77,11 @@ export async function prepareRun(invocation: RunWords, environment: Environment,
   if (issues.length > 0 || made === null) {
     throw new PostrushError('E_CONFIG', 'flags, environment or files are unusable', {
       issues: inOrder(
-        issues.map((issue) => ({ ...issue, path: merged.variables.get(issue.path) ?? issue.path })),
+        issues.map((issue) => ({
+          ...issue,
+          path: merged.variables.get(issue.path) ?? issue.path,
+          message: issue.message.replace(FUNCTION_IN_PLACE, 'a function').replace(FUNCTION_BEFORE, ''),
+        })),
         filePath,
       ),
     });
@@ -88,17 +97,23 @@ export async function prepareRun(invocation: RunWords, environment: Environment,
 }
 
 /** The file, with problems of its own added to `issues`. */
-async function readScenario(path: string, { variables }: MergedFlags, issues: ConfigIssue[]): Promise<ScenarioReading> {
+async function readScenario(path: string, { variables }: MergedFlags, issues: ConfigIssue[]): Promise<ModuleReading> {
+  if (MODULE.test(path)) {
+    const { readScenarioModule } = await import('./read-scenario-module.js');
+    const reading = await readScenarioModule(path);
+    issues.push(...reading.issues);
+    return reading;
+  }
   const octets = readScenarioText(path);
   if ('problem' in octets) {
     issues.push({ path: variables.get('--scenario') ?? '--scenario', message: `${path} ${octets.problem}` });
-    return { issues: [], broken: [[]], file: null };
+    return { issues: [], broken: [[]], file: null, functions: null };
   }
   // Loaded here and nowhere else: most runs start without a file, and at once.
   const { readScenarioFile } = await import('../scenario-file/scenario-file.js');
   const reading = readScenarioFile(path, new TextDecoder().decode(octets.octets));
   issues.push(...reading.issues);
-  return reading;
+  return { ...reading, functions: null };
 }
 
 /** Rows and messages that the file names. */

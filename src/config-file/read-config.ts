@@ -90,7 +90,48 @@ export function readConfig<T>(name: string, text: string, schema: z.ZodType<T>):
   }
 }
 
-function judge<T>(places: Places, raw: unknown, schema: z.ZodType<T>): ConfigReading<T> {
+/**
+ * Reads a value that a program made, such as what a module exports: its places are paths alone.
+ *
+ * @param name - how to call it in issues: `scenario.mjs` gives `scenario.mjs: load.sessions: …`
+ * @param raw - plain data; what is wrong is taken out of it
+ */
+export function readConfigValue<T>(name: string, raw: unknown, schema: z.ZodType<T>): ConfigReading<T> {
+  return judge(new PathsAlone(name), raw, schema);
+}
+
+/** What places are needed for. */
+interface FindingPlaces extends ConfigPlaces {
+  about(path: ConfigPath, message: string, offset?: number): Finding;
+  keyOffset(path: ConfigPath, key: string): number;
+}
+
+/** A value without a text. */
+class PathsAlone implements FindingPlaces {
+  readonly #name: string;
+
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  placeOf(path: ConfigPath): string {
+    return path.length === 0 ? this.#name : `${this.#name}: ${formatPath(path)}`;
+  }
+
+  problemAt(path: ConfigPath, message: string): ConfigIssue {
+    return { path: this.#name, message: path.length === 0 ? message : `${formatPath(path)}: ${message}` };
+  }
+
+  about(path: ConfigPath, message: string): Finding {
+    return { offset: 0, issue: this.problemAt(path, message) };
+  }
+
+  keyOffset(): number {
+    return 0;
+  }
+}
+
+function judge<T>(places: FindingPlaces, raw: unknown, schema: z.ZodType<T>): ConfigReading<T> {
   const valueOf = (value: T): ConfigValue<T> => ({
     value,
     placeOf: places.placeOf.bind(places),
@@ -148,7 +189,7 @@ function formatPath(path: ConfigPath): string {
 }
 
 /** A text and where its values stand. */
-class Places implements ConfigPlaces {
+class Places implements FindingPlaces {
   readonly #name: string;
   readonly #text: string;
   readonly #lines = new LineCounter();

@@ -67,11 +67,11 @@ export interface LoadOutcome {
 export class Coordinator {
   readonly #hooks: LoadHooks;
   readonly #pool: WorkerPool;
-  readonly #feeders: LoadPlan['feeders'];
+  readonly #data: Pick<LoadPlan, 'feeders' | 'functions'>;
 
-  constructor({ workers, feeders }: Pick<LoadPlan, 'workers' | 'feeders'>, hooks: LoadHooks) {
+  constructor({ workers, feeders, functions }: LoadPlan, hooks: LoadHooks) {
     this.#hooks = hooks;
-    this.#feeders = feeders;
+    this.#data = { feeders, functions };
     this.#pool = new WorkerPool(hooks.generatorUrl ?? GENERATOR_URL, workers, hooks.workerHeapMb);
   }
 
@@ -80,7 +80,7 @@ export class Coordinator {
     const task = this.#pool.start<PreflightResult>({
       kind: 'preflight',
       lane,
-      feeders: this.#feeders,
+      ...this.#data,
       address,
     } satisfies PreflightTask);
     const stop = (): void => {

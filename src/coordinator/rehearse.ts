@@ -20,7 +20,8 @@ export async function rehearse(tasks: readonly RehearsalTask[]): Promise<Rehears
     }
     return rehearsed;
   } catch (error) {
-    throw new PostrushError('E_WORKER_CRASH', 'the thread of the rehearsal ended before its end', { cause: error });
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new PostrushError('E_WORKER_CRASH', `the rehearsal ended before its end: ${reason}`, { cause: error });
   } finally {
     await pool.destroy();
   }

@@ -98,7 +98,7 @@ const VARIABLES: Readonly<Record<string, Reader>> = {
 };
 /** Stands before the name of a capture that has the name of something else. */
 const CAPTURE = 'capture';
-const RESERVED = [...Object.keys(VARIABLES), 'random', CAPTURE];
+const RESERVED = [...Object.keys(VARIABLES), 'random', 'function', CAPTURE];
 
 /**
  * Checks the name of a feeder, a column or a captured value.

@@ -40,6 +40,7 @@ export interface PreflightTask {
   readonly lane: LanePlan;
   /** Rows for its templates. */
   readonly feeders: LoadPlan['feeders'];
+  readonly functions: LoadPlan['functions'];
   readonly address: PinnedAddress;
 }
 

@@ -9,7 +9,7 @@
 import { STEP_COUNT } from '../protocol/steps.js';
 
 /** Version of the record; a reader refuses others. */
-export const INTERVAL_RECORD_VERSION = 4;
+export const INTERVAL_RECORD_VERSION = 5;
 
 /** What has a histogram: every step that is timed (by its index), then these. */
 export const LatencyKey = {
@@ -148,6 +148,9 @@ export interface HealthRecord {
   readonly fileLimitHits: number;
   /** Connects that failed because no local port was free (EADDRNOTAVAIL, EADDRINUSE). Cumulative. */
   readonly portLimitHits: number;
+  /** Calls of functions of the scenario, and the time that they took, µs. Cumulative. */
+  readonly functionCalls: number;
+  readonly functionUs: number;
 }
 
 /** What one lane did, and all of it: lanes share nothing. `phases[0]` began in the warm-up, `phases[1]` after it. */

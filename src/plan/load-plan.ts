@@ -2,6 +2,7 @@
 
 import type { CorpusPlan } from '../data/corpus/corpus-plan.js';
 import type { FeederPlan } from '../data/feeder.js';
+import type { FunctionsPlan } from '../data/scenario-functions.js';
 import type { CredentialsOrder } from './accounts.js';
 import type { AuthChoice } from './read-auth.js';
 import type { ScriptStep } from './script-steps.js';
@@ -225,6 +226,8 @@ export interface LoadPlan {
   readonly targets: readonly [WeightedTarget, ...WeightedTarget[]];
   /** Rows for templates. */
   readonly feeders: readonly FeederPlan[];
+  /** Functions that give values for templates; null: none do. */
+  readonly functions: FunctionsPlan | null;
   /** What clients do. */
   readonly scenarios: readonly [ScenarioPlan, ...ScenarioPlan[]];
   /** Concurrent sessions over all workers. */

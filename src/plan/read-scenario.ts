@@ -5,7 +5,6 @@
 import { parseAddressList } from './address-list.js';
 import { ipOctets } from './ip-address.js';
 import type { MessagePlan, ProxyPlan, ScenarioPlan, SessionPlan, TimeoutPlan } from './load-plan.js';
-import type { FeederPlan } from '../data/feeder.js';
 import { isMailDomain } from './mail-address.js';
 import { MAX_MESSAGE_BYTES, minMessageBytes, withCrlfLines } from './message-content.js';
 import type { HeaderTexts } from './message-content.js';
@@ -21,6 +20,7 @@ import { messagesIn, sendsMail } from './script-counts.js';
 import { captureNames } from './script-texts.js';
 import type { ParsedTarget } from './target.js';
 import { TemplateRules, isTemplate } from './template-rules.js';
+import type { TemplateSurroundings } from './template-rules.js';
 import { formatSize, parseCount, parseDurationMs, parseSizeBytes } from './units.js';
 
 /** Bounds of counts. They keep products exact (messages × recipients < 2^53). */
@@ -38,11 +38,11 @@ const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
 export function readScenario(
   reader: OptionReader,
   targets: readonly [ParsedTarget, ...ParsedTarget[]],
-  feeders: readonly FeederPlan[],
+  data: Pick<TemplateSurroundings, 'feeders' | 'functions'>,
 ): Omit<ScenarioPlan, 'name' | 'weight'> {
   const allowDomains = readAllowDomains(reader);
   const isUtf8 = reader.flag('smtpUtf8');
-  const rules = new TemplateRules({ feeders, allowDomains, isUtf8 }, captureNames(reader.tree('steps') ?? []));
+  const rules = new TemplateRules({ ...data, allowDomains, isUtf8 }, captureNames(reader.tree('steps') ?? []));
   const from = readAddress(reader, 'from', rules);
   const to = readAddress(reader, 'to', rules);
   const recipients = readRecipients(reader, to);

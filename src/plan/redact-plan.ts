@@ -4,7 +4,9 @@ import type { AccountsPlan, AuthPlan, LoadPlan, MessagePlan, ScenarioPlan, TlsPl
 import type { ScriptStep } from './script-steps.js';
 
 /** A plan without its passwords and keys, and without the octets of files that would only swell a result. */
-export interface RedactedPlan extends Omit<LoadPlan, 'scenarios' | 'feeders'> {
+export interface RedactedPlan extends Omit<LoadPlan, 'scenarios' | 'feeders' | 'functions'> {
+  /** Names of the functions of a module. */
+  readonly functions: readonly string[];
   readonly scenarios: readonly RedactedScenario[];
   /** How many rows there are, and how messages come by them. */
   readonly feeders: readonly RedactedFeeder[];
@@ -34,7 +36,7 @@ interface RedactedScenario extends Omit<ScenarioPlan, 'auth' | 'message' | 'tls'
 /** Leaves out of a plan what no result may hold. */
 export function redactPlan(plan: LoadPlan): RedactedPlan {
   const feeders = plan.feeders.map(({ name, order, rows: { rows, columns } }) => ({ name, order, rows, columns }));
-  return { ...plan, feeders, scenarios: plan.scenarios.map(redactScenario) };
+  return { ...plan, functions: plan.functions?.names ?? [], feeders, scenarios: plan.scenarios.map(redactScenario) };
 }
 
 function redactScenario(scenario: ScenarioPlan): RedactedScenario {

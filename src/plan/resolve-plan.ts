@@ -5,6 +5,7 @@
 import { assert } from '../assert.js';
 import { PostrushError } from '../errors.js';
 import type { FeederPlan } from '../data/feeder.js';
+import type { FunctionsPlan } from '../data/scenario-functions.js';
 import type { ConfigIssue } from '../errors.js';
 import { checkPinnedAddresses } from './address-safety.js';
 import { isIp } from './ip-address.js';
@@ -46,6 +47,8 @@ export interface RunRequest {
   readonly scenarios: readonly ScenarioRequest[];
   /** Rows for templates. Missing: there are none. */
   readonly feeders?: readonly FeederPlan[];
+  /** Functions for templates. Missing or null: there are none. */
+  readonly functions?: FunctionsPlan | null;
 }
 
 /** A problem, and the scenario that it was found in. */
@@ -83,19 +86,24 @@ export function resolveRun(
   cores: number,
 ): LoadPlan | { readonly issues: readonly RequestIssue[] } {
   const reader = new OptionReader(request.options);
-  const { feeders = [] } = request;
+  const { feeders = [], functions = null } = request;
   const found: RequestIssue[] = [];
   const [first, ...others] = readTargets(reader);
   const sessions = reader.count('sessions', DEFAULTS.sessions, 1, MAX_SESSIONS);
   const scenarios = request.scenarios.map(({ name, weight, options }, index) => {
     const own = options === request.options ? reader : new OptionReader(options);
-    const scenario = { ...readScenario(own, [first, ...others], feeders), name, weight };
+    const scenario = {
+      ...readScenario(own, [first, ...others], { feeders, functions: functions?.names ?? [] }),
+      name,
+      weight,
+    };
     if (own !== reader) found.push(...own.issues.map((issue) => ({ ...issue, scenario: index })));
     return scenario;
   });
   const plan: LoadPlan = {
     targets: [targetOf(first), ...others.map(targetOf)],
     feeders,
+    functions,
     scenarios: atLeastOne(scenarios),
     sessions,
     ...readEnd(

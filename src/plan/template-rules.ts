@@ -4,6 +4,7 @@
  */
 import { Feeder } from '../data/feeder.js';
 import type { FeederPlan } from '../data/feeder.js';
+import { FUNCTION_PREFIX, FunctionCosts, FunctionWriter } from '../data/scenario-functions.js';
 import { judgeColumn } from '../data/feeder-values.js';
 import { checkTemplate, compileTemplate, namesOf } from '../data/template.js';
 import { parseTemplate } from '../data/template-syntax.js';
@@ -27,10 +28,17 @@ const ANY_VALUE = 'x';
 /** What else decides. */
 export interface TemplateSurroundings {
   readonly feeders: readonly FeederPlan[];
+  /** Names of functions. */
+  readonly functions: readonly string[];
   readonly allowDomains: readonly string[];
   /** Addresses may be more than ASCII. */
   readonly isUtf8: boolean;
 }
+
+const FUNCTION_ALONE =
+  "a function gives the part before the @ alone: name it under functions, and write '{{function.NAME}}@example.test'";
+/** Stands for every function: none is called here. */
+const UNCALLED = new FunctionWriter('', () => '', { seed: 0, costs: new FunctionCosts(), isLocalPart: true });
 
 /** Whether a text holds a placeholder. */
 export function isTemplate(text: string): boolean {
@@ -49,7 +57,7 @@ export class TemplateRules {
       seed: 0,
       feeders: new Map(around.feeders.map((plan) => [plan.name, new Feeder(plan, 0)])),
       captures,
-      values: new Map(),
+      values: new Map(around.functions.map((name) => [FUNCTION_PREFIX + name, UNCALLED])),
     };
   }
 
@@ -80,7 +88,8 @@ export class TemplateRules {
     if (around !== null) return around;
     for (const [index, piece] of pieces.entries()) {
       if (piece.words === null) continue;
-      const found = this.#valueProblem(piece, this.#judgeOf(at === -1 || index < at, isDomainValue));
+      const isLocalPart = at === -1 || index < at;
+      const found = this.#valueProblem(piece, this.#judgeOf(isLocalPart, isDomainValue), isLocalPart);
       if (found !== null) return found;
     }
     return null;
@@ -98,10 +107,18 @@ export class TemplateRules {
   }
 
   /** What is wrong with any of the values that a placeholder may have. */
-  #valueProblem(piece: TemplatePiece | undefined, judge: (value: string) => string | null): string | null {
+  #valueProblem(
+    piece: TemplatePiece | undefined,
+    judge: (value: string) => string | null,
+    isLocalPart = false,
+  ): string | null {
     const [first, ...rest] = piece?.words ?? [];
     if (first === undefined) return null;
     const name = first.text;
+    if (!first.isQuoted && name.startsWith(FUNCTION_PREFIX)) {
+      // It may give anything, of which a local part takes what it can.
+      return isLocalPart ? null : FUNCTION_ALONE;
+    }
     const among = (values: readonly string[]): string | null => {
       const wrong = values.find((value) => judge(value) !== null);
       return wrong === undefined ? null : `'${wrong}' ${judge(wrong) ?? ''}`;

@@ -31,6 +31,14 @@ const healthGate = z
 /** One health gate of the generator. */
 export type HealthGate = z.infer<typeof healthGate>;
 
+const functionCosts = z
+  .strictObject({
+    calls: count('Calls in all workers'),
+    usPerCall: amountOrNull('Mean time of a call, µs; null: there was none'),
+    share: amountOrNull('Their part of the CPU of all workers, 0 to 1; null: unknown'),
+  })
+  .meta({ id: 'FunctionCosts' });
+
 /** What the result holds of it. */
 export const generatorHealth = z
   .strictObject({
@@ -42,6 +50,7 @@ export const generatorHealth = z
     startupSec: amount('From the start of the program to the start of the load, s'),
     fileLimitHits: count('Connects that failed for want of file descriptors'),
     portLimitHits: count('Connects that failed for want of local ports'),
+    functions: functionCosts.nullable().describe('Cost of the functions of the scenario; null: it has none'),
     gates: z.array(healthGate),
   })
   .meta({ id: 'GeneratorHealth' });

@@ -40,6 +40,7 @@ export function generatorSection(result: RunResult, width: number): ReportLine[]
       piece(`${formatCounted(generator.workers.length - MOST_WORKERS, 'less busy worker')} not shown`, 'faint'),
     ]);
   }
+  if (generator.functions !== null) lines.push(...labelled('Functions', functionText(generator.functions), width));
   for (const gate of broken) lines.push(...labelled('BROKEN', gateText(gate), width, 'bad'));
   if (broken.length > 0) {
     lines.push(
@@ -63,6 +64,12 @@ function costText({ generator }: RunResult): string {
     ...(cpuSec === null ? [] : [`${formatSeconds(cpuSec)} in all`]),
     `start-up ${formatSeconds(generator.startupSec)}`,
   ].join(', ');
+}
+
+function functionText({ calls, usPerCall, share }: NonNullable<RunResult['generator']['functions']>): string {
+  if (usPerCall === null) return "none of the scenario's functions was called";
+  const part = share === null ? '' : `, ${formatShare(share)} of the workers' CPU`;
+  return `${formatCounted(calls, 'call')} of the scenario's functions took ${usPerCall.toFixed(2)}µs each${part}`;
 }
 
 function busiest(workers: readonly WorkerHealth[]): WorkerHealth[] {

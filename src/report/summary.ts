@@ -3,6 +3,7 @@ import { assert } from '../assert.js';
 import type { PinnedAddress, PreflightResult } from '../messages/coordinator-worker.js';
 import type { LaneRecord, WindowCounts } from '../metrics/interval-record.js';
 import type { PhaseTotals } from '../metrics/phase-totals.js';
+import type { HealthRecord } from '../metrics/interval-record.js';
 import type { RunMetrics } from '../metrics/run-metrics.js';
 import type { LoadPlan, TargetPlan } from '../plan/load-plan.js';
 import type { RedactedPlan } from '../plan/redact-plan.js';
@@ -178,6 +179,16 @@ function throughputOf(lanes: readonly LaneRecord[], window: RunWindow): RunResul
   };
 }
 
+function functionCosts(health: readonly HealthRecord[], cpuSec: number | null): GeneratorHealth['functions'] {
+  const calls = health.reduce((sum, { functionCalls }) => sum + functionCalls, 0);
+  const us = health.reduce((sum, { functionUs }) => sum + functionUs, 0);
+  return {
+    calls,
+    usPerCall: calls === 0 ? null : us / calls,
+    share: cpuSec === null || cpuSec === 0 ? null : us / 1e6 / cpuSec,
+  };
+}
+
 function healthOf(input: SummaryInput, warmup: PhaseTotals, main: PhaseTotals): GeneratorHealth {
   const { metrics, busyShares } = input;
   const cpuOf = (cpuSec: number | undefined): number | null => (cpuSec === undefined || cpuSec < 0 ? null : cpuSec);
@@ -204,6 +215,7 @@ function healthOf(input: SummaryInput, warmup: PhaseTotals, main: PhaseTotals): 
     startupSec: input.startupSec,
     fileLimitHits: health.reduce((sum, { fileLimitHits }) => sum + fileLimitHits, 0),
     portLimitHits: health.reduce((sum, { portLimitHits }) => sum + portLimitHits, 0),
+    functions: input.plan.functions === null ? null : functionCosts(health, cpuSec),
     gates: input.gates.map((gate) => ({ ...gate })),
   };
 }

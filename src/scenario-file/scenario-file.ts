@@ -1,6 +1,6 @@
 /** A scenario file as it was understood: options of a run by their keys, targets, and what each class of clients does. */
 import type { ConfigIssue } from '../errors.js';
-import { readConfig } from '../config-file/read-config.js';
+import { readConfig, readConfigValue } from '../config-file/read-config.js';
 import type { ConfigPath, ConfigPlaces, ConfigReading } from '../config-file/read-config.js';
 import type { ScriptStep } from '../plan/script-steps.js';
 import { LOAD_KEYS, SCENARIO_KEYS } from './file-keys.js';
@@ -65,7 +65,20 @@ const DEFAULT_NAME = 'default';
  * @param text - its content
  */
 export function readScenarioFile(name: string, text: string): ScenarioReading {
-  const reading: ConfigReading<WrittenFile> = readConfig(name, text, scenarioFileSchema);
+  return understand(readConfig(name, text, scenarioFileSchema));
+}
+
+/**
+ * Reads what a module exports.
+ *
+ * @param name - of the module, for its issues
+ * @param value - plain data of which this function may take parts out
+ */
+export function readScenarioValue(name: string, value: unknown): ScenarioReading {
+  return understand(readConfigValue(name, value, scenarioFileSchema));
+}
+
+function understand(reading: ConfigReading<WrittenFile>): ScenarioReading {
   const issues: ConfigIssue[] = 'value' in reading ? [] : [...reading.issues];
   const broken = 'value' in reading ? [] : reading.broken;
   const found = 'value' in reading ? reading : reading.rest;

@@ -9,6 +9,7 @@ import type { CorpusForms, LoadPlan, ScenarioPlan } from '../plan/load-plan.js';
 import { OPTION_NAMES } from '../plan/options.js';
 import { contentForms } from '../plan/script-counts.js';
 import { isTemplate } from '../plan/template-rules.js';
+import { uncalledFunctions } from './load-functions.js';
 import { LaneData, WorkerData } from './lane-data.js';
 
 /** The messages that a user wants; how they travel is known from the plan. */
@@ -30,7 +31,7 @@ export async function withCorpora(
   plan: LoadPlan,
   requests: readonly (CorpusRequest | null)[],
 ): Promise<LoadPlan | { readonly issues: readonly CorpusIssue[] }> {
-  const worker = new WorkerData(plan.feeders, plan);
+  const worker = new WorkerData(plan.feeders, uncalledFunctions(plan.functions), plan);
   const issues: CorpusIssue[] = [];
   const made = await Promise.all(
     plan.scenarios.map(async (scenario, index) => {

@@ -4,6 +4,8 @@ import { compileAddress } from '../data/envelope-address.js';
 import type { AddressRole } from '../data/envelope-address.js';
 import { Feeder } from '../data/feeder.js';
 import type { FeederPlan } from '../data/feeder.js';
+import { FUNCTION_PREFIX, FunctionCosts, FunctionWriter } from '../data/scenario-functions.js';
+import type { FunctionTable } from './load-functions.js';
 import { RenderContext } from '../data/render-context.js';
 import { Template, compileTemplate } from '../data/template.js';
 import type { TemplateData } from '../data/template-variables.js';
@@ -42,11 +44,22 @@ export class WorkerData {
   readonly context = new RenderContext();
   readonly feeders: ReadonlyMap<string, Feeder>;
 
+  readonly functions: FunctionTable;
+  /** What they have cost. */
+  readonly costs = new FunctionCosts();
+
   /**
+   * @param functions - of the plan, as this thread has them
    * @param worker - from 0
    * @param sessions - at once, over all workers
    */
-  constructor(feeders: readonly FeederPlan[], { seed, sessions }: Pick<LanePlan, 'seed' | 'sessions'>, worker = 0) {
+  constructor(
+    feeders: readonly FeederPlan[],
+    functions: FunctionTable,
+    { seed, sessions }: Pick<LanePlan, 'seed' | 'sessions'>,
+    worker = 0,
+  ) {
+    this.functions = functions;
     this.context.worker = worker;
     this.context.places = sessions;
     this.feeders = new Map(feeders.map((plan) => [plan.name, new Feeder(plan, seed)]));
@@ -59,21 +72,30 @@ export class LaneData {
   readonly captures: readonly string[];
   readonly #lane: LanePlan;
   readonly #data: TemplateData;
+  /** The same for addresses, whose domains functions cannot change. */
+  readonly #addressData: TemplateData;
   /** By whether content goes in chunks. */
   readonly #messages = new Map<boolean, MessageSource>();
 
-  constructor(lane: LanePlan, { context, feeders } = new WorkerData([], lane)) {
+  constructor(lane: LanePlan, { context, feeders, functions, costs } = new WorkerData([], new Map(), lane)) {
     const { addresses, seed, from, to } = lane;
     this.context = context;
     this.#lane = lane;
     this.captures = captureNames(lane.session.steps ?? []);
-    const bare: TemplateData = { seed, feeders, captures: this.captures, values: new Map() };
-    const values = new Map<string, ValueWriter>([
+    const writers = (isLocalPart: boolean): (readonly [string, ValueWriter])[] =>
+      [...functions].map(([name, value]) => [
+        FUNCTION_PREFIX + name,
+        new FunctionWriter(name, value, { seed, costs, isLocalPart }),
+      ]);
+    const inAddresses = new Map(writers(true));
+    const bare: TemplateData = { seed, feeders, captures: this.captures, values: inAddresses };
+    const common = new Map<string, ValueWriter>([
       ['from', compileAddress(from, 'from', 'sender', addresses, bare)],
       ['to', compileAddress(to, 'to', 'recipient', addresses, bare)],
       ['size', new MessageSize(() => this.messages(this.#isSizedInChunks))],
     ]);
-    this.#data = { ...bare, values };
+    this.#data = { ...bare, values: new Map([...writers(false), ...common]) };
+    this.#addressData = { ...bare, values: new Map([...inAddresses, ...common]) };
   }
 
   /** The messages as DATA or as chunks have them. */
@@ -144,7 +166,7 @@ export class LaneData {
     const { addresses } = this.#lane;
     const template = new Template([
       new LiteralWriter(Buffer.from(before)),
-      compileAddress(address, place, role, addresses, this.#data),
+      compileAddress(address, place, role, addresses, this.#addressData),
       compileAddress(`>${parameters}`, `${place} parameters`, role, addresses, this.#data),
       new LiteralWriter(Buffer.from(CRLF)),
     ]);

@@ -61,6 +61,19 @@ test('what explain said in it is what explain says', { timeout: 60_000 }, async 
   expect(comparable(stdout)).toContain(comparable(shown));
 });
 
+test('the module in it is one that a run takes', async () => {
+  const [, text = ''] = /<!-- module -->\s*```js\n([^]*?)```/.exec(readme) ?? [];
+  const folder = mkdtempSync(join(tmpdir(), 'postrush-readme-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'scenario.mjs');
+  const source = fileURLToPath(new URL('../../src/index.ts', import.meta.url));
+  writeFileSync(file, text.replace("'postrush'", JSON.stringify(source)));
+  const invocation = readCommandLine(['run', '127.0.0.1:25', '-f', file], '0');
+  if (invocation.kind !== 'run') throw new Error('not a run');
+  const { plan } = await prepareRun(invocation, {}, 2);
+  expect(plan.functions?.names).toEqual(['box', 'message.subject']);
+});
+
 test.each(['scenario', 'data'])('the file behind <!-- %s --> is one that a run takes', async (name) => {
   const [, yaml = ''] = new RegExp(`<!-- ${name} -->\\s*\`\`\`yaml\\n([^]*?)\`\`\``).exec(readme) ?? [];
   const folder = mkdtempSync(join(tmpdir(), 'postrush-readme-'));

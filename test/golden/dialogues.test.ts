@@ -31,9 +31,10 @@ function compare(name: string, text: string): void {
 describe('every profile', () => {
   test.each(PROFILES)('%s speaks as it did', { timeout: 60_000 }, async (file) => {
     const plan = await planOfWords(['-f', join(EXAMPLES, file)]);
-    const texts = plan.scenarios.map(
-      ({ name }, scenario) => `== ${name}\n${goldenText(dialogueOf(plan, { scenario, hidesSecrets: true }))}`,
-    );
+    const texts: string[] = [];
+    for (const [scenario, { name }] of plan.scenarios.entries()) {
+      texts.push(`== ${name}\n${goldenText(await dialogueOf(plan, { scenario, hidesSecrets: true }))}`);
+    }
     compare(file.replace('.yaml', ''), texts.join('\n'));
   });
 });
@@ -132,7 +133,7 @@ async function section(title: string, yaml: string, messages: number): Promise<s
   );
   const plan = await planOfWords(['-f', path]);
   const hidesSecrets = WITH_NONCES.some((name) => title.endsWith(name));
-  return `== ${title}\n${goldenText(dialogueOf(plan, { messages, hidesSecrets }))}`;
+  return `== ${title}\n${goldenText(await dialogueOf(plan, { messages, hidesSecrets }))}`;
 }
 
 test('every kind of step speaks as it did', async () => {

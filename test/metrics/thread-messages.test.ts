@@ -59,7 +59,7 @@ const load: Omit<GeneratorTask, 'port'> = {
   share: { workerId: 1, workerCount: 2, sessions: 10, firstStart: 11, messages: 3, connections: null },
   addresses: [address],
 };
-const polite: PreflightTask = { kind: 'preflight', lane: firstLane(plan), feeders: [], address };
+const polite: PreflightTask = { kind: 'preflight', lane: firstLane(plan), feeders: [], functions: null, address };
 const result: GeneratorResult = {
   workerId: 1,
   intervals: 3,

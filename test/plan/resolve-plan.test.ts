@@ -45,6 +45,7 @@ describe('a plan from nothing but a target', () => {
     expect(resolve()).toEqual({
       targets: [{ url: TARGET, protocol: 'smtp', host: '127.0.0.1', port: 2525, path: null, isMx: false, weight: 1 }],
       feeders: [],
+      functions: null,
       scenarios: [
         {
           name: 'default',

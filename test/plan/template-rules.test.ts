@@ -26,7 +26,7 @@ function range(pattern: string): FeederPlan {
 function rules(options: { isUtf8?: boolean; allowDomains?: string[]; captures?: string[] } = {}): TemplateRules {
   const { isUtf8 = false, allowDomains = [], captures = ['queue'] } = options;
   return new TemplateRules(
-    { feeders: [SAFE, MIXED, UTF8, range('u{1..9}@example.test')], isUtf8, allowDomains },
+    { feeders: [SAFE, MIXED, UTF8, range('u{1..9}@example.test')], isUtf8, allowDomains, functions: ['local'] },
     captures,
   );
 }

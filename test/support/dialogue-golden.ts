@@ -23,11 +23,12 @@ export async function planOfWords(words: readonly string[]): Promise<LoadPlan> {
 }
 
 /** One session of a scenario. */
-export function dialogueOf(
+export async function dialogueOf(
   plan: LoadPlan,
   { scenario = 0, messages = 2, hidesSecrets = false, sessions = 1 } = {},
-): DialogueRecord {
-  return rehearse({ kind: 'rehearse', plan, scenario, sessions, messages, hidesSecrets }).dialogue;
+): Promise<DialogueRecord> {
+  const { dialogue } = await rehearse({ kind: 'rehearse', plan, scenario, sessions, messages, hidesSecrets });
+  return dialogue;
 }
 
 /** Its text. */

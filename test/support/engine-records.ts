@@ -25,7 +25,16 @@ export function latencyRecord(key: number, ...valuesUs: readonly number[]): Late
 
 /** A worker in good health. */
 export function healthRecord(changes: Partial<HealthRecord> = {}): HealthRecord {
-  return { eventLoopLag: latencyRecord(-1), busy: 0.25, cpuSec: 0, fileLimitHits: 0, portLimitHits: 0, ...changes };
+  return {
+    eventLoopLag: latencyRecord(-1),
+    busy: 0.25,
+    cpuSec: 0,
+    fileLimitHits: 0,
+    portLimitHits: 0,
+    functionCalls: 0,
+    functionUs: 0,
+    ...changes,
+  };
 }
 
 /** Counts of a phase in which nothing happened, but for `changes`. */

@@ -70,7 +70,7 @@ export class EngineSession implements SessionOwner {
     this.messagesLeft = settings.messages ?? 1;
     this.#warmupEndUs = settings.warmupEndUs ?? 0;
     this.recorder = new Recorder(this.#warmupEndUs, Infinity);
-    const worker = new WorkerData(feeders, this.lane);
+    const worker = new WorkerData(feeders, new Map(), this.lane);
     const script =
       settings.polite === true
         ? compilePreflightScript(this.lane, worker)

@@ -365,6 +365,7 @@ export function sampleResult(overrides: Partial<RunResult> = {}): RunResult {
       startupSec: 0.41,
       fileLimitHits: 0,
       portLimitHits: 0,
+      functions: null,
       gates: [
         { name: 'eventLoopLag.p99', value: 1_329, bound: 100_000, unit: 'us', ok: true },
         { name: 'utilisation', value: 0.61, bound: 0.95, unit: 'share', ok: true },
@@ -491,6 +492,7 @@ export function nothingResult(): RunResult {
       startupSec: 0.4,
       fileLimitHits: 0,
       portLimitHits: 0,
+      functions: null,
       gates: [{ name: 'eventLoopLag.p99', value: null, bound: 100_000, unit: 'us', ok: true }],
     },
     books: { balanced: true, checks: [] },
