@@ -10,6 +10,7 @@ import { runBench as benchDataTemplate } from '../../benchmarks/micro/data-templ
 import { runBench as benchDeadlineWheel } from '../../benchmarks/micro/deadline-wheel.bench.js';
 import { runBench as benchMessageTemplate } from '../../benchmarks/micro/message-template.bench.js';
 import { runBench as benchRecorder } from '../../benchmarks/micro/recorder.bench.js';
+import { runBench as benchSessionSteps } from '../../benchmarks/micro/session-steps.bench.js';
 import { runBench as benchReplyParser } from '../../benchmarks/micro/reply-parser.bench.js';
 
 const MACRO = 'dist/benchmarks/macro/against-smtp-source.bench.js';
@@ -17,6 +18,7 @@ const FEEDER_MICRO = 'dist/benchmarks/micro/feeder-load.bench.js';
 const SINK_MACRO = 'dist/benchmarks/macro/sink-against-smtp-sink.bench.js';
 const TLS_MACRO = 'dist/benchmarks/macro/tls-handshakes.bench.js';
 const AUTH_MACRO = 'dist/benchmarks/macro/auth.bench.js';
+const SCENARIO_MACRO = 'dist/benchmarks/macro/scenario-against-flags.bench.js';
 const BDAT_MACRO = 'dist/benchmarks/macro/bdat-against-data.bench.js';
 /** Each of the two short runs is a whole start of the program; a busy machine takes its time. */
 const MACRO_MS = 60_000;
@@ -49,6 +51,14 @@ describe('the small setting of', () => {
       // The latency of the session comes on top.
       ['one per connection', 1000 * (7 + 9 + 1 + 1)],
     ]);
+  });
+
+  test('sessions from steps write what the standard ones write', async () => {
+    const figures = await benchSessionSteps(200);
+    expect(figures.map(({ kind }) => kind)).toEqual(['lock-step, standard', 'lock-step, steps', 'pipelined, standard', 'pipelined, steps']); // prettier-ignore
+    expect(figures[0]!.checksum).toBeGreaterThan(200 * 1024);
+    expect(figures[1]!.checksum).toBe(figures[0]!.checksum);
+    expect(figures[3]!.checksum).toBe(figures[2]!.checksum);
   });
 
   test('the message template writes the same octets every time', async () => {
@@ -153,6 +163,17 @@ describe('the small setting of', () => {
       expect(stdout).toMatch(/^scram-sha-256 /m);
       // 40 without and 40 with AUTH, each beside a run of 20; the server counts the two before the runs as well.
       expect(figures.checksum).toMatchObject({ sessions: 120, authenticated: 60, seen: 62 });
+    },
+    MACRO_MS,
+  );
+
+  test(
+    'sessions from flags and from steps send the same',
+    async () => {
+      const { stdout, figures } = await smallRun(SCENARIO_MACRO, '0.001', 'pipelined-steps');
+      expect(stdout).toMatch(/^pipelined, steps /m);
+      // 60 from flags and 60 from steps, each beside a run of 20.
+      expect(figures.checksum).toMatchObject({ accepted: 160, expected: 160, seen: 160 });
     },
     MACRO_MS,
   );
