@@ -348,6 +348,11 @@ export class SinkConnection implements SinkWire {
   #upgrade(): void {
     const tls = this.#tls;
     if (tls === null) return;
+    if (this.#tcp.readableEnded) {
+      // TLS would wait for ever for a client that has ended while its handshake was delayed.
+      this.cut();
+      return;
+    }
     this.#tcp.off('data', this.#onData);
     // Under TLS it no longer sees what comes.
     this.#tcp.setTimeout(0);

@@ -82,6 +82,8 @@ export async function startPostfix(): Promise<Postfix> {
   fillTemplate(join(TEMPLATES, 'dovecot.conf'), join(folder, 'dovecot.conf'), values);
 
   const [dovecot, master] = await startProcesses(folder, ports.PORT);
+  // The connection that found it listening is its first line.
+  await master.waitForFile(logFile);
   const counts = (): PostfixCounts => countLog(existsSync(logFile) ? readFileSync(logFile, 'utf8') : '');
   return {
     port: ports.PORT,
