@@ -2,18 +2,10 @@
  * A session without a network: the same script and actor as in a load, an in-memory session of the sink as server, and a
  * clock that moves only while both would wait. What was said is written down.
  */
-import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
 import { ManualClock } from '../src/clock.js';
 import { assert } from '../src/assert.js';
-import type {
-  DialogueEntry,
-  DialogueEvent,
-  DialogueRecord,
-  Rehearsed,
-  RehearsalTask,
-  SessionCost,
-} from '../src/messages/dialogue-record.js';
+import type { DialogueRecord, Rehearsed, RehearsalTask, SessionCost } from '../src/messages/dialogue-record.js';
 import { ErrorKind } from '../src/metrics/outcome.js';
 import { authSteps } from '../src/plan/step-auth.js';
 import { lanePlan, type LanePlan } from '../src/plan/lane-plan.js';
@@ -27,6 +19,7 @@ import type { SessionAccounts } from '../src/scenario/session-accounts.js';
 import { MemorySession, type SinkAnswer } from '../src/sink/memory-session.js';
 import type { SinkOptions } from '../src/sink/sink-options.js';
 import { DeadlineWheel, WHEEL_TICK_US } from './deadline-wheel.js';
+import { DialogueNotes } from './dialogue-notes.js';
 import { Outbox } from './outbox.js';
 import { proxyHeaders } from './proxy-headers.js';
 import { Recorder } from './recorder.js';
@@ -36,14 +29,10 @@ import type { Connection, SessionOwner } from './session-state.js';
 
 /** More than that is never told: scripts can be long. */
 const MOST_ENTRIES = 2_000;
-/** Octets of a content that are kept. */
-const HEAD_OCTETS = 2_000;
 /** Everything that the server could count is within its limits. */
 const PLENTY = 1_000_000_000;
 const TLS_VERSION = 'TLSv1.3';
 const TLS_CIPHER = 'TLS_AES_256_GCM_SHA384';
-const END_OF_CONTENT = Buffer.from('\r\n.\r\n');
-const HIDDEN = '<hidden>';
 
 /** Plays sessions from their first octet to their last. */
 export async function rehearse({
@@ -98,7 +87,7 @@ class Rehearsal implements Connection, SessionOwner {
   isSecure = false;
 
   readonly #lane: LanePlan;
-  readonly #dialogue: Dialogue;
+  readonly #dialogue: DialogueNotes;
   readonly #clock = new ManualClock();
   readonly #wheel = new DeadlineWheel(0);
   readonly #actor: SessionActor;
@@ -123,7 +112,7 @@ class Rehearsal implements Connection, SessionOwner {
     this.turn = session;
     this.#firstMessage = session * Math.min(lane.messagesPerSession ?? 1, messages);
     this.#mostMessages = Math.min(lane.messagesPerSession ?? messages, messages);
-    this.#dialogue = new Dialogue(hidesSecrets);
+    this.#dialogue = new DialogueNotes(hidesSecrets);
     this.#server = new MemorySession(serverFor(lane), {
       secretOf: () => this.#secret,
       verify: () => true,
@@ -345,117 +334,4 @@ function serverFor({ target, tls, auth, session: { steps } }: LanePlan): SinkOpt
       { on: 'mail', matching: ' REQUIRETLS', reply: '250 2.1.0 sender ok' },
     ],
   };
-}
-
-/** Takes down what both sides say, command by command. */
-class Dialogue {
-  readonly entries: DialogueEntry[] = [];
-  octetsSent = 0;
-  contents = 0;
-  contentOctets = 0;
-  octetsReceived = 0;
-  pausedMs = 0;
-  readonly #hidesSecrets: boolean;
-  /** Mail data is under way behind 354, what came of it. */
-  #content: Buffer[] | null = null;
-  /** Octets of a chunk that are still to come. */
-  #chunkLeft = 0;
-  #isAuthenticating = false;
-  /** Its challenges are random. */
-  #hasNonces = false;
-  #line = '';
-
-  constructor(hidesSecrets: boolean) {
-    this.#hidesSecrets = hidesSecrets;
-  }
-
-  event(event: DialogueEvent, detail: string): void {
-    this.entries.push({ kind: 'event', event, detail });
-  }
-
-  pause(ms: number): void {
-    this.pausedMs += ms;
-    this.event('pause', ms.toFixed(3));
-  }
-
-  heard(reply: string): void {
-    this.octetsReceived += reply.length;
-    const code = reply.slice(0, 3);
-    if (code === '354') this.#content = [];
-    const isChallenge = this.#isAuthenticating && code === '334';
-    if (this.#isAuthenticating && !isChallenge) this.#isAuthenticating = false;
-    const isHidden = isChallenge && this.#hidesSecrets && this.#hasNonces && reply.length > '334 \r\n'.length;
-    this.entries.push({ kind: 'reply', text: isHidden ? `334 ${HIDDEN}` : reply.replace(/\r\n$/, '') });
-  }
-
-  said(octets: Buffer): void {
-    this.octetsSent += octets.length;
-    let rest = octets;
-    while (rest.length > 0) {
-      if (this.#content !== null) rest = this.#takeContent(this.#content, rest);
-      else if (this.#chunkLeft > 0) rest = this.#takeChunk(rest);
-      else rest = this.#takeLine(rest);
-    }
-  }
-
-  #takeContent(before: Buffer[], octets: Buffer): Buffer {
-    // The line before the content has ended with CRLF, so that a lone dot is an end as well.
-    const whole = Buffer.concat([Buffer.from('\r\n'), ...before, octets]);
-    const end = whole.indexOf(END_OF_CONTENT);
-    if (end < 0) {
-      before.push(octets);
-      return octets.subarray(octets.length);
-    }
-    this.#content = null;
-    this.contents++;
-    this.#addContent(whole.subarray(2, Math.max(2, end + 2)));
-    this.entries.push({ kind: 'command', text: '.' });
-    return whole.subarray(end + END_OF_CONTENT.length);
-  }
-
-  #takeChunk(octets: Buffer): Buffer {
-    const chunk = octets.subarray(0, this.#chunkLeft);
-    this.#chunkLeft -= chunk.length;
-    this.#addContent(chunk);
-    return octets.subarray(chunk.length);
-  }
-
-  #addContent(octets: Buffer): void {
-    this.contentOctets += octets.length;
-    this.entries.push({
-      kind: 'content',
-      head: octets.toString('latin1', 0, HEAD_OCTETS),
-      octets: octets.length,
-      digest: createHash('sha256').update(octets).digest('hex'),
-    });
-  }
-
-  #takeLine(octets: Buffer): Buffer {
-    const end = octets.indexOf('\r\n');
-    this.#line += octets.toString('latin1', 0, end < 0 ? octets.length : end);
-    if (end >= 0) {
-      this.#addLine(this.#line);
-      this.#line = '';
-    }
-    return end < 0 ? octets.subarray(octets.length) : octets.subarray(end + 2);
-  }
-
-  #addLine(line: string): void {
-    const [, verb = '', rest = ''] = /^(\w+) ?(.*)$/s.exec(line) ?? [];
-    if (this.#isAuthenticating) {
-      this.entries.push({ kind: 'command', text: this.#hidesSecrets && line !== '*' ? HIDDEN : line });
-      return;
-    }
-    let text = line;
-    if (verb.toUpperCase() === 'AUTH') {
-      const [mechanism = '', initial] = rest.split(' ');
-      this.#isAuthenticating = true;
-      this.#hasNonces = /^(?:SCRAM|CRAM|DIGEST)-/i.test(mechanism);
-      if (this.#hidesSecrets && initial !== undefined) text = `AUTH ${mechanism} ${HIDDEN}`;
-    } else if (verb.toUpperCase() === 'BDAT') {
-      this.#chunkLeft = Number.parseInt(rest, 10);
-      if (/ LAST$/i.test(rest)) this.contents++;
-    }
-    this.entries.push({ kind: 'command', text });
-  }
 }
