@@ -41,6 +41,7 @@ export interface ClientHost {
 /** What a client needs of its lane, and gives to its session and connection. */
 export type ClientLane = Pick<
   Lane,
+  | 'index'
   | 'recorder'
   | 'retries'
   | 'recipients'
@@ -158,7 +159,7 @@ export class Client implements SessionOwner, WheelEntry {
     this.retried = this.#lane.retries?.take() ?? null;
     if (this.retried !== null) return this.retried.number;
     this.#lane.recorder.messageTaken(this.#lane.recipients, nowUs);
-    const number = this.#host.supply.take(nowUs);
+    const number = this.#host.supply.take(nowUs, this.#lane.index);
     // Whoever pauses now would wake for nothing, and hold the run open until then.
     if (!this.#host.supply.has(nowUs)) this.#host.onSupplyEmpty();
     return number;

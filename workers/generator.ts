@@ -19,7 +19,7 @@ import type {
   WorkerMessage,
 } from '../src/messages/coordinator-worker.js';
 import { lanesOf, laneWeights, type LanePlan } from '../src/plan/lane-plan.js';
-import { laneTable } from '../src/plan/lane-table.js';
+import { LanePlaces, laneTable } from '../src/plan/lane-table.js';
 import { compileLoadScript } from '../src/scenario/compile-script.js';
 import type { CompiledScript } from '../src/scenario/compiled-script.js';
 import { loadFunctions, type FunctionTable } from '../src/scenario/load-functions.js';
@@ -131,7 +131,7 @@ class Generator implements ClientHost, RetryHost {
     this.#warmupEndUs = plan.warmupMs * 1e3;
     this.#windowEndUs = plan.durationMs === null ? Infinity : this.#warmupEndUs + plan.durationMs * 1e3;
     this.#recorders = this.#lanePlans.map(() => new Recorder(this.#warmupEndUs, this.#windowEndUs, this.#openSessions));
-    this.#supply = new MessageSupply(share, this.#warmupEndUs, this.#windowEndUs);
+    this.#supply = new MessageSupply(share, this.#warmupEndUs, this.#windowEndUs, new LanePlaces(this.#table));
   }
 
   get supply(): MessageSupply {
@@ -277,6 +277,7 @@ class Generator implements ClientHost, RetryHost {
     return this.#lanePlans.map((plan, lane) => {
       const firstTurn = firstStarts.filter((each) => each === lane).length;
       return new Lane(plan, {
+        index: lane,
         script: scripts[lane] as CompiledScript,
         recorder: this.#recorders[lane] as Recorder,
         address: addresses[lane % addresses.length] as PinnedAddress,

@@ -15,6 +15,8 @@ import type { ConnectionTools } from './smtp-connection.js';
 
 /** What a lane is made of, beside its plan. */
 interface LaneParts {
+  /** Its place among the lanes of the plan. */
+  readonly index: number;
   readonly script: CompiledScript;
   readonly recorder: Recorder;
   readonly address: PinnedAddress;
@@ -28,6 +30,7 @@ interface LaneParts {
 
 /** A lane, ready to run. */
 export class Lane {
+  readonly index: number;
   readonly recorder: Recorder;
   /** Null: nothing is tried twice. */
   readonly retries: LaneRetries | null;
@@ -46,7 +49,8 @@ export class Lane {
   /** For their connections. */
   readonly connections: ConnectionTools;
 
-  constructor(plan: LanePlan, { script, recorder, address, clock, numbers, limitHit, retryHost }: LaneParts) {
+  constructor(plan: LanePlan, { index, script, recorder, address, clock, numbers, limitHit, retryHost }: LaneParts) {
+    this.index = index;
     this.recorder = recorder;
     this.retries = plan.retry === null ? null : new LaneRetries(plan.retry, plan.seed, retryHost, recorder);
     this.recipients = script.recipients;

@@ -1,11 +1,19 @@
 /** A worker's exact share of the messages, or of the sessions that send none: who asks gets the next one, until the plan or the run ends. */
+import { LanePlaces } from '../src/plan/lane-table.js';
 
-/** The messages of one worker, for all its lanes. Numbers are global: this worker has j, j + workers, j + 2·workers and so on. */
+const ONE_LANE = new LanePlaces(Uint16Array.of(0));
+
+/**
+ * The messages of one worker, for all its lanes. Of each lane it has the messages j, j + workers, j + 2·workers and so on,
+ * under the global numbers that belong to the lane; with one lane these are the same.
+ */
 export class MessageSupply {
   readonly #workerCount: number;
   readonly #warmupEndUs: number;
   readonly #windowEndUs: number;
-  #nextNumber: number;
+  readonly #places: LanePlaces;
+  /** Per lane, the next of its messages, counted within the lane. */
+  readonly #next: number[];
   /** Messages still to be begun after the warm-up; Infinity without a bound. */
   #left: number;
   /** The same for sessions that send no messages. */
@@ -16,11 +24,13 @@ export class MessageSupply {
     share: { workerId: number; workerCount: number; messages: number | null; connections?: number | null },
     warmupEndUs: number,
     windowEndUs = Infinity,
+    places = ONE_LANE,
   ) {
     this.#workerCount = share.workerCount;
     this.#warmupEndUs = warmupEndUs;
     this.#windowEndUs = windowEndUs;
-    this.#nextNumber = share.workerId;
+    this.#places = places;
+    this.#next = new Array<number>(places.laneCount).fill(share.workerId);
     this.#left = share.messages ?? Infinity;
     this.#sessionsLeft = share.connections ?? Infinity;
   }
@@ -34,12 +44,12 @@ export class MessageSupply {
     );
   }
 
-  /** The next message's global number. Call only when {@link has} says yes. */
-  take(nowUs: number): number {
+  /** The global number of the next message of a lane. Call only when {@link has} says yes. */
+  take(nowUs: number, lane = 0): number {
     if (nowUs >= this.#warmupEndUs) this.#left--;
-    const number = this.#nextNumber;
-    this.#nextNumber += this.#workerCount;
-    return number;
+    const index = this.#next[lane] as number;
+    this.#next[lane] = index + this.#workerCount;
+    return this.#places.numberOf(lane, index);
   }
 
   /** A session without messages is begun. Call only when {@link has} says yes. */

@@ -55,6 +55,34 @@ export function laneTable(weights: readonly number[]): Uint16Array {
   return table;
 }
 
+/**
+ * Which lane each global number belongs to: the lanes of the table, over and over. So a lane's messages have numbers that
+ * no other lane has, and whatever follows from a number follows from it alone, whoever comes first.
+ */
+export class LanePlaces {
+  readonly #period: number;
+  /** Per lane, its places in the table. */
+  readonly #places: readonly number[][];
+
+  /** @param table - what {@link laneTable} made */
+  constructor(table: Uint16Array) {
+    this.#period = table.length;
+    const lanes = table.reduce((most, lane) => Math.max(most, lane), 0) + 1;
+    this.#places = Array.from({ length: lanes }, () => []);
+    for (const [place, lane] of table.entries()) this.#places[lane]?.push(place);
+  }
+
+  get laneCount(): number {
+    return this.#places.length;
+  }
+
+  /** The global number of a lane's message, or client, with `index` within the lane; both from 0. */
+  numberOf(lane: number, index: number): number {
+    const places = this.#places[lane] as readonly number[];
+    return Math.floor(index / places.length) * this.#period + (places[index % places.length] as number);
+  }
+}
+
 function greatestCommonDivisor(a: number, b: number): number {
   return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }

@@ -77,7 +77,6 @@ async function savedOf(
 
 test('the same seed sends the same messages to the same recipients, by one worker or by three', async () => {
   const folder = folderOf(FILES);
-  // One session at a time and worker: which scenario has which number depends on who comes first.
   const only = FILES['mix.yaml']!.replace(/ {2}- name: steps[^]*/, '');
   writeFileSync(join(folder, 'mix.yaml'), only);
   const one = await savedOf(folder, ['-w', '1']);
@@ -87,6 +86,26 @@ test('the same seed sends the same messages to the same recipients, by one worke
   const other = await savedOf(folder, ['-w', '3', '--seed', '43']);
   expect(other.mail.toSorted()).not.toEqual(one.mail.toSorted());
 });
+
+test('with several scenarios a number is one message of one of them, whoever comes first', async () => {
+  const folder = folderOf(FILES);
+  const one = byNumber((await savedOf(folder, ['-w', '1'])).mail);
+  const three = byNumber((await savedOf(folder, ['-w', '3'])).mail);
+  // How many each scenario sends, until the run has its 120, is a matter of speed; which ones is not.
+  const inBoth = [...one.keys()].filter((number) => three.has(number));
+  expect(inBoth.length).toBeGreaterThan(60);
+  for (const number of inBoth) expect(three.get(number)).toBe(one.get(number));
+  for (const [number, mail] of [...one, ...three]) {
+    expect([number, mail.includes('"copy.')]).toEqual([number, (number - 1) % 3 === 2]);
+  }
+});
+
+/** Messages by the number in their sender. */
+function byNumber(mail: readonly string[]): Map<number, string> {
+  const numbered = new Map(mail.map((each) => [Number(/\.(\d+)@/.exec(each)?.[1]), each]));
+  expect(numbered.size).toBe(mail.length);
+  return numbered;
+}
 
 test('messages are what the file says, with a trace each, whichever way they travel', async () => {
   const { mail, result } = await savedOf(folderOf(FILES), ['-w', '2']);

@@ -1,7 +1,7 @@
 /** Starts of clients are divided by weight exactly, whatever the weights, the workers and the number of starts. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { laneTable, periodOf, wholeWeights } from '../../src/plan/lane-table.js';
+import { LanePlaces, laneTable, periodOf, wholeWeights } from '../../src/plan/lane-table.js';
 import { partition } from '../../src/plan/partition.js';
 
 const weightsOf = (max: number): fc.Arbitrary<number[]> =>
@@ -104,6 +104,23 @@ test('later starts of a worker are exact in whole periods, and less than two off
       for (const [lane, count] of countIn(table, weights.length, from, length).entries()) {
         expect(Math.abs(count - (length * weights[lane]!) / period)).toBeLessThan(2);
       }
+    }),
+  );
+});
+
+test('every number belongs to one message of one lane, and the lane to its place in the table', () => {
+  fc.assert(
+    fc.property(weightsOf(50), fc.integer({ min: 1, max: 5 }), (weights, rounds) => {
+      const table = laneTable(weights);
+      const places = new LanePlaces(table);
+      const numbers = weights.flatMap((weight, lane) =>
+        Array.from({ length: weight * rounds }, (_, index) => {
+          const number = places.numberOf(lane, index);
+          expect(table[number % table.length]).toBe(lane);
+          return number;
+        }),
+      );
+      expect(numbers.sort((a, b) => a - b)).toEqual(Array.from({ length: table.length * rounds }, (_, n) => n));
     }),
   );
 });

@@ -69,6 +69,7 @@ class EngineLoad implements ClientHost {
     this.#plan = plan;
     const lane = firstLane(plan);
     this.#lane = new Lane(lane, {
+      index: 0,
       script: scriptFor(lane),
       recorder: this.recorder,
       address: { address: lane.target.host, family: 4 },

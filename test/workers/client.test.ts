@@ -13,6 +13,7 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 /** A lane whose tools nobody uses. */
 function laneFor(recorder: Recorder, messagesPerClient: number): Mutable<ClientLane> {
   return {
+    index: 0,
     recorder,
     retries: null,
     messagesPerClient,

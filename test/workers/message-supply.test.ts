@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { partition } from '../../src/plan/partition.js';
+import { LanePlaces } from '../../src/plan/lane-table.js';
 import { MessageSupply } from '../../workers/message-supply.js';
 
 /** Takes all that a worker may begin at `nowUs`. */
@@ -22,6 +23,16 @@ test('the workers together have every number once, and no other', () => {
 
 test('a worker has every n-th number, from its own on', () => {
   expect(takeAll(new MessageSupply({ workerId: 1, workerCount: 3, messages: 4 }, 0), 0)).toEqual([1, 4, 7, 10]);
+});
+
+test('each lane has the numbers that are its own, in every worker others', () => {
+  const places = new LanePlaces(Uint16Array.of(0, 0, 1));
+  const supplies = [0, 1].map(
+    (workerId) => new MessageSupply({ workerId, workerCount: 2, messages: 9 }, 0, Infinity, places),
+  );
+  const take = (worker: number, lane: number): number => supplies[worker]!.take(0, lane);
+  expect([take(0, 1), take(0, 0), take(0, 0), take(0, 1)]).toEqual([2, 0, 3, 8]);
+  expect([take(1, 0), take(1, 0), take(1, 1)]).toEqual([1, 4, 5]);
 });
 
 describe('messages of the warm-up', () => {
