@@ -78,8 +78,8 @@ export class LanePlaces {
 
   /** The global number of a lane's message, or client, with `index` within the lane; both from 0. */
   numberOf(lane: number, index: number): number {
-    const places = this.#places[lane]!;
-    return Math.floor(index / places.length) * this.#period + places[index % places.length]!;
+    const places = this.#places[lane] ?? [];
+    return Math.floor(index / places.length) * this.#period + (places[index % places.length] ?? 0);
   }
 }
 
