@@ -8,9 +8,10 @@ import { SYSTEM_RESOLVER, type MailResolver } from './coordinator/find-mail-host
 import { locateTargets } from './coordinator/locate-targets.js';
 import { PostrushError } from './errors.js';
 import { fileLimit, filesNeeded } from './machine-limits.js';
+import { LatencyKey } from './metrics/interval-record.js';
 import { Ending } from './metrics/outcome.js';
 import { totalsOf, type PhaseTotals } from './metrics/phase-totals.js';
-import type { RunMetrics, WorkerMetrics } from './metrics/run-metrics.js';
+import type { RunMetrics } from './metrics/run-metrics.js';
 import { laneNames, lanesOf, laneWeights } from './plan/lane-plan.js';
 import { MAX_PERIOD, periodOf } from './plan/lane-table.js';
 import type { LoadPlan, ScenarioPlan } from './plan/load-plan.js';
@@ -25,8 +26,10 @@ import { windowOf } from './report/run-window.js';
 import { summarise, type SummaryInput } from './report/summary.js';
 import { withImpliedCorpora } from './scenario/build-corpora.js';
 import { MessageTemplate } from './scenario/message-template.js';
-import { checkBooks, type DroppedMessages } from './verdict/books.js';
+import { checkBooks } from './verdict/books.js';
 import { busyShares, checkHealth } from './verdict/health-gates.js';
+import { offeredLoad, offeredMessages, type ArrivalTotals } from './verdict/offered-load.js';
+import { saturationReasons, type PlacedLoad } from './verdict/saturation.js';
 import { judge } from './verdict/verdict.js';
 import { version } from './version.js';
 
@@ -121,15 +124,18 @@ function checkClientCertificate({ tls: { clientCertificate } }: ScenarioPlan): v
 function resultOf(hooks: RunHooks, { plan, targets, mailHosts }: Approach, outcome: LoadOutcome): RunResult {
   const { metrics, lost, endedBy, stoppedAtUs } = outcome;
   const totals: [PhaseTotals, PhaseTotals] = [totalsOf(metrics, 0), totalsOf(metrics, 1)];
-  const { offered, dropped } = offeredOf(plan, totals[1].messagesAttempted, outcome);
-  const gates = checkHealth(metrics);
-  const lanes = laneTotals(plan, metrics);
-  const checks = checkBooks({ metrics, phases: totals, lanes, offered, dropped, results: outcome.results });
+  const isTargetLost = endedBy === 'targetLost';
+  const offered = offeredLoad(plan, totals, { ...outcome, isTargetLost });
+  const gates = checkHealth(metrics, plan.arrivals !== null);
+  const isOpen = plan.arrivals !== null;
+  const lanes = laneTotals(plan, metrics, isTargetLost);
+  const checks = checkBooks({ metrics, phases: totals, lanes, offered, results: outcome.results });
   const { verdict, reasons } = judge({
     gates,
     checks,
     lost,
-    isTargetLost: endedBy === 'targetLost',
+    isTargetLost,
+    saturation: offered.arrivals === null ? [] : saturationReasons(placedLoad(plan, offered.arrivals, outcome)),
     isEmpty: endedBy !== 'plan' && endedBy !== 'targetLost' && begunIn(plan, totals[1]) === 0,
     giveUpSec: plan.giveUpMs / 1e3,
   });
@@ -146,7 +152,7 @@ function resultOf(hooks: RunHooks, { plan, targets, mailHosts }: Approach, outco
     totals,
     window: windowOf(plan, metrics, stoppedAtUs),
     offered,
-    dropped,
+    offeredBefore: offeredMessages(totals[0], isOpen, isTargetLost),
     endedBy,
     startedAt: outcome.startedAt,
     startupSec: (outcome.startedAt.getTime() - performance.timeOrigin) / 1e3,
@@ -159,6 +165,17 @@ function resultOf(hooks: RunHooks, { plan, targets, mailHosts }: Approach, outco
   });
 }
 
+function placedLoad(plan: LoadPlan, arrivals: ArrivalTotals, { metrics, endedBy }: LoadOutcome): PlacedLoad {
+  const wait = metrics.latencies[1].get(LatencyKey.wait);
+  return {
+    ...arrivals,
+    waited: wait?.count ?? 0,
+    longestWaitUs: wait === null || wait.count === 0 ? null : wait.maxUs,
+    sessions: plan.sessions,
+    isWhole: endedBy === 'plan',
+  };
+}
+
 /** How many hosts MX records name is known only now. */
 function checkPeriod(plan: LoadPlan): void {
   const period = periodOf(laneWeights(plan));
@@ -169,18 +186,22 @@ function checkPeriod(plan: LoadPlan): void {
 }
 
 /** What each lane did; of a run with one lane there is nothing to tell beside the totals. */
-function laneTotals(plan: LoadPlan, metrics: RunMetrics): SummaryInput['lanes'] {
+function laneTotals(plan: LoadPlan, metrics: RunMetrics, isTargetLost: boolean): SummaryInput['lanes'] {
   const names = laneNames(plan);
   if (names.length === 1) return [];
   const shares = laneWeights(plan);
   const period = periodOf(shares);
-  return lanesOf(plan).map(({ name: scenario, target }, lane) => ({
-    name: names[lane] ?? scenario,
-    scenario,
-    target: target.url,
-    weight: (shares[lane] ?? 0) / period,
-    phases: [totalsOf(metrics, 0, lane), totalsOf(metrics, 1, lane)] as const,
-  }));
+  return lanesOf(plan).map(({ name: scenario, target }, lane) => {
+    const phases = [totalsOf(metrics, 0, lane), totalsOf(metrics, 1, lane)] as const;
+    return {
+      name: names[lane] ?? scenario,
+      scenario,
+      target: target.url,
+      weight: (shares[lane] ?? 0) / period,
+      phases,
+      offered: offeredMessages(phases[1], plan.arrivals !== null, isTargetLost),
+    };
+  });
 }
 
 /** Whether any of the sessions sends messages. */
@@ -191,32 +212,6 @@ function isMailSent({ scenarios }: LoadPlan): boolean {
 /** Messages that were attempted, or sessions where these send none. */
 function begunIn(plan: LoadPlan, { messagesAttempted, sessions }: PhaseTotals): number {
   return isMailSent(plan) ? messagesAttempted : sessions.started;
-}
-
-/** What the plan held, and why some of it was never begun. With a duration nothing more was offered than was begun. */
-function offeredOf(
-  plan: LoadPlan,
-  attempted: number,
-  { lost, results, endedBy, metrics }: LoadOutcome,
-): { offered: number; dropped: DroppedMessages } {
-  if (plan.messages === null || plan.durationMs !== null) {
-    return { offered: attempted, dropped: { cap: 0, target: 0, end: 0, worker: 0 } };
-  }
-  const shares = partition(plan);
-  const worker = lost.reduce((sum, { workerId }) => {
-    const begun = attemptedBy(metrics.workers[workerId]);
-    return sum + (shares[workerId]?.messages ?? 0) - begun;
-  }, 0);
-  const left = results.reduce((sum, { messagesLeft }) => sum + messagesLeft, 0);
-  const isTargetLost = endedBy === 'targetLost';
-  return {
-    offered: plan.messages,
-    dropped: { cap: 0, target: isTargetLost ? left : 0, end: isTargetLost ? 0 : left, worker },
-  };
-}
-
-function attemptedBy(worker: WorkerMetrics | undefined): number {
-  return (worker?.last?.lanes ?? []).reduce((sum, { phases }) => sum + phases[1].messagesAttempted, 0);
 }
 
 /** Calls the progress hook once per complete second. */

@@ -1,5 +1,6 @@
 /** A client: one place of the closed load. It sends its messages in one session, or in as many as the server makes it need. */
 import { Ending } from '../src/metrics/outcome.js';
+import { ClientArrival, type ArrivalSource } from './client-arrival.js';
 import type { MessageSupply } from './message-supply.js';
 import type { WheelEntry } from './deadline-wheel.js';
 import type { Lane } from './lane.js';
@@ -16,12 +17,14 @@ export const LONGEST_PAUSE_US = 5_000_000;
 /** What a client needs of its generator. */
 export interface ClientHost {
   readonly supply: MessageSupply;
-  /** The lane of the client that begins now: one with a message to try again, or the one whose turn it is. */
-  nextLane(): ClientLane;
+  /** The lane of the client that begins now: that of its arrival, one with a message to try again, or the one whose turn it is. */
+  nextLane(arrival: number): ClientLane;
   /** Whether a client that begins now would have something to send. */
   hasWork(nowUs: number): boolean;
+  /** The session of a client waits for a message. */
+  onIdle(client: Client, nowUs: number): void;
   /** There is nothing to do now; the client is started again, or retired. */
-  rest(client: Client): void;
+  rest(client: Client, nowUs: number): void;
   /** Seeded, from 0 (included) to 1. */
   random(): number;
   /** Queues the client for its next connect(). */
@@ -30,8 +33,8 @@ export interface ClientHost {
   onGreeted(nowUs: number): void;
   /** A script ends the whole run. */
   onStopAsked(): void;
-  /** A session ended; whether the server had greeted it. */
-  onSessionOver(wasGreeted: boolean): void;
+  /** The session of a client ended; whether the server had greeted it. */
+  onSessionOver(client: Client, wasGreeted: boolean): void;
   /** The last message was taken. */
   onSupplyEmpty(): void;
   /** The client has nothing more to do in this run. */
@@ -78,11 +81,20 @@ export class Client implements SessionOwner, WheelEntry {
   /** The session under way, or the last, has taken a message. */
   #hasTaken = false;
   retried: RetryEntry | null = null;
+  /** Null: closed load. */
+  readonly planned: ClientArrival | null;
 
-  /** @param lane - what its session and connection were made for */
-  constructor(host: ClientHost, lane: ClientLane) {
+  /**
+   * @param lane - what its session and connection were made for
+   * @param arrivals - where its arrivals come from; null: closed load
+   */
+  constructor(host: ClientHost, lane: ClientLane, arrivals: ArrivalSource | null = null) {
     this.#host = host;
     this.#lane = lane;
+    const onIdle = (nowUs: number): void => {
+      host.onIdle(this, nowUs);
+    };
+    this.planned = arrivals === null ? null : new ClientArrival(arrivals, onIdle);
   }
 
   attach(session: SessionActor, connection: ClientConnection): void {
@@ -111,29 +123,36 @@ export class Client implements SessionOwner, WheelEntry {
       return;
     }
     if (this.#startedAtUs >= 0 && !this.#hasWork(nowUs)) this.#end();
-    if (this.#startedAtUs < 0 && !this.#host.hasWork(nowUs)) {
+    if (this.#startedAtUs < 0 && this.planned?.isServing !== true && !this.#host.hasWork(nowUs)) {
       connectSettled?.();
-      this.#host.rest(this);
+      this.#host.rest(this, nowUs);
       return;
     }
     this.#isWaiting = false;
     if (this.#startedAtUs < 0) this.#begin(nowUs);
     this.#connectSettled = connectSettled;
     this.#hasTaken = false;
+    if (this.planned !== null) this.planned.roomInSession = this.#left;
     this.session.begin(this.#takeFirst(nowUs), nowUs);
+  }
+
+  /** An arrival, or a message to try again, is for its session, which waits for one. */
+  handOver(nowUs: number): void {
+    if (this.planned?.isNew === true) this.planned.begin(this.#lane.recorder, nowUs);
+    this.session.endHold(nowUs);
   }
 
   /** A new client takes the place, and with it perhaps another lane. */
   #begin(nowUs: number): void {
-    const lane = this.#host.nextLane();
+    const lane = this.#host.nextLane(this.planned?.lane ?? -1);
     if (lane !== this.#lane) {
       this.#lane = lane;
       this.session.enter(lane.tools);
       this.#connection?.enter(lane.connections);
     }
-    this.#startedAtUs = nowUs;
+    this.#startedAtUs = this.planned?.begin(lane.recorder, nowUs) ?? nowUs;
     this.#left = lane.messagesPerClient;
-    lane.recorder.clientStarted(nowUs);
+    lane.recorder.clientStarted(this.#startedAtUs);
   }
 
   /** What the session is opened for. @returns the number of a message, or -1 */
@@ -145,20 +164,30 @@ export class Client implements SessionOwner, WheelEntry {
   }
 
   hasMessage(nowUs: number): boolean {
-    return this.#left > 0 && this.#hasWork(nowUs);
+    return this.#left > 0 && (this.#hasWork(nowUs) || this.planned?.takeWaiting(this.#lane.recorder, nowUs) === true);
   }
 
-  /** Whether there is a message for its lane: a new one, or one to try again. */
+  /** Whether there is a message for it: of its arrival, of the plan, or one to try again. */
   #hasWork(nowUs: number): boolean {
+    const { planned } = this;
+    if (planned?.isServing === true && (planned.hasMessage || !planned.isReusing)) return planned.hasMessage;
     return this.#host.supply.has(nowUs) || this.#lane.retries?.hasDue === true;
   }
 
   takeMessage(nowUs: number): number {
+    const { recorder, recipients, retries } = this.#lane;
     this.#hasTaken = true;
     this.#left--;
-    this.retried = this.#lane.retries?.take() ?? null;
+    if (this.planned !== null) this.planned.roomInSession = this.#left;
+    // Whoever arrives brings messages of its own, and those only.
+    if (this.planned?.hasMessage === true) {
+      this.retried = null;
+      recorder.messageTaken(recipients, nowUs, this.planned.phaseUs);
+      return this.planned.take(recorder);
+    }
+    this.retried = retries?.take() ?? null;
     if (this.retried !== null) return this.retried.number;
-    this.#lane.recorder.messageTaken(this.#lane.recipients, nowUs);
+    recorder.messageTaken(recipients, nowUs);
     const number = this.#host.supply.take(nowUs, this.#lane.index);
     // Whoever pauses now would wake for nothing, and hold the run open until then.
     if (!this.#host.supply.has(nowUs)) this.#host.onSupplyEmpty();
@@ -168,6 +197,7 @@ export class Client implements SessionOwner, WheelEntry {
   /** Counts a session that sends no messages. @returns that it has none */
   #takeSession(nowUs: number): number {
     this.#left = 0;
+    if (this.planned !== null) return -1;
     this.#host.supply.takeSession(nowUs);
     if (!this.#host.supply.has(nowUs)) this.#host.onSupplyEmpty();
     return -1;
@@ -188,7 +218,7 @@ export class Client implements SessionOwner, WheelEntry {
 
   onSessionEnded(ending: Ending, servedCount: number, nowUs: number): void {
     this.#lastEnding = ending;
-    this.#host.onSessionOver(this.session.wasGreeted);
+    this.#host.onSessionOver(this, this.session.wasGreeted);
     const isGood = this.#hasTaken ? servedCount > 0 : ending === Ending.completed;
     if (isGood) this.#pauseUs = FIRST_PAUSE_US;
     if (ending === Ending.cut) {
@@ -197,8 +227,8 @@ export class Client implements SessionOwner, WheelEntry {
     }
     if (this.#left === 0 || this.#lane.isOneSession || !this.#hasWork(nowUs)) this.#end();
     this.#isWaiting = true;
-    if (!this.#host.hasWork(nowUs)) {
-      this.#host.rest(this);
+    if (this.#startedAtUs < 0 ? !this.#host.hasWork(nowUs) : !this.#hasWork(nowUs)) {
+      this.#host.rest(this, nowUs);
       return;
     }
     if (isGood) {
@@ -219,6 +249,7 @@ export class Client implements SessionOwner, WheelEntry {
   retire(): void {
     this.#isWaiting = false;
     if (this.#startedAtUs >= 0) this.#end();
+    else this.planned?.end(this.#lane.recorder);
     this.#host.onClientDone(this);
   }
 
@@ -229,6 +260,7 @@ export class Client implements SessionOwner, WheelEntry {
 
   #end(): void {
     this.#lane.recorder.clientEnded(this.#lastEnding, this.#startedAtUs);
+    this.planned?.end(this.#lane.recorder);
     this.#startedAtUs = -1;
   }
 }

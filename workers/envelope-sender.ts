@@ -70,9 +70,10 @@ export class EnvelopeSender {
   /** A message is taken for the transaction that is next. */
   take(message: number, nowUs: number): void {
     const { current } = this.#messages;
-    const { retried } = this.#owner;
+    const { retried, planned } = this.#owner;
     if (retried === null) {
       current.take(message, this.#script.recipients, nowUs);
+      if (planned !== null) current.arriveAs(planned.phaseUs, planned.clocks);
       current.isGrowing = this.#script.recipientsVary;
     } else current.takeAgain(retried, nowUs);
     this.#writer.templates.messageTaken(message);

@@ -19,11 +19,13 @@ import type {
   WorkerMessage,
 } from '../src/messages/coordinator-worker.js';
 import { lanesOf, laneWeights, type LanePlan } from '../src/plan/lane-plan.js';
+import { ArrivalShare } from '../src/plan/arrival-share.js';
 import { LanePlaces, laneTable } from '../src/plan/lane-table.js';
 import { compileLoadScript } from '../src/scenario/compile-script.js';
 import type { CompiledScript } from '../src/scenario/compiled-script.js';
 import { loadFunctions, type FunctionTable } from '../src/scenario/load-functions.js';
 import { LaneData, WorkerData } from '../src/scenario/lane-data.js';
+import { ArrivalDriver, type ArrivalHost } from './arrival-driver.js';
 import type { CheckPort } from './check-task.js';
 import { Client, type ClientHost } from './client.js';
 import { DeadlineWheel, WHEEL_TICK_US, type WheelEntry } from './deadline-wheel.js';
@@ -40,6 +42,8 @@ import { SessionActor } from './session-actor.js';
 import { SmtpConnection } from './smtp-connection.js';
 
 const INTERVAL_US = 1_000_000;
+/** A timer that is far away is set again on the way: those of Node are no more exact than its clock. */
+const MOST_WAIT_MS = 1_000;
 
 /** What is under way in a lane: of the warm-up, and of the phase after it. */
 type PhaseCensus = readonly [Census, Census];
@@ -78,7 +82,7 @@ export default async function runTask(
   }
 }
 
-class Generator implements ClientHost, RetryHost {
+class Generator implements ClientHost, RetryHost, ArrivalHost {
   readonly #task: GeneratorTask<GeneratorPort>;
   readonly #lanePlans: readonly LanePlan[];
   /** Which lane each start has, over and over. */
@@ -94,6 +98,9 @@ class Generator implements ClientHost, RetryHost {
   readonly #recorders: readonly Recorder[];
   readonly #openSessions = new OpenSessions();
   readonly #supply: MessageSupply;
+  /** Null: closed load. */
+  readonly #arrivals: ArrivalDriver | null;
+  #arrivalTimer: NodeJS.Timeout | null = null;
   #clock: Clock = { nowUs: () => 0 };
   #wheel = new DeadlineWheel(0);
   #lanes: readonly Lane[] = [];
@@ -131,14 +138,19 @@ class Generator implements ClientHost, RetryHost {
     this.#warmupEndUs = plan.warmupMs * 1e3;
     this.#windowEndUs = plan.durationMs === null ? Infinity : this.#warmupEndUs + plan.durationMs * 1e3;
     this.#recorders = this.#lanePlans.map(() => new Recorder(this.#warmupEndUs, this.#windowEndUs, this.#openSessions));
-    this.#supply = new MessageSupply(share, this.#warmupEndUs, this.#windowEndUs, new LanePlaces(this.#table));
+    const places = new LanePlaces(this.#table);
+    this.#supply = new MessageSupply(share, this.#warmupEndUs, this.#windowEndUs, places);
+    this.#arrivals = arrivalsOf(task, places, this);
+    // Whoever arrives brings its own.
+    if (this.#arrivals !== null) this.#supply.close();
   }
 
   get supply(): MessageSupply {
     return this.#supply;
   }
 
-  nextLane(): Lane {
+  nextLane(arrival: number): Lane {
+    if (arrival >= 0) return this.#lanes[arrival] as Lane;
     const due = this.#retryLanes.find(({ retries }) => retries?.hasDue === true);
     if (due !== undefined) return due;
     const lane = this.#lanes[this.#table[this.#nextStart] as number] as Lane;
@@ -167,6 +179,7 @@ class Generator implements ClientHost, RetryHost {
           }
           case 'stop':
             this.#stop(this.#clock.nowUs());
+            this.#endArrivals(this.#clock.nowUs());
             break;
           case 'cut':
             this.#cut(this.#clock.nowUs());
@@ -187,11 +200,21 @@ class Generator implements ClientHost, RetryHost {
     return this.#isStopping;
   }
 
+  recorderOf(lane: number): Recorder {
+    return this.#recorders[lane] as Recorder;
+  }
+
   hasWork(nowUs: number): boolean {
     return this.#supply.has(nowUs) || this.#retryLanes.some(({ retries }) => retries?.hasDue === true);
   }
 
-  rest(client: Client): void {
+  rest(client: Client, nowUs: number): void {
+    if (this.#arrivals !== null) {
+      if (this.#arrivals.rest(client, nowUs)) return;
+      this.#arrivals.add(client);
+      this.#retireResting(this.#arrivals, nowUs);
+      return;
+    }
     if (this.#retryLanes.length === 0 || this.#isStopping) {
       client.retire();
       return;
@@ -201,7 +224,17 @@ class Generator implements ClientHost, RetryHost {
     if (this.#resting.size === this.#activeClients && this.waiting === 0) this.#retireWaiting();
   }
 
+  onIdle(client: Client, nowUs: number): void {
+    this.#arrivals?.onIdle(client, nowUs);
+  }
+
   onRetryDue(): void {
+    if (this.#arrivals !== null) {
+      const free = this.#arrivals.takeFree();
+      if (free?.session.isOpen === true) free.handOver(this.#clock.nowUs());
+      else if (free !== null) this.requestStart(free);
+      return;
+    }
     const [client] = this.#resting;
     if (client === undefined) return;
     this.#resting.delete(client);
@@ -214,15 +247,28 @@ class Generator implements ClientHost, RetryHost {
 
   requestStart(client: Client): void {
     // A place in the queue is a promise and three microtasks, 3 % of a connection: npm run bench -- --only single-auto.
-    if (this.#limit === null) client.start(this.#clock.nowUs(), null);
-    else void this.#limit(() => new Promise<void>((settled) => client.start(this.#clock.nowUs(), settled)));
+    const limit = this.#limit;
+    if (limit === null) {
+      client.start(this.#clock.nowUs(), null);
+      return;
+    }
+    const isQueued = limit.activeCount + limit.pendingCount >= limit.concurrency;
+    void limit(
+      () =>
+        new Promise<void>((settled) => {
+          const nowUs = this.#clock.nowUs();
+          if (isQueued) client.planned?.delayedUntil(nowUs);
+          client.start(nowUs, settled);
+        }),
+    );
   }
 
   schedule(entry: WheelEntry, deadlineUs: number): void {
     this.#wheel.schedule(entry, deadlineUs);
   }
 
-  onSessionOver(wasGreeted: boolean): void {
+  onSessionOver(client: Client, wasGreeted: boolean): void {
+    this.#arrivals?.lost(client);
     this.#isServerGreeting = wasGreeted;
   }
 
@@ -257,7 +303,7 @@ class Generator implements ClientHost, RetryHost {
     const lane = this.#lanes[0] as Lane;
     this.#activeClients = sessions;
     for (let index = 0; index < sessions; index++) {
-      const client = new Client(this, lane);
+      const client = new Client(this, lane, this.#arrivals);
       const session = new SessionActor({ ...shared, ...lane.tools }, client);
       const connection = new SmtpConnection(lane.connections, session, workerId + index * workerCount);
       session.attach(connection);
@@ -268,7 +314,38 @@ class Generator implements ClientHost, RetryHost {
     this.#timer = setInterval(() => {
       this.#tick();
     }, WHEEL_TICK_US / 1e3);
-    for (const client of this.#clients) this.requestStart(client);
+    if (this.#arrivals === null) for (const client of this.#clients) this.requestStart(client);
+    else {
+      for (const client of this.#clients) this.#arrivals.add(client);
+      this.#arrive(this.#arrivals);
+    }
+  }
+
+  /** Starts what is due, and comes back when the next arrival is. */
+  #arrive(arrivals: ArrivalDriver): void {
+    const nowUs = this.#clock.nowUs();
+    arrivals.startDue(nowUs);
+    if (arrivals.isOver) {
+      this.#retireResting(arrivals, nowUs);
+      return;
+    }
+    // What waits for a session is started by the one that becomes free.
+    const waitMs = Math.floor((arrivals.nextUs - this.#clock.nowUs()) / 1e3);
+    const isFull = arrivals.nextUs <= nowUs;
+    this.#arrivalTimer = setTimeout(
+      () => {
+        this.#arrive(arrivals);
+      },
+      isFull ? WHEEL_TICK_US / 1e3 : Math.min(Math.max(1, waitMs), MOST_WAIT_MS),
+    );
+  }
+
+  /** No arrival comes any more: whoever waits for one has nothing to do, unless a message may have to be tried again. */
+  #retireResting(arrivals: ArrivalDriver, nowUs: number): void {
+    const isSomeoneAtWork = this.waiting > 0 || arrivals.freeCount < this.#activeClients;
+    if (this.#retryLanes.length > 0 && !this.#isStopping && isSomeoneAtWork) return;
+    arrivals.endIdle(nowUs);
+    for (const client of arrivals.takeResting()) client.retire();
   }
 
   #openLanes(clock: Clock, scripts: readonly CompiledScript[]): Lane[] {
@@ -295,8 +372,9 @@ class Generator implements ClientHost, RetryHost {
     this.#tickDueUs = nowUs + WHEEL_TICK_US;
     this.#wheel.tick(nowUs);
     if (nowUs >= this.#windowEndUs) this.#stop(this.#windowEndUs);
-    // Those that begin to wait after the run's end, too.
-    if (this.#isStopping) for (const client of this.#clients) client.session.end(nowUs);
+    if (this.#isStopping && this.#arrivals !== null) this.#arrivals.endIdle(nowUs);
+    // Those that begin to wait after the run's end, too. Who arrived by plan says all that its script says.
+    else if (this.#isStopping) for (const client of this.#clients) client.session.end(nowUs);
     if (nowUs >= this.#drainEndUs) this.#cut(nowUs);
     // The record is written even when this very tick ended the run: `#finish` has then stopped the timer.
     if (this.#timer !== null && nowUs >= (this.#intervalIndex + 1) * INTERVAL_US) {
@@ -307,7 +385,8 @@ class Generator implements ClientHost, RetryHost {
   #closeInterval(nowUs: number): IntervalRecord {
     const { censuses, sessions, isHolding } = this.#count();
     // While all clients pause after sessions that were greeted, or hold one open, the silence is ours and not the server's.
-    if (isHolding || (sessions === 0 && this.#isServerGreeting)) this.#lastGreetedUs = nowUs;
+    const isUnasked = this.#isServerGreeting || this.#openSessions.peak === 0;
+    if (isHolding || (sessions === 0 && isUnasked)) this.#lastGreetedUs = nowUs;
     const record: IntervalRecord = {
       version: INTERVAL_RECORD_VERSION,
       workerId: this.#task.share.workerId,
@@ -349,11 +428,23 @@ class Generator implements ClientHost, RetryHost {
     for (const recorder of this.#recorders) recorder.stopped(nowUs);
     this.#supply.close();
     this.#drainEndUs = nowUs + this.#task.plan.drainMs * 1e3;
-    this.#retireWaiting();
+    // What arrived by plan goes on, and what waits for a session still gets one.
+    if (this.#arrivals === null) this.#retireWaiting();
+    else if (this.#arrivals.isOver) this.#retireResting(this.#arrivals, nowUs);
+  }
+
+  /** Nothing arrives any more, though the plan has more. */
+  #endArrivals(nowUs: number): void {
+    if (this.#arrivals === null) return;
+    if (this.#arrivalTimer !== null) clearTimeout(this.#arrivalTimer);
+    this.#arrivals.close();
+    this.#retireResting(this.#arrivals, nowUs);
   }
 
   #cut(nowUs: number): void {
     this.#stop(nowUs);
+    this.#endArrivals(nowUs);
+    this.#retireWaiting();
     this.#drainEndUs = Infinity;
     for (const client of this.#clients) client.session.cut(nowUs);
   }
@@ -367,6 +458,7 @@ class Generator implements ClientHost, RetryHost {
 
   #finish(): void {
     const nowUs = this.#clock.nowUs();
+    if (this.#arrivalTimer !== null) clearTimeout(this.#arrivalTimer);
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#timer = null;
     for (const { retries } of this.#retryLanes) retries?.settleWaiting();
@@ -379,6 +471,20 @@ class Generator implements ClientHost, RetryHost {
       latencyCounts: this.#recorders.map((recorder) => recorder.latencyCounts()),
     });
   }
+}
+
+/** What arrives by plan; null: closed load. */
+function arrivalsOf(
+  { plan, share }: GeneratorTask<GeneratorPort>,
+  places: LanePlaces,
+  host: ArrivalHost,
+): ArrivalDriver | null {
+  const { arrivals } = plan;
+  if (arrivals === null) return null;
+  const { workerId, workerCount } = share;
+  const warmupEndUs = plan.warmupMs * 1e3;
+  const tools = { plan: arrivals, places, workerId, workerCount, warmupEndUs };
+  return new ArrivalDriver({ ...tools, share: new ArrivalShare({ ...plan, arrivals }, workerId) }, host);
 }
 
 /** The scripts of lanes. Those of one scenario share its messages, which may be large. */

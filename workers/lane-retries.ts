@@ -8,7 +8,7 @@ import type { Census } from '../src/metrics/phase-book.js';
 import { RetryCount } from '../src/metrics/retry-counts.js';
 import type { RetryPlan } from '../src/plan/load-plan.js';
 import type { WheelEntry } from './deadline-wheel.js';
-import type { Recorder } from './recorder.js';
+import type { ArrivalClocks, Recorder } from './recorder.js';
 import type { Transaction } from './transaction.js';
 
 /** Messages of a worker that may wait: beyond them deferred messages give up, so that memory has an end. */
@@ -44,6 +44,7 @@ export interface RetryEntry extends WheelEntry {
   /** Its last try: write of MAIL, and the settling reply. */
   readonly beganAtUs: number;
   readonly endedAtUs: number;
+  readonly arrival: ArrivalClocks | null;
 }
 
 class WaitingMessage implements RetryEntry {
@@ -59,6 +60,7 @@ class WaitingMessage implements RetryEntry {
   readonly settled: readonly number[];
   readonly beganAtUs: number;
   readonly endedAtUs: number;
+  readonly arrival: ArrivalClocks | null;
   readonly #lane: LaneRetries;
 
   constructor(lane: LaneRetries, transaction: Transaction, nowUs: number) {
@@ -74,6 +76,7 @@ class WaitingMessage implements RetryEntry {
     );
     this.beganAtUs = transaction.beganAtUs;
     this.endedAtUs = nowUs;
+    this.arrival = transaction.arrival;
   }
 
   onDeadline(): void {
@@ -152,11 +155,11 @@ export class LaneRetries {
 
   /** The run is over: what waits has the outcome of its last try. */
   settleWaiting(): void {
-    for (const { takenAtUs, settled, positions, beganAtUs, endedAtUs, firstBeganAtUs } of this.#waiting) {
+    for (const { takenAtUs, settled, positions, beganAtUs, endedAtUs, firstBeganAtUs, arrival } of this.#waiting) {
       const recipients = settled.map((count, outcome) => count + (outcome === Outcome.deferred ? positions.length : 0));
       const outcome = (recipients[Outcome.accepted] as number) > 0 ? Outcome.accepted : Outcome.deferred;
       this.#recorder.retry(RetryCount.waiting, takenAtUs);
-      this.#recorder.messageSettled({ outcome, takenAtUs, beganAtUs, firstBeganAtUs, recipients }, endedAtUs);
+      this.#recorder.messageSettled({ outcome, takenAtUs, beganAtUs, firstBeganAtUs, recipients, arrival }, endedAtUs);
     }
     this.#host.waiting -= this.#waiting.size;
     this.#waiting.clear();

@@ -141,6 +141,7 @@ async function oneSession(task: PreflightTask): Promise<Findings> {
       hasMessage: () => false,
       takeMessage: () => -1,
       retried: null,
+      planned: null,
       onGreeted: () => undefined,
       onStopAsked: () => undefined,
       onConnectSettled: () => undefined,

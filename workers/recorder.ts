@@ -2,11 +2,13 @@
  * Writes down what happens in one lane of a generator: every command, reply, failure, message, session and client, each in the
  * phase in which it began. Knows no sockets and no script.
  */
+import { ArrivalCount } from '../src/metrics/arrival-counts.js';
 import { LATENCY_COUNT, LatencyKey, type LaneRecord } from '../src/metrics/interval-record.js';
 import { Ending, Outcome } from '../src/metrics/outcome.js';
 import { PhaseBook, type Census } from '../src/metrics/phase-book.js';
 import type { ReplyText } from '../src/metrics/reply-counts.js';
 import type { TlsAgreement } from '../src/metrics/tls-counts.js';
+import type { Arrival } from '../src/plan/arrival-share.js';
 import { Step } from '../src/protocol/steps.js';
 
 /** How a message ended and who settled its recipients. */
@@ -19,6 +21,14 @@ export interface MessageEnd {
   readonly firstBeganAtUs: number | null;
   /** Recipients by `Outcome`. */
   readonly recipients: readonly number[];
+  /** The clocks of its arrival, if it is the first message of one; null: it is not. */
+  readonly arrival: ArrivalClocks | null;
+}
+
+/** When an arrival was to begin, and when it began to be served; µs since time zero. */
+export interface ArrivalClocks {
+  readonly intendedUs: number;
+  readonly servedFromUs: number;
 }
 
 /** Sessions that are open in a generator, over all its lanes. */
@@ -152,9 +162,39 @@ export class Recorder {
     this.phaseOf(nowUs).bytesReceived += count;
   }
 
-  /** A message was taken from the plan. */
-  messageTaken(recipients: number, nowUs: number): void {
-    const book = this.phaseOf(nowUs);
+  /** Something happened to an arrival that was to begin at `intendedUs`; see `ArrivalCount`. */
+  arrival(count: number, intendedUs: number, by = 1): void {
+    const { arrivals } = this.phaseOf(intendedUs);
+    arrivals[count] = (arrivals[count] as number) + by;
+  }
+
+  /**
+   * An arrival is started.
+   *
+   * @param freeUs - when a session was free for it, from its intended start on: what is later than that is our own lateness
+   */
+  arrivalStarted(intendedUs: number, freeUs: number, nowUs: number): void {
+    this.arrival(ArrivalCount.offered, intendedUs);
+    this.arrival(ArrivalCount.started, intendedUs);
+    if (freeUs > intendedUs) this.#latency(intendedUs, LatencyKey.wait, freeUs - intendedUs);
+    this.#latency(intendedUs, LatencyKey.lag, Math.max(1, nowUs - freeUs));
+  }
+
+  /** An arrival is not started at all. */
+  arrivalDropped(
+    { intendedUs, sureMessages }: Pick<Arrival, 'intendedUs' | 'sureMessages'>,
+    cause: number,
+    messageCause: number,
+  ): void {
+    this.arrival(ArrivalCount.offered, intendedUs);
+    this.arrival(cause, intendedUs);
+    this.arrival(ArrivalCount.messagesOffered, intendedUs, sureMessages);
+    this.arrival(messageCause, intendedUs, sureMessages);
+  }
+
+  /** A message was taken from the plan. `phaseUs`: when it began, as far as phases are concerned. */
+  messageTaken(recipients: number, nowUs: number, phaseUs = nowUs): void {
+    const book = this.phaseOf(phaseUs);
     book.messagesAttempted++;
     book.recipientsAttempted += recipients;
     if (this.#isInWindow(nowUs)) this.#windowAttempted++;
@@ -174,6 +214,10 @@ export class Recorder {
     }
     if (end.outcome !== Outcome.abandoned) {
       this.#latency(end.takenAtUs, latencyKeyOf(end.outcome), nowUs - end.beganAtUs);
+    }
+    if (end.arrival !== null && end.outcome === Outcome.accepted) {
+      this.#latency(end.takenAtUs, LatencyKey.service, nowUs - end.arrival.servedFromUs);
+      this.#latency(end.takenAtUs, LatencyKey.response, nowUs - end.arrival.intendedUs);
     }
     if (end.firstBeganAtUs !== null && end.outcome === Outcome.accepted) {
       this.#latency(end.takenAtUs, LatencyKey.timeToSuccess, nowUs - end.firstBeganAtUs);

@@ -84,6 +84,7 @@ class Rehearsal implements Connection, SessionOwner {
   readonly isDrained = true;
   readonly wantsTls = true;
   readonly retried = null;
+  readonly planned = null;
   isSecure = false;
 
   readonly #lane: LanePlan;

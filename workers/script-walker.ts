@@ -27,20 +27,17 @@ import { OpeningSender, SAID, WITHOUT_TLS } from './opening-sender.js';
 import { forEachOutstanding, repliesDue } from './outstanding.js';
 import { ScriptTurns } from './script-turns.js';
 import { SessionMessages } from './session-messages.js';
-import type { Connection, SessionOwner } from './session-state.js';
+import type { Connection, PlannedOwner, SessionOwner } from './session-state.js';
 import type { LaneTools, SessionTools } from './session-tools.js';
 import type { CapturedValues } from './template-writer.js';
 import { Stage, type Transaction } from './transaction.js';
 
 /** What `advance` gives when nothing stands in the way. */
 export const NOT_BLOCKED = -1;
-
 /** What `advance` gives when the script ends the session without a word. */
 export const DROP = -2;
-
 /** What a step that is sent alone gives when it had nothing to send. */
 const GO_ON = -3;
-
 /** After so many turns in which nothing was sent a session pauses, so that no script stops its worker. */
 const MOST_TURNS = 10_000;
 
@@ -123,6 +120,10 @@ export class ScriptWalker {
     return this.#writer.isTransferring;
   }
 
+  timeoutUs(step: number): number {
+    return this.#writer.timeoutUs(step);
+  }
+
   /** The step at which the session stands. */
   get op(): number {
     return this.#script.ops[this.#stepIndex] as number;
@@ -150,10 +151,6 @@ export class ScriptWalker {
   /** How the session says who it is; undefined at any other step than that. */
   get authScript(): AuthScript | undefined {
     return this.op === Op.auth ? this.#script.auths[this.#script.args[this.#stepIndex] as number] : undefined;
-  }
-
-  timeoutUs(step: number): number {
-    return this.#writer.timeoutUs(step);
   }
 
   step(): void {
@@ -407,8 +404,10 @@ export class ScriptWalker {
         this.#stepIndex = this.#turns.goesTo(op, this.#stepIndex);
       } else if (isWaiting) return false;
       else if (op === Op.seal) this.#seal(nowUs);
-      else if (op === Op.withdraw) this.#withdraw(nowUs);
-      else this.#stepIndex = this.#turns.decides(op, this.#stepIndex, this.connection.session);
+      else if (op === Op.withdraw) {
+        this.#stepIndex++;
+        if (this.messages.withdraw(nowUs)) this.#envelope.needsRset = true;
+      } else this.#stepIndex = this.#turns.decides(op, this.#stepIndex, this.connection.session);
     }
     return true;
   }
@@ -419,15 +418,6 @@ export class ScriptWalker {
     if (this.messages.seal(nowUs)) this.#leaveTransaction(this.messages.current);
   }
 
-  /** The message has nobody to go to, and ends here. */
-  #withdraw(nowUs: number): void {
-    this.#stepIndex++;
-    const { current } = this.messages;
-    if (current.stage !== Stage.envelope) return;
-    this.#envelope.needsRset = current.isMailAccepted;
-    this.messages.abandon(nowUs);
-  }
-
   /** Begins the next message. @returns whether the group may go on behind it */
   #sendMail(isGrouping: boolean, nowUs: number): boolean {
     const mail = this.#script.mails[this.#script.args[this.#stepIndex] as number] as MailScript;
@@ -435,6 +425,7 @@ export class ScriptWalker {
     // In lock-step the step stays the same: MAIL follows the reply to RSET.
     if (sent === Sent.part) return false;
     if (sent === Sent.nothing) {
+      if (this.#owner.planned?.isKeptOpen === true) return this.#awaitMessage(this.#owner.planned, nowUs);
       this.#stepIndex = mail.exit;
       return true;
     }
@@ -443,6 +434,14 @@ export class ScriptWalker {
     this.#isRefusalExpected = false;
     this.#stepIndex++;
     return sent === Sent.whole;
+  }
+
+  /** Once all is answered the session waits for a message. @returns that the group does not go on */
+  #awaitMessage({ onIdle }: PlannedOwner, nowUs: number): false {
+    if (this.#writer.ring.count > 0) return false;
+    this.#hold(Infinity, nowUs);
+    onIdle(nowUs);
+    return false;
   }
 
   /** Sends recipients. @returns whether the group may go on behind them */
@@ -489,7 +488,7 @@ export class ScriptWalker {
   #followContent(nowUs: number): void {
     if (!this.#isGrouping || (this.op !== Op.quit && this.op !== Op.repeat)) return;
     if (this.#script.rules[this.#contentRule]?.isAlone === true) return;
-    const isLast = this.op === Op.quit || !this.#owner.hasMessage(nowUs);
+    const isLast = this.op === Op.quit || !(this.#owner.planned?.isKeptOpen === true || this.#owner.hasMessage(nowUs));
     if (isLast && this.op !== Op.quit) this.goToQuit();
     if (isLast || this.#script.pipelining === 'across') this.#fill(nowUs);
   }

@@ -97,6 +97,14 @@ export class SessionMessages {
     transaction.stage = Stage.idle;
   }
 
+  /** The message under way has nobody to go to, and ends here. @returns whether the server has to be told */
+  withdraw(nowUs: number): boolean {
+    const { current } = this;
+    if (current.stage !== Stage.envelope) return false;
+    this.abandon(nowUs);
+    return current.isMailAccepted;
+  }
+
   /** The message under way has all its recipients. @returns whether none of them is left */
   seal(nowUs: number): boolean {
     const transaction = this.current;

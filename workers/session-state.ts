@@ -20,6 +20,7 @@
  */
 import type { Ending } from '../src/metrics/outcome.js';
 import type { RetryEntry } from './lane-retries.js';
+import type { ArrivalClocks } from './recorder.js';
 import type { TlsDescription } from '../src/messages/coordinator-worker.js';
 
 /** States of a session, see the table above. */
@@ -85,6 +86,8 @@ export interface SessionOwner {
   takeMessage(nowUs: number): number;
   /** What the message taken last was before, if it is tried again. */
   readonly retried: RetryEntry | null;
+  /** What is different where clients arrive by plan; null: they do not. */
+  readonly planned: PlannedOwner | null;
   /** The server answered the connection with a 220. */
   onGreeted(nowUs: number): void;
   /** The connect() succeeded or failed. */
@@ -93,6 +96,18 @@ export interface SessionOwner {
   onStopAsked(): void;
   /** The connection is closed. `servedCount`: messages of this session that the server did not stand in the way of. */
   onSessionEnded(ending: Ending, servedCount: number, nowUs: number): void;
+}
+
+/** What a session needs to know of its arrival. */
+export interface PlannedOwner {
+  /** When the message taken last began, as far as phases are concerned; -1: when it was taken. */
+  readonly phaseUs: number;
+  /** The clocks of the arrival whose first message was taken last; null: it was not the first. */
+  readonly clocks: ArrivalClocks | null;
+  /** More messages may come for the session: it waits for them when it has none, instead of QUIT. */
+  readonly isKeptOpen: boolean;
+  /** It waits now, and goes on when told to. */
+  readonly onIdle: (nowUs: number) => void;
 }
 
 /** Someone who wants to read along. Null in a load: these calls build strings. */

@@ -1,7 +1,7 @@
 /** One mail transaction of a session, from the taking of the message to its outcome. Knows no socket and no script. */
 import { OUTCOME_COUNT, Outcome } from '../src/metrics/outcome.js';
 import type { RetryEntry } from './lane-retries.js';
-import type { MessageEnd } from './recorder.js';
+import type { ArrivalClocks, MessageEnd } from './recorder.js';
 
 /** How far a transaction has come. */
 export const Stage = {
@@ -63,6 +63,8 @@ export class Transaction implements MessageEnd {
   isChunkRefused = false;
   /** Replies that are due behind the content: one, in LMTP one for each accepted recipient (RFC 2033 §4.2). */
   finalLeft = 0;
+  /** The clocks of the arrival that it is the first message of; null: it is not. */
+  arrival: ArrivalClocks | null = null;
   /** The message was tried before; null: it was not. */
   retry: RetryEntry | null = null;
   /** Recipients under way, sent or left out, so far. */
@@ -98,16 +100,24 @@ export class Transaction implements MessageEnd {
     this.hasGoAhead = false;
     this.isChunkRefused = false;
     this.finalLeft = 0;
+    this.arrival = null;
     this.retry = null;
     this.position = 0;
     this.#nextFinal = 0;
     if (this.#marks !== null) this.#marks.length = 0;
   }
 
+  /** The message taken is one of an arrival. `phaseUs`: when that was to begin; -1: it is of none. */
+  arriveAs(phaseUs: number, clocks: ArrivalClocks | null): void {
+    if (phaseUs >= 0) this.takenAtUs = phaseUs;
+    this.arrival = clocks;
+  }
+
   /** Takes a message that was tried before: the recipients that were deferred then, and no other. */
   takeAgain(retry: RetryEntry, nowUs: number): void {
     this.take(retry.number, retry.positions.length, nowUs);
     this.takenAtUs = retry.takenAtUs;
+    this.arrival = retry.arrival;
     this.retry = retry;
   }
 

@@ -82,7 +82,7 @@ function record(steps: readonly number[], messages: number): number {
       recorder.replied(step, sentAtUs, nowUs);
     }
     recorder.messageSettled(
-      { firstBeganAtUs: null, outcome: Outcome.accepted, takenAtUs, beganAtUs: takenAtUs, recipients },
+      { firstBeganAtUs: null, arrival: null, outcome: Outcome.accepted, takenAtUs, beganAtUs: takenAtUs, recipients },
       nowUs,
     );
     if (isSingle) recorder.sessionEnded(Ending.completed, takenAtUs, nowUs);

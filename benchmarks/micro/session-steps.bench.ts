@@ -81,6 +81,7 @@ class EngineAlone implements Connection, SessionOwner {
   readonly isSecure = false;
   readonly wantsTls = false;
   readonly retried = null;
+  readonly planned = null;
   readonly #actor: SessionActor;
   readonly #recorder = new Recorder(0, Infinity);
   readonly #mostMessages: number;

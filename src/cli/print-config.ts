@@ -49,6 +49,8 @@ export function renderConfig(draft: RunDraft, plan: LoadPlan): string {
   return lines.text();
 }
 
+const ARRIVAL_OPTIONS: readonly Option[] = ['arrivals', 'onFull', 'reuse'];
+
 /** The lines of the text. */
 class ConfigLines {
   readonly #lines: string[] = [];
@@ -148,6 +150,9 @@ function quoted(text: string): string {
 /** What holds by default where the table cannot know. */
 function loadValue({ option, fallback }: FileKey, plan: LoadPlan): string | null {
   if (option === 'workers') return String(plan.workers);
+  if (option === 'sessions') return String(plan.sessions);
+  // What hangs on arrivals is no value without them.
+  if (plan.arrivals === null && ARRIVAL_OPTIONS.includes(option)) return null;
   if (option === 'duration') return plan.durationMs === null ? null : formatDuration(plan.durationMs);
   return fallback;
 }
@@ -163,6 +168,8 @@ function scenarioValue({ option, fallback, path }: FileKey, scenario: ScenarioPl
   if (option === 'messagesPerSession' && scenario.session.steps !== null) return null;
   if (option === 'tlsShare' && tls.mode === 'implicit') return null;
   switch (option) {
+    case 'messagesPerSession':
+      return scenario.messagesPerSession === null ? 'all' : fallback;
     case 'tls':
       return tls.mode === 'implicit' ? null : tls.mode;
     case 'size':

@@ -65,7 +65,37 @@ export const RUN_FLAG_GROUPS: readonly RunFlagGroup[] = [
         usage: '-s, --sessions <n>',
         kind: 'value',
         option: 'sessions',
-        help: `concurrent sessions, all workers ${byDefault(DEFAULTS.sessions)}`,
+        help: `concurrent sessions, all workers ${byDefault(DEFAULTS.sessions)}; with arrivals the most at once ${byDefault(DEFAULTS.sessionsAtMost)}`,
+      },
+      {
+        usage: '-r, --rate <rate>',
+        kind: 'value',
+        option: 'rate',
+        help: 'open load: so many clients arrive per second (200/s), minute (30/min) or hour (900/h), whatever becomes of them',
+      },
+      {
+        usage: '--profile <text>',
+        kind: 'value',
+        option: 'profile',
+        help: "a rate that changes: '0/s ->(30s) 200/s ->(5m) 200/s; pause 30s; 400/s for 1m'; it ends the run",
+      },
+      {
+        usage: '--arrivals <pattern>',
+        kind: 'value',
+        option: 'arrivals',
+        help: `even, or poisson: as independent people come ${byDefault(DEFAULTS.arrivals)}`,
+      },
+      {
+        usage: '--on-full <what>',
+        kind: 'value',
+        option: 'onFull',
+        help: `an arrival that finds -s sessions open: drop or queue it ${byDefault(DEFAULTS.onFull)}`,
+      },
+      {
+        usage: '--reuse',
+        kind: 'switch',
+        option: 'reuse',
+        help: 'arrivals are messages for sessions that are kept open, as an MTA sends them',
       },
       {
         usage: '-d, --duration <time>',
@@ -83,7 +113,7 @@ export const RUN_FLAG_GROUPS: readonly RunFlagGroup[] = [
         usage: '-n, --messages-per-session <n>',
         kind: 'value',
         option: 'messagesPerSession',
-        help: `messages before QUIT and a new connection; "all" keeps it ${byDefault(DEFAULTS.messagesPerSession)}`,
+        help: `messages before QUIT and a new connection; "all" keeps it ${byDefault(DEFAULTS.messagesPerSession)}; with --reuse all`,
       },
       {
         usage: '--connections <n>',

@@ -9,7 +9,7 @@
 import { STEP_COUNT } from '../protocol/steps.js';
 
 /** Version of the record; a reader refuses others. */
-export const INTERVAL_RECORD_VERSION = 5;
+export const INTERVAL_RECORD_VERSION = 6;
 
 /** What has a histogram: every step that is timed (by its index), then these. */
 export const LatencyKey = {
@@ -18,9 +18,13 @@ export const LatencyKey = {
   refused: STEP_COUNT + 2,
   unfinished: STEP_COUNT + 3,
   timeToSuccess: STEP_COUNT + 4,
+  service: STEP_COUNT + 5,
+  response: STEP_COUNT + 6,
+  wait: STEP_COUNT + 7,
+  lag: STEP_COUNT + 8,
 } as const;
 /** How many histograms a phase can have: one per step index, then {@link LatencyKey}. */
-export const LATENCY_COUNT = STEP_COUNT + 5;
+export const LATENCY_COUNT = STEP_COUNT + 9;
 
 /** One histogram of one interval. All values are µs. */
 export interface LatencyRecord {
@@ -108,6 +112,8 @@ export interface PhaseCounts {
   readonly recipientsInFlight: number;
   /** By `RetryCount`. */
   readonly retries: readonly number[];
+  /** By `ArrivalCount`; all 0 under closed load. */
+  readonly arrivals: readonly number[];
   readonly clients: LifeCounts;
   readonly sessions: LifeCounts;
   readonly bytesSent: number;

@@ -1,5 +1,6 @@
 /** The live counters of one phase inside one generator. Hot: everything counted per command is a typed array. */
 import { STEP_COUNT } from '../protocol/steps.js';
+import { ARRIVAL_COUNTS } from './arrival-counts.js';
 import type { ErrorRow, LifeCounts, PhaseCounts } from './interval-record.js';
 import { LatencySet } from './latency-histograms.js';
 import { ERROR_KIND_NAMES, OUTCOME_COUNT } from './outcome.js';
@@ -41,6 +42,8 @@ export class PhaseBook {
   readonly recipients = new Float64Array(OUTCOME_COUNT);
   /** By `RetryCount`. */
   readonly retries = new Float64Array(RETRY_COUNTS);
+  /** By `ArrivalCount`. */
+  readonly arrivals = new Float64Array(ARRIVAL_COUNTS);
   readonly clients = new Lives();
   readonly sessions = new Lives();
   readonly sent = new Float64Array(STEP_COUNT);
@@ -77,6 +80,7 @@ export class PhaseBook {
       recipients: Array.from(this.recipients),
       recipientsInFlight: census.recipients,
       retries: Array.from(this.retries),
+      arrivals: Array.from(this.arrivals),
       clients: this.clients.toCounts(census.clients),
       sessions: this.sessions.toCounts(census.sessions),
       bytesSent: this.bytesSent,

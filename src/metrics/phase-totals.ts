@@ -1,5 +1,6 @@
 /** The counters of one phase, summed over all workers and lanes, or over those of one lane. Pure arithmetic on finished records. */
 import { STEP_COUNT } from '../protocol/steps.js';
+import { ARRIVAL_COUNTS } from './arrival-counts.js';
 import type { ErrorRow, PhaseCounts, ReplyRow, TlsRow, UnexpectedRow } from './interval-record.js';
 import { Ending, OUTCOME_COUNT, Outcome } from './outcome.js';
 import { RETRY_COUNTS } from './retry-counts.js';
@@ -23,6 +24,8 @@ export interface PhaseTotals {
   recipients: number[];
   /** By `RetryCount`. */
   retries: number[];
+  /** By `ArrivalCount`. */
+  arrivals: number[];
   /** Messages that count as cut because the worker that had them was lost. */
   cutWithWorker: number;
   clients: LifeTotals;
@@ -55,6 +58,7 @@ export function totalsOf(metrics: RunMetrics, phase: 0 | 1, lane: number | null 
     recipientsAttempted: 0,
     recipients: zeros(OUTCOME_COUNT),
     retries: zeros(RETRY_COUNTS),
+    arrivals: zeros(ARRIVAL_COUNTS),
     cutWithWorker: 0,
     clients: { started: 0, ended: zeros(3) },
     sessions: { started: 0, ended: zeros(3) },
@@ -101,6 +105,7 @@ function addCounts(totals: PhaseTotals, counts: PhaseCounts): void {
   addTo(totals.messages, counts.messages);
   addTo(totals.recipients, counts.recipients);
   addTo(totals.retries, counts.retries);
+  addTo(totals.arrivals, counts.arrivals);
   for (const lives of ['clients', 'sessions'] as const) {
     totals[lives].started += counts[lives].started;
     addTo(totals[lives].ended, counts[lives].ended);

@@ -1,6 +1,7 @@
 /** All that the generators have said so far, merged: totals per phase, and the run over time. */
 import { STEPS_WITHOUT_REPLY, STEP_COUNT, Step } from '../protocol/steps.js';
 import type { HealthRecord, IntervalRecord, LaneRecord, PhaseCounts } from './interval-record.js';
+import { ArrivalCount } from './arrival-counts.js';
 import { LatencyHistogram, LatencySet } from './latency-histograms.js';
 import { Ending, Outcome } from './outcome.js';
 import { Timeline, type RunningCounts } from './timeline.js';
@@ -133,6 +134,7 @@ export function isBalanced(counts: PhaseCounts): boolean {
   return (
     counts.messagesAttempted === sum(counts.messages) + counts.messagesInFlight &&
     counts.recipientsAttempted === sum(counts.recipients) + counts.recipientsInFlight &&
+    isOffered(counts.arrivals) &&
     counts.sessions.started === sum(counts.sessions.ended) + counts.sessions.open &&
     counts.clients.started === sum(counts.clients.ended) + counts.clients.open &&
     counts.sent.every(
@@ -145,6 +147,14 @@ export function isBalanced(counts: PhaseCounts): boolean {
   );
 }
 
+/** Every arrival that was offered was started or dropped. */
+function isOffered(arrivals: readonly number[]): boolean {
+  const of = (index: number): number => arrivals[index] ?? 0;
+  return (
+    of(ArrivalCount.offered) === of(ArrivalCount.started) + of(ArrivalCount.droppedCap) + of(ArrivalCount.droppedEnd)
+  );
+}
+
 /** The counters of a record that the timeline takes differences of, over both phases. */
 function runningCounts(record: IntervalRecord | null): RunningCounts {
   const total: RunningCounts = {
@@ -153,6 +163,7 @@ function runningCounts(record: IntervalRecord | null): RunningCounts {
     deferred: 0,
     rejected: 0,
     failed: 0,
+    dropped: 0,
     sessionsCompleted: 0,
     replies: [0, 0, 0, 0],
     errors: 0,
@@ -166,6 +177,8 @@ function runningCounts(record: IntervalRecord | null): RunningCounts {
     total.deferred += phase.messages[Outcome.deferred] ?? 0;
     total.rejected += phase.messages[Outcome.rejected] ?? 0;
     total.failed += phase.messages[Outcome.failed] ?? 0;
+    total.dropped +=
+      (phase.arrivals[ArrivalCount.messagesDroppedCap] ?? 0) + (phase.arrivals[ArrivalCount.messagesDroppedEnd] ?? 0);
     for (const { code, count } of phase.replies) {
       const index = Math.floor(code / 100) - 2;
       if (index >= 0 && index < 4) total.replies[index] = (total.replies[index] ?? 0) + count;

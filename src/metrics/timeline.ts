@@ -15,6 +15,8 @@ export interface RunningCounts {
   deferred: number;
   rejected: number;
   failed: number;
+  /** Messages of arrivals that were not started. */
+  dropped: number;
   sessionsCompleted: number;
   /** 2yz, 3yz, 4yz, 5yz. */
   replies: [number, number, number, number];
@@ -189,6 +191,7 @@ function noCounts(): RunningCounts {
     deferred: 0,
     rejected: 0,
     failed: 0,
+    dropped: 0,
     sessionsCompleted: 0,
     replies: [0, 0, 0, 0],
     errors: 0,
@@ -203,6 +206,7 @@ function addCounts(total: RunningCounts, now: RunningCounts, before: RunningCoun
   total.deferred += now.deferred - before.deferred;
   total.rejected += now.rejected - before.rejected;
   total.failed += now.failed - before.failed;
+  total.dropped += now.dropped - before.dropped;
   for (let index = 0; index < 4; index++) {
     total.replies[index] = (total.replies[index] ?? 0) + (now.replies[index] ?? 0) - (before.replies[index] ?? 0);
   }

@@ -4,6 +4,7 @@ import type { CorpusPlan } from '../data/corpus/corpus-plan.js';
 import type { FeederPlan } from '../data/feeder.js';
 import type { FunctionsPlan } from '../data/scenario-functions.js';
 import type { CredentialsOrder } from './accounts.js';
+import type { ProfileSegment } from './load-profile.js';
 import type { AuthChoice } from './read-auth.js';
 import type { ScriptStep } from './script-steps.js';
 
@@ -220,6 +221,22 @@ export interface ScenarioPlan {
   readonly timeoutsMs: TimeoutPlan;
 }
 
+/** Open load: when clients arrive, whatever becomes of those before them. */
+export interface ArrivalPlan {
+  /** As it was asked for: `200/s`, or a profile. */
+  readonly written: string;
+  /** From time zero on; the warm-up is its first part. */
+  readonly profile: readonly ProfileSegment[];
+  /** Arrivals are planned before this, ms since time zero; null: the number of messages or sessions ends them. */
+  readonly endMs: number | null;
+  /** Evenly spaced along the profile, or as a Poisson process of that many arrivals. */
+  readonly pattern: 'even' | 'poisson';
+  /** What becomes of an arrival that finds no session free. */
+  readonly onFull: 'drop' | 'queue';
+  /** Arrivals are messages for sessions that are kept open, not clients. */
+  readonly isReusing: boolean;
+}
+
 /** Everything a run needs to know. Nothing is optional; null says "none". Numbers are those of the whole run. */
 export interface LoadPlan {
   /** Where sessions go. */
@@ -230,7 +247,9 @@ export interface LoadPlan {
   readonly functions: FunctionsPlan | null;
   /** What clients do. */
   readonly scenarios: readonly [ScenarioPlan, ...ScenarioPlan[]];
-  /** Concurrent sessions over all workers. */
+  /** Null: closed load. */
+  readonly arrivals: ArrivalPlan | null;
+  /** Concurrent sessions over all workers; with arrivals the most that there may be. */
   readonly sessions: number;
   /** The measured time in ms; null: `messages` alone ends the run. At least one of the two is set. */
   readonly durationMs: number | null;

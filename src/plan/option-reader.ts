@@ -35,12 +35,13 @@ export class OptionReader {
     return this.#options[key] !== undefined;
   }
 
-  /** Notes a problem. `received` is shown; leave it out for secrets. */
-  refuse(key: OptionKey, message: string, received?: string): void {
+  /** Notes a problem. `received` is shown; leave it out for secrets. `frame`: its place in what was received. */
+  refuse(key: OptionKey, message: string, received?: string, frame?: string): void {
     this.issues.push({
       path: OPTION_NAMES[key],
       message,
       ...(received === undefined ? {} : { received: printable(received) }),
+      ...(frame === undefined ? {} : { frame }),
     });
   }
 

@@ -17,13 +17,23 @@ export interface LoadTestOptions {
   readonly target?: string;
   /** Several of them. `,weight=N` behind one gives it N times as many clients as one without. */
   readonly targets?: readonly string[];
-  /** Concurrent sessions over all workers. @defaultValue 20 */
+  /** Concurrent sessions over all workers; with arrivals the most that there may be. @defaultValue 20; 1,000 with arrivals */
   readonly sessions?: number | string;
-  /** The measured time. @defaultValue `'10s'` when `messages` is not given either */
+  /** Open load: so many clients arrive, whatever becomes of those before them: `'200/s'`, `'30/min'`. */
+  readonly rate?: string;
+  /** The same as a rate that changes: `'0/s ->(30s) 200/s ->(5m) 200/s; pause 30s; 400/s for 1m'`. It says when the run ends. */
+  readonly profile?: string;
+  /** How arrivals are spread along the rate: `even` or `poisson`. @defaultValue `'even'` */
+  readonly arrivals?: string;
+  /** What becomes of an arrival that finds no session free: `drop` or `queue`. @defaultValue `'drop'` */
+  readonly onFull?: string;
+  /** Arrivals are messages for sessions that are kept open, as an MTA with connection caching sends them. @defaultValue false */
+  readonly reuse?: boolean;
+  /** The measured time. @defaultValue `'10s'` when `messages` and `profile` are not given either */
   readonly duration?: string;
   /** Messages to attempt after the warm-up, over all workers. With `duration`, whichever is reached first ends the run. */
   readonly messages?: number | string;
-  /** Messages per connection before QUIT and a new one; `'all'` keeps the connection. @defaultValue 1 */
+  /** Messages per connection before QUIT and a new one; `'all'` keeps the connection. @defaultValue 1; `'all'` with `reuse` */
   readonly messagesPerSession?: number | string;
   /** Recipients per message; more than one needs `%d` in `to`. @defaultValue 1 */
   readonly recipients?: number | string;
@@ -153,6 +163,10 @@ export interface LoadTestOptions {
 /** The defaults. Names end in their unit. The number of workers depends on the machine and is not here. */
 export const DEFAULTS = {
   sessions: 20,
+  /** With arrivals: the most sessions at once. */
+  sessionsAtMost: 1000,
+  arrivals: 'even',
+  onFull: 'drop',
   /** Holds when neither a duration nor a number of messages is given. */
   durationMs: 10_000,
   messagesPerSession: 1,
@@ -192,6 +206,11 @@ export const OPTION_NAMES = {
   target: 'TARGET',
   targets: 'TARGET',
   sessions: '--sessions',
+  rate: '--rate',
+  profile: '--profile',
+  arrivals: '--arrivals',
+  onFull: '--on-full',
+  reuse: '--reuse',
   duration: '--duration',
   messages: '--messages',
   messagesPerSession: '--messages-per-session',

@@ -34,11 +34,20 @@ const MAX_SUBJECT_LENGTH = 900;
 
 const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
 
+/** What clients are, as far as it concerns their sessions. */
+export interface LoadModel {
+  /** Clients arrive by plan. */
+  readonly isOpen: boolean;
+  /** Messages arrive, for sessions that are kept open. */
+  readonly isReusing: boolean;
+}
+
 /** Reads a scenario for its targets, which are of one kind: all of them begin with TLS or none does. */
 export function readScenario(
   reader: OptionReader,
   targets: readonly [ParsedTarget, ...ParsedTarget[]],
   data: Pick<TemplateSurroundings, 'feeders' | 'functions'>,
+  load: LoadModel,
 ): Omit<ScenarioPlan, 'name' | 'weight'> {
   const allowDomains = readAllowDomains(reader);
   const isUtf8 = reader.flag('smtpUtf8');
@@ -59,7 +68,7 @@ export function readScenario(
     close: readClose(reader, targets),
     session,
     extensions,
-    messagesPerSession: readMessagesPerSession(reader, session.steps),
+    messagesPerSession: readMessagesPerSession(reader, session.steps, load),
     ...recipients,
     from,
     to,
@@ -70,11 +79,22 @@ export function readScenario(
   };
 }
 
-function readMessagesPerSession(reader: OptionReader, steps: SessionPlan['steps']): number | null {
+function readMessagesPerSession(
+  reader: OptionReader,
+  steps: SessionPlan['steps'],
+  { isOpen, isReusing }: LoadModel,
+): number | null {
+  if (isReusing && steps !== null)
+    reader.refuse('reuse', 'is for the standard session, and this one has steps of its own');
   if (steps !== null && sendsMail(steps)) return messagesIn(steps);
   const text = reader.written('messagesPerSession');
-  if (text === null) return DEFAULTS.messagesPerSession;
-  if (text === 'all') return null;
+  if (text === null) return isReusing ? null : DEFAULTS.messagesPerSession;
+  if (text === 'all') {
+    if (isOpen && !isReusing) {
+      reader.refuse('messagesPerSession', 'takes a number where clients arrive by plan: all needs --reuse', text);
+    }
+    return null;
+  }
   const reading = parseCount(text, 1, MAX_MESSAGES_PER_SESSION);
   if (reading.ok) return reading.value;
   reader.refuse('messagesPerSession', `${reading.takes}, or all`, text);

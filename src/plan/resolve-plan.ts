@@ -13,20 +13,17 @@ import type { LoadPlan, WeightedTarget } from './load-plan.js';
 import { OptionReader } from './option-reader.js';
 import { DEFAULTS } from './options.js';
 import type { LoadTestOptions } from './options.js';
+import { MAX_DURATION_MS, readLoad } from './read-load.js';
 import { readScenario } from './read-scenario.js';
 import { readTargets } from './read-targets.js';
 import type { ReadTarget } from './read-targets.js';
-import { sendsMail } from './script-counts.js';
 import { isHostName } from './target.js';
 
 /** Bounds of counts. They keep products exact (messages × recipients < 2^53) and machines alive. */
 const MAX_SESSIONS = 100_000;
-const MAX_MESSAGES = 1_000_000_000_000;
 const MAX_WORKERS = 256;
 const MAX_CONNECT_LIMIT = 65_535;
 const MAX_SEED = 0xffff_ffff;
-/** A timer of Node holds 31 bits of ms, 596 hours. */
-const MAX_DURATION_MS = 500 * 3_600_000;
 
 /** Name of the scenario that flags describe. */
 const DEFAULT_NAME = 'default';
@@ -89,28 +86,29 @@ export function resolveRun(
   const { feeders = [], functions = null } = request;
   const found: RequestIssue[] = [];
   const [first, ...others] = readTargets(reader);
-  const sessions = reader.count('sessions', DEFAULTS.sessions, 1, MAX_SESSIONS);
+  const isOpen = reader.has('rate') || reader.has('profile');
+  const model = { isOpen, isReusing: isOpen && reader.flag('reuse') };
+  const sessions = reader.count('sessions', isOpen ? DEFAULTS.sessionsAtMost : DEFAULTS.sessions, 1, MAX_SESSIONS);
   const scenarios = request.scenarios.map(({ name, weight, options }, index) => {
     const own = options === request.options ? reader : new OptionReader(options);
     const scenario = {
-      ...readScenario(own, [first, ...others], { feeders, functions: functions?.names ?? [] }),
+      ...readScenario(own, [first, ...others], { feeders, functions: functions?.names ?? [] }, model),
       name,
       weight,
     };
     if (own !== reader) found.push(...own.issues.map((issue) => ({ ...issue, scenario: index })));
     return scenario;
   });
+  const warmupMs = reader.durationMs('warmup', DEFAULTS.warmupMs, 0, MAX_DURATION_MS);
+  const targets = [first, ...others];
   const plan: LoadPlan = {
     targets: [targetOf(first), ...others.map(targetOf)],
     feeders,
     functions,
     scenarios: atLeastOne(scenarios),
     sessions,
-    ...readEnd(
-      reader,
-      scenarios.some(({ session }) => sendsMail(session.steps)),
-    ),
-    warmupMs: reader.durationMs('warmup', DEFAULTS.warmupMs, 0, MAX_DURATION_MS),
+    ...readLoad(reader, scenarios, { warmupMs, lanes: targets.length * scenarios.length }),
+    warmupMs,
     drainMs: reader.durationMs('drain', DEFAULTS.drainMs, 0, MAX_DURATION_MS),
     giveUpMs: reader.durationMs('giveUp', DEFAULTS.giveUpMs, 1, MAX_DURATION_MS),
     seed: reader.count('seed', DEFAULTS.seed, 0, MAX_SEED),
@@ -132,20 +130,6 @@ function atLeastOne<T>([first, ...others]: readonly T[]): readonly [T, ...T[]] {
 
 function targetOf({ url, protocol, host, port, path, isMx, weight }: ReadTarget): WeightedTarget {
   return { url, protocol, host, port, path, isMx, weight };
-}
-
-/** When the run ends. */
-function readEnd(reader: OptionReader, hasMail: boolean): Pick<LoadPlan, 'durationMs' | 'messages' | 'connections'> {
-  const messages = reader.count('messages', null, 1, MAX_MESSAGES);
-  const connections = reader.count('connections', null, 1, MAX_MESSAGES);
-  if (messages !== null && !hasMail) {
-    reader.refuse('messages', 'ends no run whose sessions send no mail: give -d or --connections');
-  }
-  if (connections !== null && hasMail) {
-    reader.refuse('connections', 'is for sessions that send no mail: give -m for messages');
-  }
-  const fallback = reader.has('messages') || reader.has('connections') ? null : DEFAULTS.durationMs;
-  return { durationMs: reader.durationMs('duration', fallback, 1, MAX_DURATION_MS), messages, connections };
 }
 
 function readWorkers(reader: OptionReader, sessions: number, cores: number): number {

@@ -39,6 +39,20 @@ function messagesOf(step: ScriptStep): number {
   }
 }
 
+/** How many messages every session of these steps sends, if none of its replies ends it early. */
+export function messagesAtLeast(steps: readonly ScriptStep[]): number {
+  let sum = 0;
+  for (const step of steps) {
+    if (step.kind === 'quit' || step.kind === 'drop') break;
+    if (step.kind === 'mail') sum++;
+    else if (step.kind === 'repeat') sum += step.min * messagesAtLeast(step.steps);
+    else if (step.kind === 'choose') {
+      sum += Math.min(...step.branches.filter(({ weight }) => weight > 0).map((way) => messagesAtLeast(way.steps)));
+    }
+  }
+  return sum;
+}
+
 /** Whether content goes by BDAT somewhere, and is meant to be taken. */
 export function usesChunks(steps: readonly ScriptStep[] | null, isUsual: boolean): boolean {
   if (steps === null) return isUsual;

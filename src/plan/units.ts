@@ -52,6 +52,20 @@ export function parseDurationMs(text: string, minMs: number, maxMs: number): Rea
   return withinWhole(sumMs, minMs, maxMs, takes);
 }
 
+/** Seconds in the units that rates may have. */
+const RATE_UNITS_SEC: Readonly<Record<string, number>> = { s: 1, min: 60, m: 60, h: 3600 };
+
+/** Reads a rate: `200/s`, `0.5/s`, `30/min`, `1000/h`. A unit is required. @returns per second */
+export function parseRatePerSec(text: string, min: number, max: number): Reading<number> {
+  const [, amount, unit = ''] = /^(\d+(?:\.\d+)?)\/(s|min|m|h)$/.exec(text) ?? [];
+  const perSec = Number(amount) / (RATE_UNITS_SEC[unit] ?? Number.NaN);
+  if (perSec >= min && perSec <= max) return { ok: true, value: perSec };
+  return {
+    ok: false,
+    takes: `takes a rate of at most ${String(max)}/s with its unit, such as 200/s, 30/min or 1000/h`,
+  };
+}
+
 /**
  * Reads a percentage: `30` or `30%`.
  *

@@ -19,6 +19,7 @@ const MOST_WORKERS = 8;
 
 /** Gates in words; one that is not here goes by its name. */
 const GATE_WORDS: ReadonlyMap<string, string> = new Map([
+  ['lag.p99', 'start lag p99'],
   ['eventLoopLag.p99', 'event-loop lag p99'],
   ['utilisation', 'busiest worker'],
   ['fileLimit', 'connects without a file descriptor'],

@@ -65,6 +65,15 @@ export const planResult = z
       .nonnegative()
       .nullable()
       .describe('Sessions after the warm-up where they send no mail; null: no bound'),
+    arrivals: z
+      .looseObject({
+        written: text('The rate or profile as asked for'),
+        pattern: text('even or poisson'),
+        onFull: text('What becomes of an arrival that finds no session free: drop or queue'),
+        isReusing: flag('Arrivals are messages for sessions that are kept open'),
+      })
+      .nullable()
+      .describe('Clients that arrive by plan; null: closed load'),
     warmupMs: amount('Warm-up, ms'),
     seed: z.number().describe('Seed of everything random'),
     targets: z

@@ -7,18 +7,18 @@ import type { LifeTotals, PhaseTotals } from '../metrics/phase-totals.js';
 import { RetryCount } from '../metrics/retry-counts.js';
 import { formatEnhanced, meaningOfReply } from '../protocol/reply-codes.js';
 import { STEP_COUNT, STEP_NAMES, Step } from '../protocol/steps.js';
-import type { DroppedMessages } from '../verdict/books.js';
+import type { OfferedMessages } from '../verdict/offered-load.js';
 import type { ResultBlocks } from './result-schema.js';
 
 /** Makes the blocks of one phase. */
 export function blocksOf(
   totals: PhaseTotals,
   latencies: LatencySet,
-  offered: number,
-  droppedBy: DroppedMessages,
+  { offered, dropped: droppedBy }: OfferedMessages,
   peakOpen: number,
 ): ResultBlocks {
   const latency = (key: number): Summary => (latencies.get(key) ?? new LatencyHistogram()).summary();
+  const isPlanned = totals.arrivals.some((count) => count > 0);
   return {
     messages: {
       offered,
@@ -38,11 +38,11 @@ export function blocksOf(
       refused: latency(LatencyKey.refused),
       unfinished: latency(LatencyKey.unfinished),
       timeToSuccess: hasRetries(totals, latencies) ? latency(LatencyKey.timeToSuccess) : null,
-      // Planned arrivals have these; closed load has no intended start.
-      service: null,
-      response: null,
-      wait: null,
-      lag: null,
+      // Closed load has no intended start.
+      service: isPlanned ? latency(LatencyKey.service) : null,
+      response: isPlanned ? latency(LatencyKey.response) : null,
+      wait: isPlanned ? latency(LatencyKey.wait) : null,
+      lag: isPlanned ? latency(LatencyKey.lag) : null,
     },
     steps: stepsOf(totals, latency),
     replies: totals.replies.map((row) => ({

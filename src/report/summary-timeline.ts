@@ -17,7 +17,7 @@ export function intervalsOf(buckets: readonly Bucket[], window: RunWindow): Inte
     rejected: bucket.counts.rejected,
     failed: bucket.counts.failed,
     sessionsCompleted: bucket.counts.sessionsCompleted,
-    dropped: 0,
+    dropped: bucket.counts.dropped,
     openSessions: bucket.openSessions,
     steps: stepsOf(bucket),
     replies: {

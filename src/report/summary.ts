@@ -7,7 +7,8 @@ import type { HealthRecord } from '../metrics/interval-record.js';
 import type { RunMetrics } from '../metrics/run-metrics.js';
 import type { LoadPlan, TargetPlan } from '../plan/load-plan.js';
 import type { RedactedPlan } from '../plan/redact-plan.js';
-import type { BookCheck, DroppedMessages } from '../verdict/books.js';
+import type { BookCheck } from '../verdict/books.js';
+import type { OfferedLoad, OfferedMessages } from '../verdict/offered-load.js';
 import type { HealthGate } from '../verdict/health-gates.js';
 import type { Verdict, VerdictReason } from '../verdict/verdict.js';
 import type { ScenarioResultPlan } from './plan-schema.js';
@@ -34,8 +35,9 @@ export interface SummaryInput {
   readonly metrics: RunMetrics;
   readonly totals: readonly [PhaseTotals, PhaseTotals];
   readonly window: RunWindow;
-  readonly offered: number;
-  readonly dropped: DroppedMessages;
+  readonly offered: OfferedLoad;
+  /** The same of what began in the warm-up. */
+  readonly offeredBefore: OfferedMessages;
   readonly endedBy: RunResult['endedBy'];
   readonly startedAt: Date;
   readonly startupSec: number;
@@ -56,9 +58,9 @@ export interface LaneInput {
   /** Its part of the starts of clients, 0 to 1. */
   readonly weight: number;
   readonly phases: readonly [PhaseTotals, PhaseTotals];
+  /** After the warm-up. */
+  readonly offered: OfferedMessages;
 }
-
-const NOTHING_DROPPED: DroppedMessages = { cap: 0, target: 0, end: 0, worker: 0 };
 
 /** Makes the result of a run. */
 export function summarise(input: SummaryInput): RunResult {
@@ -89,17 +91,20 @@ export function summarise(input: SummaryInput): RunResult {
       warmupSec: window.warmupEndUs / 1e6,
       drainSec: (window.lastUs - window.endUs) / 1e6,
     },
-    arrivals: null,
-    ...blocksOf(main, metrics.latencies[1], input.offered, input.dropped, metrics.peakOpenSessions),
-    throughput: throughputOf(metrics.lanes(), window),
+    arrivals: arrivalsOf(input.offered),
+    ...blocksOf(
+      main,
+      metrics.latencies[1],
+      { offered: input.offered.messages, dropped: input.offered.dropped },
+      metrics.peakOpenSessions,
+    ),
+    throughput: throughputOf(metrics.lanes(), window, offeredInTime(input.offered)),
     scenarios: input.lanes.map((lane, index) => laneOf(lane, index, input)),
     intervals: intervalsOf(metrics.timeline.finish(), window),
     generator: healthOf(input, warmup, main),
     objectives: [],
     books: { balanced: input.checks.every(({ ok }) => ok), checks: [...input.checks] },
-    warmup: hasWarmup
-      ? blocksOf(warmup, metrics.latencies[0], warmup.messagesAttempted, NOTHING_DROPPED, metrics.peakOpenSessions)
-      : null,
+    warmup: hasWarmup ? blocksOf(warmup, metrics.latencies[0], input.offeredBefore, metrics.peakOpenSessions) : null,
   };
 }
 
@@ -128,6 +133,7 @@ function planOf(plan: RedactedPlan): RunResult['plan'] {
   return {
     ...plan,
     targets: plan.targets.map((target) => ({ ...target })),
+    arrivals: plan.arrivals === null ? null : structuredClone({ ...plan.arrivals }),
     scenarios: plan.scenarios.map(scenarioOf) as [ScenarioResultPlan, ...ScenarioResultPlan[]],
   };
 }
@@ -145,10 +151,11 @@ function scenarioOf(scenario: RedactedPlan['scenarios'][number]): ScenarioResult
 
 /** What one lane did; the same blocks as those of the whole run. */
 function laneOf(
-  { name, target, weight, phases, scenario }: LaneInput,
+  { name, target, weight, phases, scenario, offered }: LaneInput,
   lane: number,
-  { metrics, window, totals }: SummaryInput,
+  input: SummaryInput,
 ): LaneResult {
+  const { metrics, window, totals } = input;
   const [, main] = phases;
   const latencies = metrics.laneLatencies[lane] ?? metrics.latencies;
   const records = metrics.lanes(lane);
@@ -160,17 +167,36 @@ function laneOf(
     target,
     weight,
     clientShare: started === 0 ? 0 : main.clients.started / started,
-    ...blocksOf(main, latencies[1], main.messagesAttempted, NOTHING_DROPPED, peakOpen),
-    throughput: throughputOf(records, window),
+    ...blocksOf(main, latencies[1], offered, peakOpen),
+    throughput: throughputOf(records, window, input.offered.arrivals === null ? null : inTime(offered)),
   };
 }
 
-function throughputOf(lanes: readonly LaneRecord[], window: RunWindow): RunResult['throughput'] {
+/** Messages whose time had come when the run ended. */
+function inTime({ offered, dropped: { target, end, worker } }: OfferedMessages): number {
+  return offered - target - end - worker;
+}
+
+function offeredInTime({ messages, dropped, arrivals }: OfferedLoad): number | null {
+  return arrivals === null ? null : inTime({ offered: messages, dropped });
+}
+
+function arrivalsOf({ arrivals }: OfferedLoad): RunResult['arrivals'] {
+  if (arrivals === null) return null;
+  const { offered, started, droppedCap, droppedEnd } = arrivals;
+  return { offered, started, dropped: droppedCap + droppedEnd };
+}
+
+function throughputOf(
+  lanes: readonly LaneRecord[],
+  window: RunWindow,
+  offered: number | null,
+): RunResult['throughput'] {
   const sec = (window.endUs - window.warmupEndUs) / 1e6;
   const perSec = (field: Exclude<keyof WindowCounts, 'lastSettledUs'>): number =>
     sec > 0 ? lanes.reduce((sum, lane) => sum + lane.window[field], 0) / sec : 0;
   return {
-    offeredPerSec: null,
+    offeredPerSec: offered === null ? null : sec > 0 ? offered / sec : 0,
     attemptedPerSec: perSec('attempted'),
     acceptedPerSec: perSec('accepted'),
     recipientsPerSec: perSec('recipientsAccepted'),

@@ -134,12 +134,22 @@ function loadText({ plan }: RunResult, scenario: ScenarioResultPlan): string {
     ...(connections === null ? [] : [formatCounted(connections, 'connection')]),
     ...(durationMs === null ? [] : [formatSeconds(durationMs / MS_PER_SEC)]),
   ];
+  const { arrivals } = plan;
+  const who =
+    arrivals === null
+      ? `with ${formatCounted(plan.sessions, 'session')}`
+      : `${arrivalWords(arrivals)}, at most ${formatCounted(plan.sessions, 'session')}`;
   return [
-    `${ends.join(' or ')} with ${formatCounted(plan.sessions, 'session')} on ${formatCounted(plan.workers, 'worker')}`,
+    `${ends.join(' or ')} ${who} on ${formatCounted(plan.workers, 'worker')}`,
     ...sessionTexts(scenario),
     `pipelining ${scenario.pipelining}`,
     `seed ${plan.seed}`,
   ].join(', ');
+}
+
+function arrivalWords({ written, pattern, onFull, isReusing }: NonNullable<RunResult['plan']['arrivals']>): string {
+  const what = isReusing ? 'messages for kept sessions' : 'arrivals';
+  return `of ${pattern === 'poisson' ? 'Poisson' : 'even'} ${what} by plan (${cleanText(written)}; full: ${onFull})`;
 }
 
 /** What each session does; of messages only where there are some. */

@@ -9,6 +9,10 @@ import type { RunResult } from './result-schema.js';
 const ADVICE: ReadonlyMap<string, string> = new Map([
   ['workerLost', 'What was received is kept, but the load was not the one asked for. Run again.'],
   ['books', 'The counts contradict each other: a defect of postrush. Please report it with the result file (--json).'],
+  [
+    'saturated',
+    'A finding: this is more than the server takes with so many sessions. Lower the rate (-r), allow more sessions (-s), or let arrivals wait (--on-full queue).',
+  ],
   ['targetLost', 'Look at the replies and errors below, and at the log of the server around the end of the run.'],
 ]);
 

@@ -14,10 +14,20 @@ export interface FileKey {
   /**
    * `value`: text or a number; `words`: one text or several; `file`: the path of a file whose content becomes the
    * option, counted from where the scenario file is; `attributes`: names and values; `deadlines`: times by step; `retries`:
-   * a time, or a map of what else belongs to it.
+   * a time, or a map of what else belongs to it; `stages`: a load profile as text, or part by part.
    */
   readonly kind:
-    'value' | 'text' | 'secret' | 'switch' | 'words' | 'file' | 'attributes' | 'chunks' | 'deadlines' | 'retries';
+    | 'value'
+    | 'text'
+    | 'secret'
+    | 'switch'
+    | 'words'
+    | 'file'
+    | 'attributes'
+    | 'chunks'
+    | 'deadlines'
+    | 'retries'
+    | 'stages';
   /** For editors and readers. */
   readonly about: string;
   /** What holds when nobody says anything; null: nothing does. */
@@ -36,13 +46,24 @@ const time = formatDuration;
 
 /** What concerns the run as a whole. */
 export const LOAD_KEYS: readonly FileKey[] = [
-  key('load.sessions', 'sessions', 'value', 'Concurrent sessions over all workers', DEFAULTS.sessions),
+  key(
+    'load.sessions',
+    'sessions',
+    'value',
+    'Concurrent sessions over all workers; with arrivals the most at once',
+    `${DEFAULTS.sessions}; ${DEFAULTS.sessionsAtMost} with arrivals`,
+  ),
+  key('load.rate', 'rate', 'text', 'Open load: clients that arrive, 200/s, 30/min or 900/h'),
+  key('load.profile', 'profile', 'stages', 'Open load: a rate that changes, as text or as a list of its parts'),
+  key('load.arrivals', 'arrivals', 'text', 'even or poisson', DEFAULTS.arrivals),
+  key('load.onFull', 'onFull', 'text', 'An arrival that finds no session free: drop or queue', DEFAULTS.onFull),
+  key('load.reuse', 'reuse', 'switch', 'Arrivals are messages for sessions that are kept open', 'false'),
   key(
     'load.duration',
     'duration',
     'value',
     'The measured time: 30s, 5m',
-    `${time(DEFAULTS.durationMs)} without messages and connections`,
+    `${time(DEFAULTS.durationMs)} without messages, connections and profile`,
   ),
   key('load.messages', 'messages', 'value', 'Messages to attempt; with duration, whichever is reached first'),
   key('load.connections', 'connections', 'value', 'Sessions to begin, where they send no mail'),

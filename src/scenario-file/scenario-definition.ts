@@ -111,12 +111,27 @@ export interface ScenarioClass extends ScenarioSettings {
   readonly steps?: readonly ScenarioStep[];
 }
 
+/** A part of a load profile. */
+export type ProfileStage =
+  | string
+  | { readonly rate: string; readonly for: string }
+  | { readonly from: string; readonly to: string; readonly for: string }
+  | { readonly pause: string }
+  | { readonly stairs: string; readonly step: string; readonly every: string }
+  | { readonly spikes: string; readonly of: string; readonly every: string; readonly for: string }
+  | { readonly sine: string; readonly period: string; readonly for: string };
+
 /** A whole scenario. */
 export interface ScenarioDefinition extends ScenarioSettings {
   readonly target?: string;
   readonly targets?: readonly { readonly url: string; readonly weight?: number }[];
   readonly load?: {
     readonly sessions?: number;
+    readonly rate?: string;
+    readonly profile?: string | readonly ProfileStage[];
+    readonly arrivals?: 'even' | 'poisson';
+    readonly onFull?: 'drop' | 'queue';
+    readonly reuse?: boolean;
     readonly duration?: string;
     readonly messages?: number;
     readonly connections?: number;

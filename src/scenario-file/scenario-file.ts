@@ -179,11 +179,27 @@ function valueFor({ kind }: FileKey, value: unknown): unknown {
       return Object.entries(value as Record<string, unknown>)
         .map(([name, each]) => `${name}=${String(each)}`)
         .join(',');
+    case 'stages':
+      return typeof value === 'string' ? value : (value as readonly WrittenStage[]).map(stageText).join('; ');
     case 'chunks':
       return value === false ? undefined : value;
     default:
       return value;
   }
+}
+
+/** A part of a profile, as text or as a map of its words. */
+type WrittenStage = string | Readonly<Record<string, string>>;
+
+function stageText(stage: WrittenStage): string {
+  if (typeof stage === 'string') return stage;
+  const of = (name: string): string => stage[name] ?? '';
+  if ('rate' in stage) return `${of('rate')} for ${of('for')}`;
+  if ('from' in stage) return `${of('from')} ->(${of('for')}) ${of('to')}`;
+  if ('pause' in stage) return `pause ${of('pause')}`;
+  if ('stairs' in stage) return `${of('stairs')} step ${of('step')} every ${of('every')}`;
+  if ('sine' in stage) return `sine ${of('sine')} period ${of('period')} for ${of('for')}`;
+  return `spikes ${of('spikes')} of ${of('of')} every ${of('every')} for ${of('for')}`;
 }
 
 function checkNames(scenarios: readonly FileScenario[], refuse: Refuse): void {

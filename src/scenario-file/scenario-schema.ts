@@ -33,7 +33,7 @@ const MAX_SCENARIOS = 100;
 const MAX_TARGETS = 1000;
 
 const CONSENT = 'is consent, which is given on the command line only';
-const LATER = 'is not there yet: planned arrivals, objectives and gates come later';
+const LATER = 'is not there yet: objectives and gates come later';
 /** Keys that make sense and are not taken. */
 const CONSENT_KEYS = {
   allowTarget: `${CONSENT}: --allow-target`,
@@ -46,17 +46,32 @@ const CONSENT_KEYS = {
   'auth-clear': `${CONSENT}: --auth-clear`,
 };
 const LATER_KEYS = {
-  rate: LATER,
-  profile: LATER,
-  arrivals: LATER,
-  onFull: LATER,
-  reuse: LATER,
   objectives: LATER,
   slo: LATER,
   abortOnFail: LATER,
   gates: LATER,
 };
 const REFUSED = { ...CONSENT_KEYS, ...LATER_KEYS };
+
+/** A part of a load profile: the words of its text as a map. */
+const rate = z.string().regex(/^\d+(?:\.\d+)?\/(?:s|min|m|h)$/, { error: 'takes a rate such as 200/s' });
+const rates = z.string().regex(/^\S+\.\.\S+$/, { error: 'takes two rates such as 50/s..500/s' });
+const stage = z.union(
+  [
+    z.string(),
+    closedObject({ rate, for: z.string() }),
+    closedObject({ from: rate, to: rate, for: z.string() }),
+    closedObject({ pause: z.string() }),
+    closedObject({ stairs: rates, step: rate, every: z.string() }),
+    closedObject({ spikes: rates, of: z.string(), every: z.string(), for: z.string() }),
+    closedObject({ sine: rates, period: z.string(), for: z.string() }),
+  ],
+  {
+    error:
+      'takes { rate, for }, { from, to, for }, { pause }, { stairs, step, every }, { spikes, of, every, for }, ' +
+      '{ sine, period, for } or the same as text',
+  },
+);
 
 const VALUES: Readonly<Record<FileKey['kind'], z.ZodType>> = {
   value: z.union([z.string(), z.number()], { error: 'takes a number or text' }),
@@ -83,6 +98,7 @@ const VALUES: Readonly<Record<FileKey['kind'], z.ZodType>> = {
     ],
     { error: 'takes a time such as 30s, or { after, factor, max, attempts, jitter }' },
   ),
+  stages: z.union([z.string(), z.array(stage).min(1)], { error: 'takes text, or a list of its parts' }),
   deadlines: z.union([z.string(), z.record(z.string(), z.string())], {
     error: 'takes a time, or times by step such as { connect: 5s, endOfData: 60s, all: 30s }',
   }),

@@ -1,4 +1,5 @@
 /** The books: equations that hold between independent counts of the same run. When one fails the numbers do not count. */
+import { ArrivalCount } from '../metrics/arrival-counts.js';
 import type { PhaseTotals } from '../metrics/phase-totals.js';
 import { LATENCY_COUNT, LatencyKey } from '../metrics/interval-record.js';
 import type { LatencySet } from '../metrics/latency-histograms.js';
@@ -6,6 +7,8 @@ import { Ending, Outcome } from '../metrics/outcome.js';
 import { RetryCount } from '../metrics/retry-counts.js';
 import type { PhaseLatencies, RunMetrics } from '../metrics/run-metrics.js';
 import { STEPS_WITHOUT_REPLY, STEP_COUNT, STEP_NAMES, Step } from '../protocol/steps.js';
+
+import type { OfferedLoad } from './offered-load.js';
 
 /** One equation. */
 export interface BookCheck {
@@ -30,8 +33,7 @@ export interface BooksInput {
   readonly phases: readonly [PhaseTotals, PhaseTotals];
   /** The same for each lane; empty: there is only one. */
   readonly lanes: readonly { readonly name: string; readonly phases: readonly [PhaseTotals, PhaseTotals] }[];
-  readonly offered: number;
-  readonly dropped: DroppedMessages;
+  readonly offered: OfferedLoad;
   /** Per worker that ended by itself: records it sent, and values it recorded per lane, phase and latency key. */
   readonly results: readonly {
     readonly workerId: number;
@@ -43,11 +45,12 @@ export interface BooksInput {
 /** Checks every equation of the run. */
 export function checkBooks(input: BooksInput): BookCheck[] {
   const [, main] = input.phases;
-  const { cap, target, end, worker } = input.dropped;
-  const { lanes } = input;
+  const { lanes, offered } = input;
+  const { cap, target, end, worker } = offered.dropped;
   const dropped = cap + target + end + worker;
   const checks = [
-    check('messages: offered = attempted + dropped', input.offered, main.messagesAttempted + dropped),
+    check('messages: offered = attempted + dropped', offered.messages, main.messagesAttempted + dropped),
+    ...checkArrivals(offered),
     ...checkPhases('', input.phases, input.metrics.latencies),
     ...lanes.flatMap(({ name, phases }, lane) =>
       checkPhases(`${name}: `, phases, input.metrics.laneLatencies[lane] ?? input.metrics.latencies),
@@ -101,6 +104,7 @@ function checkPhase(prefix: string, totals: PhaseTotals, latencies: LatencySet):
     check(`${prefix}clients: started = completed + failed + cut`, clients.started, sum(clients.ended)),
     ...checkSteps(prefix, totals, timed),
     ...checkRetries(prefix, totals, timed),
+    ...checkClocks(prefix, totals, timed),
     check(`${prefix}latency.message: values = accepted`, timed(LatencyKey.message), of(Outcome.accepted)),
     check(
       `${prefix}latency.refused: values = deferred + rejected`,
@@ -117,6 +121,26 @@ function checkPhase(prefix: string, totals: PhaseTotals, latencies: LatencySet):
       timed(LatencyKey.session),
       sum(sessions.ended) - (sessions.ended[Ending.cut] ?? 0),
     ),
+  ];
+}
+
+/** Under closed load there is nothing to check. */
+function checkArrivals({ arrivals, planned }: OfferedLoad): BookCheck[] {
+  if (arrivals === null) return [];
+  const { offered, started, droppedCap, droppedEnd } = arrivals;
+  return [
+    check('arrivals: offered = started + dropped', offered, started + droppedCap + droppedEnd),
+    ...(planned === null ? [] : [check('arrivals: planned = offered', planned.arrivals, planned.accounted)]),
+  ];
+}
+
+/** Every arrival that was started has a lag; the first message of those that were accepted has both clocks. */
+function checkClocks(prefix: string, totals: PhaseTotals, timed: (key: number) => number): BookCheck[] {
+  if (sum(totals.arrivals) === 0) return [];
+  const started = totals.arrivals[ArrivalCount.started] ?? 0;
+  return [
+    check(`${prefix}latency.lag: values = arrivals started`, timed(LatencyKey.lag), started),
+    check(`${prefix}latency.response: values = latency.service`, timed(LatencyKey.response), timed(LatencyKey.service)),
   ];
 }
 

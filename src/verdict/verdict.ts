@@ -7,7 +7,7 @@ export type Verdict = 'pass' | 'fail' | 'invalid';
 
 /** Why the verdict is what it is. */
 export interface VerdictReason {
-  /** Stable name: a gate's name, `books`, `workerLost` or `targetLost`. */
+  /** Stable name: a gate's name, `books`, `workerLost`, `nothingMeasured`, `targetLost` or `saturated`. */
   readonly kind: string;
   /** One sentence: what, the figure, what to change. */
   readonly text: string;
@@ -21,6 +21,8 @@ export interface VerdictInput {
   readonly checks: readonly BookCheck[];
   readonly lost: readonly { readonly workerId: number; readonly reason: string }[];
   readonly isTargetLost: boolean;
+  /** Why the load was not placed; empty: it was. */
+  readonly saturation: readonly VerdictReason[];
   /** A signal ended the run before its first measured message. */
   readonly isEmpty: boolean;
   readonly giveUpSec: number;
@@ -41,9 +43,9 @@ export function judge(input: VerdictInput): { verdict: Verdict; reasons: Verdict
       bound: null,
     });
   }
-  const failed: VerdictReason[] = [];
+  const failed: VerdictReason[] = [...input.saturation];
   if (input.isTargetLost) {
-    failed.push({
+    failed.unshift({
       kind: 'targetLost',
       text: `the target was lost: no session got a greeting for ${String(input.giveUpSec)} s (--give-up)`,
       value: null,
@@ -82,12 +84,17 @@ function gateText(name: string, value: number, bound: number): string {
     case 'utilisation':
       return (
         `a worker was busy ${percent(value)} of the time (bound ${percent(bound)}): the generator was the limit; ` +
-        'use more workers (-w), fewer sessions (-s), or run it on another machine than the server'
+        'use more workers (-w), fewer sessions (-s) or a lower rate (-r), or run it on another machine than the server'
       );
     case 'eventLoopLag.p99':
       return (
         `the generator's event loop lagged ${(value / 1e3).toFixed(0)} ms at p99 (bound ${(bound / 1e3).toFixed(0)} ms): ` +
         'latencies are partly its own; use fewer sessions (-s) or a less busy machine'
+      );
+    case 'lag.p99':
+      return (
+        `arrivals were started ${(value / 1e3).toFixed(1)} ms late at p99 though sessions were free (bound ${(bound / 1e3).toFixed(0)} ms): ` +
+        'the generator was late; begin with a warm-up (--warmup 2s), or use more workers (-w), a lower rate or a less busy machine'
       );
     case 'fileLimit':
       return `${String(value)} connects failed for want of file descriptors: raise the limit (ulimit -n)`;

@@ -79,6 +79,7 @@ describe('a bucket', () => {
       deferred: 3,
       rejected: 2,
       failed: 1,
+      dropped: 0,
       sessionsCompleted: 4,
       replies: [2, 4, 3, 1],
       errors: 6,

@@ -46,6 +46,7 @@ describe('a plan from nothing but a target', () => {
       targets: [{ url: TARGET, protocol: 'smtp', host: '127.0.0.1', port: 2525, path: null, isMx: false, weight: 1 }],
       feeders: [],
       functions: null,
+      arrivals: null,
       scenarios: [
         {
           name: 'default',
@@ -646,5 +647,56 @@ describe('a redacted plan', () => {
     expect(redactPlan(resolve())).toMatchObject({
       scenarios: [{ auth: null, tls: { ownCa: false, clientCertificate: false }, message: { generated: true } }],
     });
+  });
+});
+
+describe('arrivals by plan', () => {
+  test('allow 1,000 sessions, and last 10 s where nothing else is said', () => {
+    expect(resolve({ rate: '200/s' })).toMatchObject({
+      sessions: 1000,
+      durationMs: 10_000,
+      arrivals: { written: '200/s', endMs: 10_000, pattern: 'even', onFull: 'drop', isReusing: false },
+    });
+    expect(resolve({ rate: '30/min', messages: 9 })).toMatchObject({ durationMs: null, arrivals: { endMs: null } });
+    expect(resolve({ rate: '1/s', duration: '1m', warmup: '5s' })).toMatchObject({ arrivals: { endMs: 65_000 } });
+  });
+
+  test('end with their profile, whose first part is the warm-up', () => {
+    const profile = '0/s ->(10s) 100/s; 100/s for 50s';
+    expect(resolve({ profile, warmup: '10s' })).toMatchObject({ durationMs: 50_000, arrivals: { endMs: 60_000 } });
+    expect(resolve({ profile, duration: '20s' })).toMatchObject({ durationMs: 20_000, arrivals: { endMs: 20_000 } });
+  });
+
+  test('keep connections where messages arrive for them', () => {
+    expect(resolve({ rate: '9/s', reuse: true }).scenarios[0].messagesPerSession).toBeNull();
+    expect(resolve({ rate: '9/s', reuse: true, messagesPerSession: 5 }).scenarios[0].messagesPerSession).toBe(5);
+  });
+
+  test.each<[LoadTestOptions, string]>([
+    [{ rate: '200' }, '--rate takes a rate'],
+    [{ rate: '0/s' }, '--rate takes a rate'],
+    [{ rate: '9/s', profile: '9/s for 1s' }, '--rate contradicts --profile'],
+    [{ profile: '9/s ->(1x) 3/s' }, '--profile expects a time such as 30s at character 8; it takes parts with'],
+    [{ profile: '9/s for 1s', warmup: '1s' }, '--warmup takes less than --profile, which lasts 1s'],
+    [
+      { profile: '9/s for 9s', warmup: '1s', duration: '9s' },
+      '--duration takes at most what --profile has behind the warm-up, 8s',
+    ],
+    [{ arrivals: 'poisson' }, '--arrivals is for arrivals by plan'],
+    [{ onFull: 'queue' }, '--on-full is for arrivals by plan'],
+    [{ reuse: true }, '--reuse is for arrivals by plan'],
+    [{ rate: '9/s', onFull: 'wait' }, '--on-full takes drop or queue'],
+    [{ rate: '9/s', messagesPerSession: 'all' }, '--messages-per-session takes a number where clients arrive by plan'],
+    [
+      { rate: '9/s', reuse: true, targets: ['127.0.0.1:1', '127.0.0.1:2'] },
+      '--reuse takes one scenario and one target',
+    ],
+    [
+      { rate: '9/s', messages: 9, steps: 'ehlo mail rcpt data quit' },
+      '--messages needs arrivals that bring equally many',
+    ],
+    [{ rate: '9/s', reuse: true, authOnly: true }, '--reuse is for sessions that send mail'],
+  ])('%j is refused: %s', (options, message) => {
+    expect(() => resolve(options)).toThrow(message);
   });
 });

@@ -123,8 +123,11 @@ function resultOf(
     metrics,
     totals: [totalsOf(metrics, 0), totalsOf(metrics, 1)],
     window: windowOf(plan, metrics, Infinity),
-    offered: 12,
-    dropped: { cap: 0, target: 0, end: 2, worker: 0 },
+    offered: { messages: 12, dropped: { cap: 0, target: 0, end: 2, worker: 0 }, arrivals: null, planned: null },
+    offeredBefore: {
+      offered: totalsOf(metrics, 0).messagesAttempted,
+      dropped: { cap: 0, target: 0, end: 0, worker: 0 },
+    },
     endedBy: 'plan',
     startedAt: new Date(Date.UTC(2026, 0, 2, 3, 4, 5)),
     startupSec: 0.25,

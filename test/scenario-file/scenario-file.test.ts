@@ -202,7 +202,7 @@ scenarios:
     ],
     ['consent for domains', 'allowDomains: [x]', 'command line only: --allow-domain'],
     ['consent in a block', 'auth: { authClear: true }', '1:9: auth: `authClear` is consent'],
-    ['a rate', 'load: { rate: 5/s }', '1:9: load: `rate` is not there yet: planned arrivals, objectives and gates come later'], // prettier-ignore
+    ['an objective', 'load: { slo: x }', '1:9: load: `slo` is not there yet: objectives and gates come later'],
     ['objectives', 'objectives: []', '`objectives` is not there yet'],
     ['gates', 'gates: []', '`gates` is not there yet'],
     ['an unknown key', 'load:\n  sesions: 4', '2:3: load: `sesions` is not known here: did you mean sessions?'],

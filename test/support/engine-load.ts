@@ -106,6 +106,10 @@ class EngineLoad implements ClientHost {
     return this.#lane;
   }
 
+  onIdle(): void {
+    throw new Error('sessions of a closed load wait for no arrival');
+  }
+
   hasWork(nowUs: number): boolean {
     return this.supply.has(nowUs);
   }
@@ -205,8 +209,12 @@ class EngineLoad implements ClientHost {
       metrics,
       phases,
       lanes: [],
-      offered: this.#plan.messages ?? 0,
-      dropped: { cap: 0, target: 0, end: this.supply.left, worker: 0 },
+      offered: {
+        messages: this.#plan.messages ?? 0,
+        dropped: { cap: 0, target: 0, end: this.supply.left, worker: 0 },
+        arrivals: null,
+        planned: null,
+      },
       results: [{ workerId: 0, intervals: 1, latencyCounts: [this.recorder.latencyCounts()] }],
     });
     for (const { name, left, right, ok } of checks) if (!ok) this.#faults.push(`${name}: ${left} and ${right}`);

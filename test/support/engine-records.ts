@@ -1,4 +1,5 @@
 /** Interval records and what is in them, for tests of what merges, judges and reports them. */
+import { ARRIVAL_COUNTS } from '../../src/metrics/arrival-counts.js';
 import { RETRY_COUNTS } from '../../src/metrics/retry-counts.js';
 import type {
   HealthRecord,
@@ -47,6 +48,7 @@ export function phaseCounts(changes: Partial<PhaseCounts> = {}): PhaseCounts {
     recipients: zeros(OUTCOME_COUNT),
     recipientsInFlight: 0,
     retries: zeros(RETRY_COUNTS),
+    arrivals: zeros(ARRIVAL_COUNTS),
     clients: { started: 0, ended: [0, 0, 0], open: 0 },
     sessions: { started: 0, ended: [0, 0, 0], open: 0 },
     bytesSent: 0,

@@ -59,6 +59,7 @@ export class EngineSession implements SessionOwner {
   messagesLeft: number;
   stopsAsked = 0;
   retried: RetryEntry | null = null;
+  readonly planned = null;
   readonly #scramKeys: ScramKeyCache | null;
   readonly #recipients: number;
   readonly #wheel = new DeadlineWheel(0);

@@ -327,6 +327,7 @@ export function sampleResult(overrides: Partial<RunResult> = {}): RunResult {
       durationMs: null,
       messages: 20_000,
       connections: null,
+      arrivals: null,
       warmupMs: 2_000,
       seed: 1,
     },

@@ -9,6 +9,7 @@ import {
 import { totalsOf } from '../../src/metrics/phase-totals.js';
 import { RunMetrics } from '../../src/metrics/run-metrics.js';
 import { Step } from '../../src/protocol/steps.js';
+import type { OfferedLoad } from '../../src/verdict/offered-load.js';
 import { checkBooks } from '../../src/verdict/books.js';
 import type { BookCheck, BooksInput } from '../../src/verdict/books.js';
 import { intervalRecord, latencyRecord, perStep } from '../support/engine-records.js';
@@ -79,6 +80,12 @@ interface Changes {
   readonly input?: Partial<BooksInput>;
 }
 
+/** Six messages, of which one was dropped. */
+function offeredLoad(changes: Partial<OfferedLoad>): OfferedLoad {
+  const dropped = { cap: 0, target: 0, end: 1, worker: 0 };
+  return { messages: 6, dropped, arrivals: null, planned: null, ...changes };
+}
+
 function checksOf(changes: Changes = {}): BookCheck[] {
   const metrics = new RunMetrics(1, 0, Infinity);
   const main = { ...counts, ...changes.main };
@@ -92,8 +99,7 @@ function checksOf(changes: Changes = {}): BookCheck[] {
     metrics,
     phases: [totalsOf(metrics, 0), totalsOf(metrics, 1)],
     lanes: [],
-    offered: 6,
-    dropped: { cap: 0, target: 0, end: 1, worker: 0 },
+    offered: offeredLoad({}),
     results: [{ workerId: 0, intervals: 1, latencyCounts: [[valuesOf(warmupTimed), valuesOf(timed)]] }],
     ...changes.input,
   });
@@ -142,13 +148,35 @@ describe('the books do not balance when', () => {
   test.each<[string, Changes, readonly string[]]>([
     [
       'a message was offered and neither attempted nor dropped',
-      { input: { offered: 7 } },
+      { input: { offered: offeredLoad({ messages: 7 }) } },
       ['messages: offered = attempted + dropped'],
     ],
     [
       'a message was dropped twice',
-      { input: { dropped: { cap: 1, target: 0, end: 1, worker: 0 } } },
+      { input: { offered: offeredLoad({ dropped: { cap: 1, target: 0, end: 1, worker: 0 } }) } },
       ['messages: offered = attempted + dropped'],
+    ],
+    [
+      'an arrival was neither started nor dropped',
+      { input: { offered: offeredLoad({ arrivals: { offered: 9, started: 5, droppedCap: 2, droppedEnd: 1 } }) } },
+      ['arrivals: offered = started + dropped'],
+    ],
+    [
+      'an arrival of the plan was never heard of',
+      {
+        input: {
+          offered: offeredLoad({
+            arrivals: { offered: 8, started: 5, droppedCap: 2, droppedEnd: 1 },
+            planned: { arrivals: 9, accounted: 8 },
+          }),
+        },
+      },
+      ['arrivals: planned = offered'],
+    ],
+    [
+      'an arrival that was started has no lag',
+      { main: { arrivals: [1, 1, 0, 0, 1, 0, 0] } },
+      ['latency.lag: values = arrivals started'],
     ],
     [
       'a message has no outcome',
@@ -285,18 +313,24 @@ describe('a lost worker', () => {
   };
 
   test('leaves balanced books: what it had under way is cut, and has no latency', () => {
-    expect(broken({ main: inFlight, lost: true, input: { offered: 8, results: [] } })).toEqual([]);
+    expect(
+      broken({ main: inFlight, lost: true, input: { offered: offeredLoad({ messages: 8 }), results: [] } }),
+    ).toEqual([]);
   });
 
   test('does not hide what is missing besides', () => {
     const main = { ...inFlight, messagesInFlight: 1 };
-    expect(broken({ main, lost: true, input: { offered: 8, results: [] } })).toContain(
+    expect(broken({ main, lost: true, input: { offered: offeredLoad({ messages: 8 }), results: [] } })).toContain(
       'messages: attempted = sum of outcomes',
     );
   });
 
   test('makes it impossible to compare what was recorded with what has come', () => {
-    const names = checksOf({ main: inFlight, lost: true, input: { offered: 8, results: [] } }).map(({ name }) => name);
+    const names = checksOf({
+      main: inFlight,
+      lost: true,
+      input: { offered: offeredLoad({ messages: 8 }), results: [] },
+    }).map(({ name }) => name);
     expect(names.filter((name) => name.startsWith('histograms'))).toEqual([]);
   });
 });

@@ -16,6 +16,7 @@ const FINE: VerdictInput = {
   checks: [{ name: 'a = b', left: 1, right: 1, ok: true }],
   lost: [],
   isTargetLost: false,
+  saturation: [],
   isEmpty: false,
   giveUpSec: 30,
 };

@@ -39,6 +39,7 @@ class Stage implements ClientHost {
   greetedUs = -1;
   endedGreeted: boolean[] = [];
   supplyEmptyCount = 0;
+  idleCount = 0;
   nowUs = 0;
   readonly #random: () => number;
 
@@ -87,7 +88,11 @@ class Stage implements ClientHost {
     this.stopsAsked++;
   }
 
-  onSessionOver(wasGreeted: boolean): void {
+  onIdle(): void {
+    this.idleCount++;
+  }
+
+  onSessionOver(_client: Client, wasGreeted: boolean): void {
     this.endedGreeted.push(wasGreeted);
   }
 

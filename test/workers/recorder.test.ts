@@ -21,7 +21,7 @@ function intervalOf(from: Recorder, censuses: [Census, Census] = [new Census(), 
 function ended(outcome: Outcome, takenAtUs: number, beganAtUs: number, recipients = 1): MessageEnd {
   const counts = new Array<number>(OUTCOME_COUNT).fill(0);
   counts[outcome] = recipients;
-  return { outcome, takenAtUs, beganAtUs, firstBeganAtUs: null, recipients: counts };
+  return { outcome, takenAtUs, beganAtUs, firstBeganAtUs: null, arrival: null, recipients: counts };
 }
 
 describe('what began in the warm-up', () => {

@@ -1,0 +1,131 @@
+/** Reads when clients come and when the run ends: closed load, or arrivals by plan. The rules between those options live here. */
+import { LoadProfile, type ProfileSegment } from './load-profile.js';
+import type { ArrivalPlan, LoadPlan, ScenarioPlan } from './load-plan.js';
+import type { OptionReader } from './option-reader.js';
+import { DEFAULTS } from './options.js';
+import { MAX_RATE_PER_SEC, PROFILE_GRAMMAR, parseProfile } from './parse-profile.js';
+import { sendsMail } from './script-counts.js';
+import { markedAt } from './text-mark.js';
+import { formatDuration, parseRatePerSec } from './units.js';
+
+/** A timer of Node holds 31 bits of ms, 596 hours. */
+export const MAX_DURATION_MS = 500 * 3_600_000;
+/** Keeps products exact (messages × recipients < 2^53). */
+const MAX_MESSAGES = 1_000_000_000_000;
+
+/** What is known of the run beside. */
+interface Surroundings {
+  readonly warmupMs: number;
+  /** Scenarios times targets. */
+  readonly lanes: number;
+}
+
+/** Reads how clients come, and what ends the run. */
+export function readLoad(
+  reader: OptionReader,
+  scenarios: readonly Pick<ScenarioPlan, 'session' | 'messagesPerSession'>[],
+  { warmupMs, lanes }: Surroundings,
+): Pick<LoadPlan, 'arrivals' | 'durationMs' | 'messages' | 'connections'> {
+  const hasMail = scenarios.some(({ session }) => sendsMail(session.steps));
+  const { isEnded, ...end } = readEnd(reader, hasMail);
+  const curve = readCurve(reader);
+  if (curve === null) {
+    for (const option of ['arrivals', 'onFull', 'reuse'] as const) {
+      if (reader.has(option)) reader.refuse(option, 'is for arrivals by plan: give --rate or --profile');
+    }
+    return { arrivals: null, ...end, durationMs: end.durationMs ?? (isEnded ? null : DEFAULTS.durationMs) };
+  }
+  if (end.messages !== null) checkMessages(reader, scenarios);
+  const isReusing = reader.flag('reuse');
+  if (isReusing && !hasMail) reader.refuse('reuse', 'is for sessions that send mail');
+  if (isReusing && lanes > 1) reader.refuse('reuse', 'takes one scenario and one target: sessions are kept for both');
+  const durationMs = reader.has('profile')
+    ? durationOf(reader, curve.profile, end.durationMs, warmupMs)
+    : (end.durationMs ?? (isEnded ? null : DEFAULTS.durationMs));
+  const arrivals: ArrivalPlan = {
+    ...curve,
+    endMs: durationMs === null ? null : warmupMs + durationMs,
+    pattern: reader.choice('arrivals', DEFAULTS.arrivals, ['even', 'poisson']),
+    onFull: reader.choice('onFull', DEFAULTS.onFull, ['drop', 'queue']),
+    isReusing,
+  };
+  return { arrivals, ...end, durationMs };
+}
+
+interface WrittenEnd extends Pick<LoadPlan, 'durationMs' | 'messages' | 'connections'> {
+  /** A number of messages or sessions ends the run. */
+  readonly isEnded: boolean;
+}
+
+function readEnd(reader: OptionReader, hasMail: boolean): WrittenEnd {
+  const messages = reader.count('messages', null, 1, MAX_MESSAGES);
+  const connections = reader.count('connections', null, 1, MAX_MESSAGES);
+  if (messages !== null && !hasMail) {
+    reader.refuse('messages', 'ends no run whose sessions send no mail: give -d or --connections');
+  }
+  if (connections !== null && hasMail) {
+    reader.refuse('connections', 'is for sessions that send no mail: give -m for messages');
+  }
+  const isEnded = reader.has('messages') || reader.has('connections');
+  return { durationMs: reader.durationMs('duration', null, 1, MAX_DURATION_MS), messages, connections, isEnded };
+}
+
+/** The rate over time; null: clients do not arrive by plan. */
+function readCurve(reader: OptionReader): Pick<ArrivalPlan, 'written' | 'profile'> | null {
+  const [rate, profile] = [reader.text('rate', null), reader.text('profile', null)];
+  if (rate !== null && profile !== null) reader.refuse('rate', 'contradicts --profile: leave one of the two out', rate);
+  if (profile !== null) {
+    const parsed = parseProfile(profile);
+    if ('segments' in parsed) return { written: profile, profile: parsed.segments };
+    const { message, at } = parsed;
+    reader.refuse(
+      'profile',
+      `${message} at character ${at + 1}; it takes ${PROFILE_GRAMMAR}`,
+      profile,
+      markedAt(profile, at),
+    );
+    return { written: profile, profile: steady(1) };
+  }
+  if (rate === null) return null;
+  const reading = parseRatePerSec(rate, 1e-6, MAX_RATE_PER_SEC);
+  if (!reading.ok) reader.refuse('rate', reading.takes, rate);
+  return { written: rate, profile: steady(reading.ok ? reading.value : 1) };
+}
+
+/** One rate, for longer than any run. */
+function steady(perSec: number): readonly ProfileSegment[] {
+  return [{ sec: (2 * MAX_DURATION_MS) / 1e3, fromPerSec: perSec, toPerSec: perSec, periodSec: null }];
+}
+
+/** A profile says itself how long it is; the run may end before it does. */
+function durationOf(
+  reader: OptionReader,
+  profile: readonly ProfileSegment[],
+  asked: number | null,
+  warmupMs: number,
+): number {
+  const profileMs = Math.round(new LoadProfile(profile).sec * 1e3);
+  const durationMs = asked ?? profileMs - warmupMs;
+  if (profileMs > MAX_DURATION_MS) reader.refuse('profile', `lasts longer than ${formatDuration(MAX_DURATION_MS)}`);
+  else if (durationMs <= 0) {
+    reader.refuse('warmup', `takes less than --profile, which lasts ${formatDuration(profileMs)} and begins with it`);
+  } else if (warmupMs + durationMs > profileMs) {
+    reader.refuse(
+      'duration',
+      `takes at most what --profile has behind the warm-up, ${formatDuration(profileMs - warmupMs)}: lengthen the profile`,
+      formatDuration(durationMs),
+    );
+  }
+  return Math.max(1, durationMs);
+}
+
+/** A number of messages is a number of arrivals only where all bring equally many. */
+function checkMessages(
+  reader: OptionReader,
+  scenarios: readonly Pick<ScenarioPlan, 'session' | 'messagesPerSession'>[],
+): void {
+  const [first, ...others] = scenarios.map(({ messagesPerSession }) => messagesPerSession);
+  const isFixed = scenarios.every(({ session }) => session.steps === null);
+  if (isFixed && others.every((each) => each === first)) return;
+  reader.refuse('messages', 'needs arrivals that bring equally many messages, and these do not: give -d');
+}

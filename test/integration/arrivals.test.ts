@@ -1,0 +1,182 @@
+/** Whole runs in which clients arrive by plan, against a sink: what was offered, what came of it, and both clocks. */
+import { describe, expect, test } from 'vitest';
+import type { LoadTestOptions } from '../../src/plan/options.js';
+import { resolvePlan } from '../../src/plan/resolve-plan.js';
+import type { RunProgress } from '../../src/report/progress.js';
+import type { RunResult } from '../../src/report/result-schema.js';
+import { testCertificate } from '../support/certificate.js';
+import { openSink, reasonsOf, runLanes, runLoad } from '../support/integration-run.js';
+
+const server = await testCertificate();
+
+const SLOW = { faults: [{ on: 'endOfData' as const, delayMs: 100 }] };
+
+/** The mean of a latency, ms. */
+function meanMs(latency: RunResult['latency']['wait']): number {
+  return (latency?.meanUs ?? 0) / 1e3;
+}
+
+describe('arrivals by plan', () => {
+  test.each<[string, Partial<LoadTestOptions>, number]>([
+    ['one message each', { rate: '100/s', duration: '1s' }, 100],
+    ['three messages each', { rate: '50/s', duration: '1s', messagesPerSession: 3 }, 150],
+    ['as a Poisson process', { rate: '100/s', duration: '1s', arrivals: 'poisson' }, 100],
+    ['by a profile with a pause', { profile: '0/s ->(500ms) 100/s; pause 200ms; 50/s for 500ms' }, 50],
+    ['for a number of messages', { rate: '200/s', messages: 100, messagesPerSession: 3 }, 100],
+    ['for sessions that are kept', { rate: '200/s', duration: '1s', reuse: true }, 200],
+    [
+      'for sessions that are kept for five messages',
+      { rate: '200/s', duration: '1s', reuse: true, messagesPerSession: 5 },
+      200,
+    ],
+    [
+      'for sessions that are kept, across groups',
+      { rate: '200/s', duration: '1s', reuse: true, pipelining: 'across' },
+      200,
+    ],
+    ['from three workers', { rate: '200/s', duration: '1s', workers: 3, sessions: 30 }, 200],
+    [
+      'in lock-step with STARTTLS',
+      { rate: '20/s', duration: '1s', tls: 'required', tlsInsecure: true, pipelining: 'off' },
+      20,
+    ],
+  ])('are as many as planned, %s', async (_, options, messages) => {
+    const { result } = await runLoad({
+      options: { sessions: 50, ...options },
+      sink: { tls: { key: server.key, cert: server.cert } },
+    });
+    expect(reasonsOf(result)).toEqual([]);
+    expect(result.messages).toMatchObject({ offered: messages, attempted: messages, accepted: messages, dropped: 0 });
+    const { service, response, lag, wait } = result.latency;
+    expect(result.arrivals).toEqual({ offered: lag?.count, started: lag?.count, dropped: 0 });
+    expect(wait?.count).toBe(0);
+    expect(response?.count).toBe(service?.count);
+    // response = lag + service, arrival by arrival, to a few rounded microseconds.
+    expect(Math.abs(meanMs(response) - meanMs(service) - meanMs(lag))).toBeLessThan(0.01);
+  });
+
+  test('in the warm-up are told apart, by their intended start', async () => {
+    const { result } = await runLoad({
+      options: { rate: '50/s', duration: '1s', warmup: '1s', messagesPerSession: 2 },
+    });
+    expect(result.warmup?.messages).toMatchObject({ offered: 100, attempted: 100 });
+    expect(result.messages).toMatchObject({ offered: 100, attempted: 100 });
+    expect(result.throughput.offeredPerSec).toBeCloseTo(100, 6);
+  });
+
+  test('bring sessions that send no mail, and other steps, too', async () => {
+    const noMail = await runLoad({ options: { rate: '50/s', connections: 40, steps: 'ehlo noop quit' } });
+    expect(noMail.result.arrivals).toEqual({ offered: 40, started: 40, dropped: 0 });
+    expect(noMail.result.sessions.completed).toBe(40);
+    const steps = await runLoad({
+      options: { rate: '50/s', duration: '1s', steps: 'ehlo mail rcpt data mail rcpt data quit' },
+    });
+    expect(steps.result.messages).toMatchObject({ offered: 100, accepted: 100 });
+  });
+
+  test('are divided by weight among several targets exactly, each with what it was offered', async () => {
+    const sinks = [await openSink(), await openSink(SLOW)] as const;
+    const targets = [`${sinks[0].url},weight=3`, sinks[1].url];
+    const plan = resolvePlan({ targets, rate: '100/s', duration: '1s', sessions: 10, workers: 2, drain: '2s' }, 2);
+    const { result } = await runLanes(sinks, plan);
+    expect(result.scenarios.map(({ messages }) => messages.offered)).toEqual([75, 25]);
+    expect(result.scenarios.map(({ messages }) => messages.attempted + messages.dropped)).toEqual([75, 25]);
+    expect(result.messages.offered).toBe(100);
+  });
+});
+
+describe('a cap that is reached', () => {
+  test('drops arrivals, says how many, and is a finding about the server', async () => {
+    const { result } = await runLoad({ sink: SLOW, options: { rate: '100/s', duration: '1s', sessions: 4 } });
+    expect(result.verdict === 'fail' || result.verdict === 'invalid').toBe(true);
+    expect(reasonsOf(result)).toEqual(['saturated']);
+    const { offered, dropped, droppedBy } = result.messages;
+    expect([offered, droppedBy.cap]).toEqual([100, dropped]);
+    // Four sessions of 100 ms take 40 in a second.
+    expect(dropped).toBeGreaterThan(45);
+    expect(dropped).toBeLessThan(75);
+    expect(result.intervals.reduce((sum, interval) => sum + interval.dropped, 0)).toBe(dropped);
+    expect(result.arrivals).toEqual({ offered: 100, started: 100 - dropped, dropped });
+  });
+
+  test.each([false, true])(
+    'lets arrivals wait where the plan says so, and they are served in the end (reuse: %s)',
+    async (reuse) => {
+      const options = { rate: '100/s', duration: '1s', sessions: 4, onFull: 'queue', drain: '20s', reuse };
+      const { result } = await runLoad({ sink: SLOW, options });
+      expect(reasonsOf(result)).toEqual(['saturated']);
+      expect(result.messages).toMatchObject({ offered: 100, accepted: 100, dropped: 0 });
+      const { wait, response, service, lag } = result.latency;
+      // The 100th is served in the 25th round of four: it comes after 1 s and is done after 2.5 s.
+      expect((wait?.maxUs ?? 0) / 1e6).toBeGreaterThan(1.2);
+      expect(meanMs(service)).toBeLessThan(180);
+      const waited = ((wait?.meanUs ?? 0) * (wait?.count ?? 0)) / 1e3 / 100;
+      expect(Math.abs(meanMs(response) - meanMs(service) - meanMs(lag) - waited)).toBeLessThan(0.05);
+      expect(meanMs(lag)).toBeLessThan(30);
+    },
+  );
+
+  test('drops what still waits when the drain is over', async () => {
+    const options = { rate: '100/s', duration: '1s', sessions: 2, onFull: 'queue', drain: '300ms' };
+    const { result } = await runLoad({ sink: SLOW, options, hidden: ['replies'] });
+    const { offered, attempted, dropped, droppedBy, cut } = result.messages;
+    expect([offered, attempted + dropped]).toEqual([100, 100]);
+    expect(droppedBy.end).toBe(dropped);
+    expect(dropped).toBeGreaterThan(50);
+    expect(cut).toBeLessThanOrEqual(2);
+    expect(reasonsOf(result)).toContain('saturated');
+  });
+});
+
+describe('a run that is stopped early', () => {
+  test.each([false, true])(
+    'drops what had not yet arrived, and is no finding about the server (reuse: %s)',
+    async (reuse) => {
+      const stop = new AbortController();
+      const options = { rate: '50/s', duration: '30s', reuse };
+      const onProgress = ({ phase, elapsedSec }: RunProgress): void => {
+        if (phase === 'measured' && elapsedSec > 1) stop.abort();
+      };
+      const { result } = await runLoad({ options, hooks: { stop: stop.signal, onProgress } });
+      expect(result.endedBy).toBe('signal');
+      expect(reasonsOf(result)).toEqual([]);
+      const { offered, attempted, accepted, droppedBy } = result.messages;
+      expect([offered, attempted + droppedBy.end, accepted]).toEqual([1500, 1500, attempted]);
+      expect(result.throughput.offeredPerSec).toBeGreaterThan(40);
+      expect(result.throughput.offeredPerSec).toBeLessThan(60);
+    },
+  );
+
+  test('in the warm-up still accounts for every arrival', async () => {
+    const stop = new AbortController();
+    const onProgress = ({ phase }: RunProgress): void => {
+      if (phase === 'warmup') stop.abort();
+    };
+    const options = { rate: '50/s', duration: '2s', warmup: '10s', arrivals: 'poisson', workers: 2 };
+    const { result } = await runLoad({ options, hooks: { stop: stop.signal, onProgress } });
+    expect((result.warmup?.messages.offered ?? 0) + result.messages.offered).toBe(600);
+    expect(result.messages.attempted).toBe(0);
+  });
+
+  test('by the loss of the target drops the rest for that cause', async () => {
+    const { result } = await runLoad({
+      sink: { faults: [{ on: 'connect', after: 20, reply: '421 4.3.2 gone', then: 'close' }] },
+      options: { rate: '50/s', duration: '60s', giveUp: '1s' },
+      hidden: ['commands', 'replies'],
+    });
+    expect(result.endedBy).toBe('targetLost');
+    expect(result.messages.droppedBy.target).toBe(result.messages.dropped);
+    expect(result.messages.offered).toBe(3000);
+  });
+});
+
+test('deferred messages are tried again between arrivals', async () => {
+  const options = { rate: '50/s', messages: 50, retry: 'after=300ms,factor=1,jitter=0', sessions: 10 };
+  for (const reuse of [false, true]) {
+    const { result } = await runLoad({ sink: { greylistMs: 200 }, options: { ...options, reuse } });
+    expect(result.messages).toMatchObject({ offered: 50, attempted: 50, accepted: 50 });
+    expect(result.retries).toMatchObject({ scheduled: 50, accepted: 50, waiting: 0 });
+    // The clock of the arrival goes on until its message is accepted.
+    expect(result.latency.response?.minUs).toBeGreaterThan(300_000);
+  }
+});
