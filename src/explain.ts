@@ -6,10 +6,11 @@ import type { Rehearsed, RehearsalTask, SessionCost } from './messages/dialogue-
 import { listedAddresses } from './plan/address-list.js';
 import { laneTable } from './plan/lane-table.js';
 import { laneWeights } from './plan/lane-plan.js';
-import type { LoadPlan, ScenarioPlan } from './plan/load-plan.js';
+import type { ArrivalPlan, LoadPlan, ScenarioPlan } from './plan/load-plan.js';
+import { LoadProfile } from './plan/load-profile.js';
 import { messagesIn } from './plan/script-counts.js';
 import { redactPlan } from './plan/redact-plan.js';
-import type { Estimate, Explanation, ExplainedScenario } from './report/explanation.js';
+import type { Estimate, Explanation, ExplainedScenario, PlannedRates } from './report/explanation.js';
 
 /** Servers that answer so fast. */
 const REPLY_MS = [1, 10, 100];
@@ -19,6 +20,8 @@ const SAMPLES = 20;
 const MOST_MESSAGES = 200;
 /** Messages of a session that is kept open for as long as the run lasts. */
 const ENDLESS = 1_000_000;
+/** Parts of the time for which the rate of arrivals is told. */
+const RATE_PARTS = 48;
 /** How long Linux keeps the port of a connection that was closed from here (`TCP_TIMEWAIT_LEN`). */
 const TIME_WAIT_SEC = 60;
 
@@ -46,8 +49,13 @@ export async function explainPlan(plan: LoadPlan, isBuiltInSink: boolean): Promi
   return {
     plan: redactPlan(plan),
     isBuiltInSink,
+    rates: plan.arrivals === null ? null : ratesOf(plan.arrivals),
     scenarios,
-    estimates: REPLY_MS.map((replyMs) => estimate(plan, scenarios, replyMs)),
+    estimates: REPLY_MS.map((replyMs) =>
+      plan.arrivals === null
+        ? estimate(plan, scenarios, replyMs)
+        : estimateOpen({ ...plan, arrivals: plan.arrivals }, scenarios, replyMs),
+    ),
     needs: {
       files: filesNeeded(plan.sessions, isBuiltInSink),
       fileLimit: fileLimit(),
@@ -55,6 +63,17 @@ export async function explainPlan(plan: LoadPlan, isBuiltInSink: boolean): Promi
       addressPairs: addressPairs(plan),
     },
   };
+}
+
+/** The rate of arrivals, part by part. */
+function ratesOf({ profile, endMs }: ArrivalPlan): PlannedRates {
+  const curve = new LoadProfile(profile);
+  // Without an end it is one rate all the time.
+  const partSec = (endMs ?? 1e3) / 1e3 / RATE_PARTS;
+  const perSec = Array.from({ length: RATE_PARTS }, (_, part) => {
+    return (curve.countAt((part + 1) * partSec) - curve.countAt(part * partSec)) / partSec;
+  });
+  return { perSec, peakPerSec: curve.peakPerSec };
 }
 
 /** One sample; where a session is a matter of arithmetic, a second one with one message more. */
@@ -131,12 +150,58 @@ function estimate(plan: LoadPlan, scenarios: readonly ExplainedScenario[], reply
   return {
     replyMs,
     sessionsPerSec,
+    peakSessions: null,
     messagesPerSec,
     octetsPerSec,
     lastsSec: lastsSec + warmupMs / 1e3,
     messages: messagesPerSec * lastsSec,
     octets: octetsPerSec * lastsSec,
     ports: plan.targets.every(({ path }) => path !== null) ? null : Math.round(sessions + waiting),
+  };
+}
+
+/** Arrivals by plan: the rate is given, and how many sessions are open follows from how long each lasts (Little's law). */
+function estimateOpen(
+  plan: LoadPlan & { readonly arrivals: ArrivalPlan },
+  scenarios: readonly ExplainedScenario[],
+  replyMs: number,
+): Estimate {
+  const { arrivals, sessions, warmupMs, messages: planned, connections } = plan;
+  const meanOf = (value: (session: SessionCost) => number): number =>
+    scenarios.reduce((sum, { share, session }) => sum + share * value(session), 0);
+  const curve = new LoadProfile(arrivals.profile);
+  const perSession = meanOf(({ messages }) => messages);
+  // An arrival is a session, or one message of a session that is kept.
+  const part = arrivals.isReusing ? 1 / perSession : 1;
+  const messagesEach = perSession * part;
+  const arrivalSec = meanOf(({ roundTrips, pausedMs }) => (roundTrips * replyMs + pausedMs) / 1e3) * part;
+  const octetsEach = meanOf(({ octetsSent, octetsReceived }) => octetsSent + octetsReceived) * part;
+  const warmupSec = warmupMs / 1e3;
+  const before = curve.countAt(warmupSec);
+  const count = Math.min(
+    arrivals.endMs === null ? Infinity : curve.countAt(arrivals.endMs / 1e3) - before,
+    planned === null ? Infinity : planned / messagesEach,
+    connections ?? Infinity,
+  );
+  const measuredSec = Math.min(
+    arrivals.endMs === null ? Infinity : arrivals.endMs / 1e3 - warmupSec,
+    curve.walk().secAt(Math.min(before + count, curve.total)) - warmupSec + 1 / curve.peakPerSec,
+  );
+  const rate = count / measuredSec;
+  const peakSessions = Math.max(1, Math.ceil(curve.peakPerSec * arrivalSec));
+  const waiting = rate * part * shareClosedHere(scenarios) * Math.min(TIME_WAIT_SEC, measuredSec);
+  return {
+    replyMs,
+    sessionsPerSec: rate * part,
+    peakSessions,
+    messagesPerSec: rate * messagesEach,
+    octetsPerSec: rate * octetsEach,
+    lastsSec: measuredSec + warmupSec,
+    messages: count * messagesEach,
+    octets: count * octetsEach,
+    ports: plan.targets.every(({ path }) => path !== null)
+      ? null
+      : Math.round(Math.min(sessions, peakSessions) + waiting),
   };
 }
 

@@ -2,7 +2,7 @@
 import type { LoadPlan } from '../plan/load-plan.js';
 import { cleanText, clip, wrap } from './clean-text.js';
 import { dialogueSample } from './dialogue-text.js';
-import type { Estimate, Explanation, ExplainedScenario, Needs } from './explanation.js';
+import type { Estimate, Explanation, ExplainedScenario, Needs, PlannedRates } from './explanation.js';
 import { createPaint } from './paint.js';
 import { formatBytes, formatCount, formatCounted, formatRate, formatSeconds, formatShare } from './quantities.js';
 import { LABEL_WIDTH, heading, labelled, piece, printLine, type ReportLine } from './report-line.js';
@@ -14,6 +14,8 @@ const MIN_WIDTH = 80;
 const MAX_WIDTH = 120;
 /** Columns of the plot. */
 const PLOT_WIDTH = 48;
+/** Stands before what cannot be. */
+const OVER_CAP = '!';
 const NAME_WIDTH = 28;
 const VALUE_WIDTH = 14;
 /** Targets and feeders that are named. */
@@ -24,7 +26,9 @@ export function renderExplanation(explanation: Explanation, { color, width }: Te
   const columns = Math.min(MAX_WIDTH, Math.max(MIN_WIDTH, Math.floor(width)));
   const sections = [
     planSection(explanation, columns),
-    timeSection(explanation.plan, columns),
+    explanation.rates === null
+      ? timeSection(explanation.plan, columns)
+      : rateSection(explanation.plan, explanation.rates, columns),
     estimateSection(explanation),
     needsSection(explanation, columns),
     ...explanation.plan.scenarios.flatMap((scenario, index) => {
@@ -40,7 +44,7 @@ export function renderExplanation(explanation: Explanation, { color, width }: Te
 }
 
 function planSection({ plan, isBuiltInSink }: Explanation, width: number): ReportLine[] {
-  const { targets, sessions, workers, seed, feeders } = plan;
+  const { targets, workers, seed, feeders } = plan;
   const sum = targets.reduce((total, { weight }) => total + weight, 0);
   const places = isBuiltInSink
     ? 'the built-in sink, started for the run on a free loopback port'
@@ -51,10 +55,19 @@ function planSection({ plan, isBuiltInSink }: Explanation, width: number): Repor
   return [
     ...paragraph('Plan', 'nothing was sent: this is what run would do', width),
     ...paragraph('Target', places, width),
-    ...paragraph('Load', `closed: ${formatCounted(sessions, 'session')} at once, ${endOf(plan)}`, width),
+    ...paragraph('Load', loadText(plan), width),
     ...paragraph('Generator', `${formatCounted(workers, 'worker')}, seed ${String(seed)}`, width),
     ...(rows.length === 0 ? [] : paragraph('Feeders', rows.join(', '), width)),
   ];
+}
+
+function loadText(plan: Explanation['plan']): string {
+  const { arrivals, sessions } = plan;
+  if (arrivals === null) return `closed: ${formatCounted(sessions, 'session')} at once, ${endOf(plan)}`;
+  const { isReusing, pattern, onFull, written } = arrivals;
+  const who = `${pattern === 'poisson' ? 'Poisson' : 'even'} ${isReusing ? 'messages for kept sessions' : 'arrivals'}`;
+  const full = onFull === 'drop' ? 'dropped' : 'waiting';
+  return `open: ${who}, ${written}, ${endOf(plan)}; at most ${formatCounted(sessions, 'session')}, more are ${full}`;
 }
 
 function endOf({ durationMs, messages, connections }: Explanation['plan']): string {
@@ -67,7 +80,8 @@ function endOf({ durationMs, messages, connections }: Explanation['plan']): stri
 }
 
 /** Open sessions over the time of the run: what a closed load plans. */
-function timeSection({ sessions, warmupMs, durationMs, drainMs }: Explanation['plan'], width: number): ReportLine[] {
+function timeSection(plan: Explanation['plan'], width: number): ReportLine[] {
+  const { sessions, warmupMs, durationMs, drainMs } = plan;
   const note = 'the rate follows from how fast the server is';
   if (durationMs === null) {
     return [
@@ -95,6 +109,22 @@ function timeSection({ sessions, warmupMs, durationMs, drainMs }: Explanation['p
   ];
 }
 
+function rateSection(
+  { warmupMs, durationMs, drainMs }: Explanation['plan'],
+  { perSec, peakPerSec }: PlannedRates,
+  width: number,
+): ReportLine[] {
+  const phases = [
+    ...(warmupMs === 0 ? [] : [`warm-up ${formatSeconds(warmupMs / 1e3)}`]),
+    ...(durationMs === null ? [] : [`measured ${formatSeconds(durationMs / 1e3)}`]),
+    `drain up to ${formatSeconds(drainMs / 1e3)} behind it`,
+  ];
+  return [
+    ...plotLine('Arrivals', sparkline(perSec), `up to ${formatRate(peakPerSec)}/s`),
+    ...paragraph('', phases.join(', '), width),
+  ];
+}
+
 function plotLine(label: string, blocks: string, note: string): ReportLine[] {
   return [[piece(label.padEnd(LABEL_WIDTH), 'strong'), piece(blocks), piece(`  ${note}`, 'faint')]];
 }
@@ -113,6 +143,9 @@ function estimateSection({ estimates, plan }: Explanation): ReportLine[] {
       ...estimates.map(({ replyMs }) => piece(`${String(replyMs)} ms`.padStart(VALUE_WIDTH), 'strong')),
     ],
     row('sessions per second', ({ sessionsPerSec }) => formatRate(sessionsPerSec)),
+    ...(plan.arrivals === null
+      ? []
+      : [row('sessions at the peak', ({ peakSessions }) => peakText(peakSessions, plan))]),
     ...(sendsMail ? [row('messages per second', ({ messagesPerSec }) => formatRate(messagesPerSec))] : []),
     row(total, ({ messages, sessionsPerSec, lastsSec }) =>
       formatCount(sendsMail ? messages : sessionsPerSec * (lastsSec - plan.warmupMs / 1e3), VALUE_WIDTH - 2),
@@ -121,7 +154,15 @@ function estimateSection({ estimates, plan }: Explanation): ReportLine[] {
     row('octets in all', ({ octets }) => formatBytes(octets)),
     row('the run lasts', ({ lastsSec }) => formatSeconds(lastsSec)),
     [piece('if nothing but the replies takes time; above 20,000 per second count on less', 'faint')],
+    ...(estimates.some(({ peakSessions }) => (peakSessions ?? 0) > plan.sessions)
+      ? [[piece(`${OVER_CAP} more than -s allows: such a server would not take the load`, 'doubtful')]]
+      : []),
   ];
+}
+
+function peakText(peakSessions: number | null, { sessions }: Explanation['plan']): string {
+  const peak = peakSessions ?? 0;
+  return `${peak > sessions ? OVER_CAP : ''}${formatCount(peak)}`;
 }
 
 function needsSection({ needs, estimates }: Explanation, width: number): ReportLine[] {

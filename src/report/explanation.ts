@@ -7,10 +7,19 @@ export interface Explanation {
   readonly plan: RedactedPlan;
   /** The target is the built-in sink. */
   readonly isBuiltInSink: boolean;
+  /** Arrivals over the time of the run; null: closed load. */
+  readonly rates: PlannedRates | null;
   readonly scenarios: readonly ExplainedScenario[];
   /** For servers of different speed, the fastest first. */
   readonly estimates: readonly Estimate[];
   readonly needs: Needs;
+}
+
+/** How many arrivals are planned, over time. */
+export interface PlannedRates {
+  /** Mean of each of as many equal parts of the time, per second. */
+  readonly perSec: readonly number[];
+  readonly peakPerSec: number;
 }
 
 /** One scenario of it. */
@@ -28,6 +37,8 @@ export interface ExplainedScenario {
 export interface Estimate {
   readonly replyMs: number;
   readonly sessionsPerSec: number;
+  /** Sessions at once that the highest rate of a plan of arrivals needs, whatever their cap is; null: closed load. */
+  readonly peakSessions: number | null;
   readonly messagesPerSec: number;
   /** Both ways. */
   readonly octetsPerSec: number;

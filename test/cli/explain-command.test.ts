@@ -52,6 +52,26 @@ describe('explain', () => {
     expect(text.split('\n').filter((line) => line.length > 80)).toEqual([]);
   });
 
+  test('plots the rate of arrivals, and counts the sessions that it needs with servers of three speeds', async () => {
+    const text = await explain(
+      ...['smtp://127.0.0.1:25', '--profile', '0/s ->(10s) 200/s; 200/s for 20s; pause 10s', '-n', '2', '-s', '100'],
+    );
+    expect(text).toMatch(
+      /^Load {8}open: even arrivals, 0\/s ->\(10s\) 200\/s; 200\/s for 20s; pause 10s,\n {12}for 40 s; at most 100 sessions, more are dropped$/m,
+    );
+    expect(text).toMatch(/^Arrivals {4}▁▁▂▃▃▄▅▅▆▇▇█{25}·{12} {2}up to 200\.0\/s$/m);
+    // 200 arrivals per second that last six replies each: 1.2, 12 and 120 at once.
+    expect(text).toMatch(/^sessions at the peak +2 +12 +!120$/m);
+    // 1,000 in the ramp and 4,000 behind it, in 40 s.
+    expect(text).toMatch(/^sessions per second( +125\.0){3}$/m);
+    expect(text).toMatch(/^messages in all( +10,000){3}$/m);
+    expect(text).toContain('! more than -s allows');
+    const kept = await explain('smtp://127.0.0.1:25', '-r', '900/s', '--reuse', '-d', '1m');
+    // Each message takes two replies on a kept connection: 900 · 0.02 and 900 · 0.2.
+    expect(kept).toMatch(/^sessions at the peak +2 +19 +181$/m);
+    expect(kept).toMatch(/^messages in all( +54,000){3}$/m);
+  });
+
   test('counts how long a number of messages takes', async () => {
     const text = await explain('smtp://127.0.0.1:25', '-s', '10', '-m', '5000', '--pipelining', 'off');
     // Seven replies for each: greeting, EHLO, MAIL, RCPT, DATA, content, QUIT.
