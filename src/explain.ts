@@ -183,10 +183,9 @@ function estimateOpen(
     planned === null ? Infinity : planned / messagesEach,
     connections ?? Infinity,
   );
-  const measuredSec = Math.min(
-    arrivals.endMs === null ? Infinity : arrivals.endMs / 1e3 - warmupSec,
-    curve.walk().secAt(Math.min(before + count, curve.total)) - warmupSec + 1 / curve.peakPerSec,
-  );
+  const endSec = arrivals.endMs === null ? Infinity : arrivals.endMs / 1e3;
+  const isCounted = planned !== null || connections !== null;
+  const measuredSec = (isCounted ? Math.min(endSec, curve.walk().secAt(before + count)) : endSec) - warmupSec;
   const rate = count / measuredSec;
   const peakSessions = Math.max(1, Math.ceil(curve.peakPerSec * arrivalSec));
   const waiting = rate * part * shareClosedHere(scenarios) * Math.min(TIME_WAIT_SEC, measuredSec);

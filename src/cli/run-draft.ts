@@ -61,6 +61,8 @@ const RUN_CONSENT: readonly Option[] = ['allowTargets', 'authClear'];
 const LOAD_OPTIONS: readonly Option[] = [...LOAD_KEYS.map(({ option }) => option), ...RUN_CONSENT];
 /** What a flag takes the place of beside the key of its own. */
 const RIVALS: Partial<Record<Option, readonly Option[]>> = {
+  rate: ['profile'],
+  profile: ['rate'],
   size: ['message'],
   subject: ['message'],
   message: ['size', 'subject'],

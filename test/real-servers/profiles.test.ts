@@ -133,6 +133,20 @@ describe('profiles against Postfix', () => {
     expect(result.tls!.resumed).toBeGreaterThan(0);
   });
 
+  test('monday-morning', async () => {
+    const { port, passwordFile } = postfix;
+    const password = readFileSync(passwordFile, 'utf8').trim();
+    const words = ['--profile', '10/s ->(2s) 30/s; 30/s for 2s', '--warmup', '0s', '-s', '60'];
+    const result = await load('monday-morning', words, port, { 'password: secret': `password: '${password}'` });
+    expect(result.arrivals).toEqual({ offered: 100, started: 100, dropped: 0 });
+    expect(result.scenarios.map(({ messages }) => messages.offered)).toEqual([70, 60]);
+    // This port relays for those that log in, and takes nothing of strangers.
+    const [inbound, submission] = result.scenarios;
+    expect(inbound!.messages).toMatchObject({ attempted: 70, rejected: 70 });
+    expect(submission!.messages).toMatchObject({ attempted: 60, accepted: 60 });
+    expect(result.latency.response!.count).toBe(30);
+  });
+
   test('idle-holders', async () => {
     const result = await load('idle-holders', ['-s', '40', '-d', '5s', '--drain', '1s']);
     const [idle, worker] = result.scenarios;
