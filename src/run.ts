@@ -30,6 +30,8 @@ import { checkBooks } from './verdict/books.js';
 import { busyShares, checkHealth } from './verdict/health-gates.js';
 import { offeredLoad, offeredMessages, type ArrivalTotals } from './verdict/offered-load.js';
 import { saturationReasons, type PlacedLoad } from './verdict/saturation.js';
+import { ObjectiveWatch } from './verdict/objective-watch.js';
+import { conditionsOf, type Conditions } from './verdict/read-conditions.js';
 import { judge } from './verdict/verdict.js';
 import { version } from './version.js';
 
@@ -71,8 +73,20 @@ export async function runPlan(given: LoadPlan, hooks: RunHooks = {}): Promise<Ru
     checkClientCertificate(scenario);
   }
   const plan = withMessageSizes(given);
+  const conditions = conditionsOf(plan);
   const located = await locateTargets(plan, hooks.resolver ?? SYSTEM_RESOLVER);
+  // How many hosts MX records name, and with it how many lanes there are, shows in the pre-flight.
+  let watch = watchOf(plan, conditions);
+  const abort = new AbortController();
   const loadHooks: LoadHooks = {
+    abort: abort.signal,
+    onRecord: (record, metrics, nowUs) => {
+      watch.add(record);
+      if (plan.abortOnFail && !abort.signal.aborted && watch.missed(metrics, nowUs) !== null) abort.abort();
+    },
+    onWorkerDone: (workerId) => {
+      watch.workerDone(workerId);
+    },
     stop: hooks.stop,
     cut: hooks.cut,
     generatorUrl: hooks.workers?.url,
@@ -84,9 +98,10 @@ export async function runPlan(given: LoadPlan, hooks: RunHooks = {}): Promise<Ru
     hooks.onProgress?.(progressOf('preflight', 0, plan, null));
     const approach = await approachTargets(plan, located, coordinator.preflight.bind(coordinator));
     checkPeriod(approach.plan);
+    watch = watchOf(approach.plan, conditions);
     const addresses = approach.targets.map(({ address }) => address);
     const outcome = await coordinator.load(approach.plan, addresses, partition(plan));
-    return resultOf(hooks, approach, outcome);
+    return resultOf(hooks, approach, outcome, { ...conditions, watch });
   } finally {
     await coordinator.close();
   }
@@ -121,12 +136,30 @@ function checkClientCertificate({ tls: { clientCertificate } }: ScenarioPlan): v
   });
 }
 
-function resultOf(hooks: RunHooks, { plan, targets, mailHosts }: Approach, outcome: LoadOutcome): RunResult {
+/** Measures the objectives of a plan. */
+function watchOf(plan: LoadPlan, { objectives }: Conditions): ObjectiveWatch {
+  const warmupEndUs = plan.warmupMs * 1e3;
+  const scenarios = plan.scenarios.map(({ name }) => name);
+  return new ObjectiveWatch(
+    objectives,
+    { scenarios, lanesEach: plan.targets.length, workers: plan.workers },
+    { warmupEndUs, endUs: plan.durationMs === null ? Infinity : warmupEndUs + plan.durationMs * 1e3 },
+  );
+}
+
+function resultOf(
+  hooks: RunHooks,
+  { plan, targets, mailHosts }: Approach,
+  outcome: LoadOutcome,
+  { gates: bounds, watch }: Conditions & { readonly watch: ObjectiveWatch },
+): RunResult {
   const { metrics, lost, endedBy, stoppedAtUs } = outcome;
   const totals: [PhaseTotals, PhaseTotals] = [totalsOf(metrics, 0), totalsOf(metrics, 1)];
   const isTargetLost = endedBy === 'targetLost';
   const offered = offeredLoad(plan, totals, { ...outcome, isTargetLost });
-  const gates = checkHealth(metrics, plan.arrivals !== null);
+  const gates = checkHealth(metrics, plan.arrivals !== null, bounds);
+  const window = windowOf(plan, metrics, stoppedAtUs);
+  const objectives = watch.results(metrics, window.endUs);
   const isOpen = plan.arrivals !== null;
   const lanes = laneTotals(plan, metrics, isTargetLost);
   const checks = checkBooks({ metrics, phases: totals, lanes, offered, results: outcome.results });
@@ -135,6 +168,7 @@ function resultOf(hooks: RunHooks, { plan, targets, mailHosts }: Approach, outco
     checks,
     lost,
     isTargetLost,
+    objectives,
     saturation: offered.arrivals === null ? [] : saturationReasons(placedLoad(plan, offered.arrivals, outcome)),
     isEmpty: endedBy !== 'plan' && endedBy !== 'targetLost' && begunIn(plan, totals[1]) === 0,
     giveUpSec: plan.giveUpMs / 1e3,
@@ -150,7 +184,8 @@ function resultOf(hooks: RunHooks, { plan, targets, mailHosts }: Approach, outco
     tool: { name: 'postrush', version: version() },
     metrics,
     totals,
-    window: windowOf(plan, metrics, stoppedAtUs),
+    window,
+    objectives,
     offered,
     offeredBefore: offeredMessages(totals[0], isOpen, isTargetLost),
     endedBy,

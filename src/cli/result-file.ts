@@ -52,7 +52,15 @@ export function jsonText(result: object): string {
  * @throws PostrushError `E_REPORT_WRITE`
  */
 export function writeJsonFile(path: string, result: object): void {
-  const text = jsonText(result);
+  writeWhole(path, jsonText(result));
+}
+
+/**
+ * The same for any text.
+ *
+ * @throws PostrushError `E_REPORT_WRITE`
+ */
+export function writeWhole(path: string, text: string): void {
   let temporary: string | null = null;
   try {
     const existing = statOf(path);

@@ -10,7 +10,7 @@ import { listenForSignals } from './interruption.js';
 import type { Interruption } from './interruption.js';
 import type { Output } from './output.js';
 import { ProgressPrinter } from './progress-printer.js';
-import { STDOUT_PATH, jsonText, writeJsonFile } from './result-file.js';
+import { STDOUT_PATH, jsonText, writeJsonFile, writeWhole } from './result-file.js';
 import { prepareRun } from './run-settings.js';
 import type { RunSettings, RunWords } from './run-settings.js';
 import { canRewriteLine, usesColor } from './terminal.js';
@@ -82,17 +82,27 @@ async function perform(
   }
 }
 
-/** Report and file: when one of them cannot be written, the other is there all the same. */
+/** Report and files: when one of them cannot be written, the others are there all the same. */
 async function publish(
   result: RunResult,
-  { jsonPath, isQuiet }: RunSettings,
+  { jsonPath, junitPath, isQuiet }: RunSettings,
   { stdout, environment }: Surroundings,
 ): Promise<void> {
-  if (jsonPath === STDOUT_PATH) return stdout.write(jsonText(result));
   const color = usesColor(stdout.isTerminal, environment);
+  const reportText = (): string =>
+    isQuiet ? renderQuietLine(result) : renderTextReport(result, { color, width: stdout.columns });
   try {
-    await stdout.write(isQuiet ? renderQuietLine(result) : renderTextReport(result, { color, width: stdout.columns }));
+    await stdout.write(jsonPath === STDOUT_PATH ? jsonText(result) : reportText());
   } finally {
-    if (jsonPath !== null) writeJsonFile(jsonPath, result);
+    try {
+      if (jsonPath !== null && jsonPath !== STDOUT_PATH) writeJsonFile(jsonPath, result);
+    } finally {
+      if (junitPath !== null) await writeJunit(junitPath, result);
+    }
   }
+}
+
+async function writeJunit(path: string, result: RunResult): Promise<void> {
+  const { renderJunit } = await import('../report/junit-report.js');
+  writeWhole(path, renderJunit(result));
 }

@@ -402,9 +402,38 @@ export const RUN_FLAG_GROUPS: readonly RunFlagGroup[] = [
     ],
   },
   {
+    title: 'Verdict:',
+    flags: [
+      {
+        usage: '--slo <objective>',
+        kind: 'list',
+        option: 'objectives',
+        help: "objective, exit 1 when missed: 'endOfData.p99 < 250ms', 'deferred.rate < 0.1% over 30s after 1m', 'replies.421 == 0', 'accepted.rate >= 500/s'; may be repeated",
+      },
+      {
+        usage: '--abort-on-fail',
+        kind: 'switch',
+        option: 'abortOnFail',
+        help: 'end as soon as an objective is missed',
+      },
+      {
+        usage: '--gate <bound>',
+        kind: 'list',
+        option: 'gates',
+        help: "bound of the generator's health, in place of the usual one: 'lag.p99 < 20ms', utilisation=off; may be repeated",
+      },
+    ],
+  },
+  {
     title: OUTPUT_TITLE,
     flags: [
       { usage: '--json <file>', kind: 'value', option: null, help: 'write the result as JSON; "-" is stdout, alone' },
+      {
+        usage: '--junit <file>',
+        kind: 'value',
+        option: null,
+        help: 'write verdict, objectives and gates as JUnit XML',
+      },
       { usage: '-q, --quiet', kind: 'switch', option: null, help: 'no progress and one line of report' },
       {
         usage: '--progress <mode>',

@@ -8,6 +8,7 @@ import type { LoadPlan } from '../plan/load-plan.js';
 import { OPTION_NAMES } from '../plan/options.js';
 import { resolveRun } from '../plan/resolve-plan.js';
 import type { RequestIssue, RunRequest } from '../plan/resolve-plan.js';
+import { readConditions } from '../verdict/read-conditions.js';
 import type { Invocation } from './command-line.js';
 import { mergeEnvironment } from './environment.js';
 import type { Environment, MergedFlags } from './environment.js';
@@ -34,6 +35,8 @@ export interface RunSettings {
   readonly targets: readonly string[];
   /** Where the result goes as JSON; null: nowhere. */
   readonly jsonPath: string | null;
+  /** Where the verdict goes as JUnit XML; null: nowhere. */
+  readonly junitPath: string | null;
   readonly isQuiet: boolean;
   /** The values are printed, and nothing is sent. */
   readonly isPrintOnly: boolean;
@@ -72,6 +75,12 @@ export async function prepareRun(invocation: RunWords, environment: Environment,
   // Of a file that is unreadable as a whole nothing is known, so that nothing is missing from it either.
   if ('issues' in plan && reading?.file !== null) {
     issues.push(...leadBack(plan.issues, draft, reading?.broken ?? []));
+  }
+  if (!('issues' in plan)) {
+    const found: ConfigIssue[] = [];
+    readConditions(plan, found);
+    const general = found.map((issue) => ({ ...issue, scenario: -1 }));
+    issues.push(...leadBack(general, draft, reading?.broken ?? []));
   }
   const made = 'issues' in plan || issues.length > 0 ? null : await withMessages(plan, data, draft, issues);
   if (issues.length > 0 || made === null) {
@@ -180,11 +189,15 @@ function inOrder(issues: readonly ConfigIssue[], filePath: string): readonly Con
 function readOutput(
   { flags, variables }: MergedFlags,
   issues: ConfigIssue[],
-): Pick<RunSettings, 'jsonPath' | 'isQuiet' | 'progress'> {
-  const json = flags.get('--json');
-  const jsonPath = typeof json === 'string' ? json : null;
-  const problem = jsonPath === null || jsonPath === STDOUT_PATH ? null : resultPathProblem(jsonPath);
-  if (problem !== null) issues.push({ path: '--json', message: problem, received: jsonPath ?? '' });
+): Pick<RunSettings, 'jsonPath' | 'junitPath' | 'isQuiet' | 'progress'> {
+  const pathOf = (name: string): string | null => {
+    const path = flags.get(name);
+    if (typeof path !== 'string') return null;
+    const problem = path === STDOUT_PATH && name === '--json' ? null : resultPathProblem(path);
+    if (problem !== null) issues.push({ path: name, message: problem, received: path });
+    return path;
+  };
+  const [jsonPath, junitPath] = [pathOf('--json'), pathOf('--junit')];
   const isQuiet = flags.get('--quiet') === true;
   const asked = flags.get('--progress');
   const progress = PROGRESS_MODES.find((mode) => mode === asked);
@@ -193,5 +206,5 @@ function readOutput(
   }
   // What was said on the command line about progress counts, even beside --quiet; a habit in the environment does not.
   const isAskedHere = progress !== undefined && !variables.has('--progress');
-  return { jsonPath, isQuiet, progress: isQuiet && !isAskedHere ? 'none' : (progress ?? PROGRESS_MODES[0]) };
+  return { jsonPath, junitPath, isQuiet, progress: isQuiet && !isAskedHere ? 'none' : (progress ?? PROGRESS_MODES[0]) };
 }

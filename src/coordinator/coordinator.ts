@@ -14,7 +14,7 @@ import type {
   WorkerMessage,
   WorkerShare,
 } from '../messages/coordinator-worker.js';
-import { INTERVAL_RECORD_VERSION } from '../metrics/interval-record.js';
+import { INTERVAL_RECORD_VERSION, type IntervalRecord } from '../metrics/interval-record.js';
 import { RunMetrics } from '../metrics/run-metrics.js';
 import type { LanePlan } from '../plan/lane-plan.js';
 import type { LoadPlan } from '../plan/load-plan.js';
@@ -39,6 +39,12 @@ export interface LoadHooks {
   readonly stop?: AbortSignal | undefined;
   /** End everything now. */
   readonly cut?: AbortSignal | undefined;
+  /** End the load as a signal would, because of what it has come to. */
+  readonly abort?: AbortSignal | undefined;
+  /** Called with every record, once it is merged. */
+  readonly onRecord?: ((record: IntervalRecord, metrics: RunMetrics, nowUs: number) => void) | undefined;
+  /** A worker has said its last word. */
+  readonly onWorkerDone?: ((workerId: number) => void) | undefined;
   /** Called whenever the merged metrics have grown. */
   readonly onMetrics?: ((metrics: RunMetrics, nowUs: number) => void) | undefined;
   /** Another worker module; for tests of what happens when a worker dies. */
@@ -162,6 +168,10 @@ class LoadRun {
     }, WATCH_MS);
     this.#hooks.stop?.addEventListener('abort', onStop, { once: true });
     this.#hooks.cut?.addEventListener('abort', onCut, { once: true });
+    const onAbort = (): void => {
+      this.#stop('abort');
+    };
+    this.#hooks.abort?.addEventListener('abort', onAbort, { once: true });
     if (this.#hooks.stop?.aborted === true) onStop();
     if (this.#hooks.cut?.aborted === true) onCut();
     try {
@@ -171,6 +181,7 @@ class LoadRun {
       if (this.#lastWord !== null) clearTimeout(this.#lastWord);
       this.#hooks.stop?.removeEventListener('abort', onStop);
       this.#hooks.cut?.removeEventListener('abort', onCut);
+      this.#hooks.abort?.removeEventListener('abort', onAbort);
     }
     const [first] = this.#lost;
     if (this.#zeroUs < 0 && first !== undefined) {
@@ -204,6 +215,7 @@ class LoadRun {
     } finally {
       this.#heardAtUs[workerId] = Infinity;
       this.#metrics.timeline.workerDone(workerId);
+      this.#hooks.onWorkerDone?.(workerId);
       task.port.close();
     }
   }
@@ -233,6 +245,7 @@ class LoadRun {
     }
     this.#heardAtUs[message.record.workerId] = this.#nowUs();
     this.#metrics.add(message.record);
+    this.#hooks.onRecord?.(message.record, this.#metrics, this.#nowUs());
     this.#hooks.onMetrics?.(this.#metrics, this.#nowUs());
   }
 

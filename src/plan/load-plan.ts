@@ -260,6 +260,12 @@ export interface LoadPlan {
   readonly warmupMs: number;
   readonly drainMs: number;
   readonly giveUpMs: number;
+  /** Objectives as written. */
+  readonly objectives: readonly string[];
+  /** The run ends as soon as one of them is missed. */
+  readonly abortOnFail: boolean;
+  /** What was said of the health gates, as written. */
+  readonly gates: readonly string[];
   readonly seed: number;
   readonly workers: number;
   /** Connects in progress per worker. */

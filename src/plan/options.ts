@@ -136,6 +136,15 @@ export interface LoadTestOptions {
   readonly drain?: string;
   /** The run ends after so long without a greeting of the server. @defaultValue `'30s'` */
   readonly giveUp?: string;
+  /**
+   * What the run is to achieve: `'endOfData.p99 < 250ms'`, `'deferred.rate < 0.1% over 30s after 1m'`,
+   * `'newsletter/rcpt.p99 < 20ms'`. One that is missed makes the verdict `fail`.
+   */
+  readonly objectives?: string | readonly string[];
+  /** The run ends as soon as an objective is missed. @defaultValue false */
+  readonly abortOnFail?: boolean;
+  /** Bounds of the generator's health: `'lag.p99 < 20ms'`, `'utilisation=off'`. */
+  readonly gates?: string | readonly string[];
   /** Seed of everything random. @defaultValue 1 */
   readonly seed?: number | string;
   /** Worker threads. @defaultValue the number of cores, at most `sessions` */
@@ -258,6 +267,9 @@ export const OPTION_NAMES = {
   warmup: '--warmup',
   drain: '--drain',
   giveUp: '--give-up',
+  objectives: '--slo',
+  abortOnFail: '--abort-on-fail',
+  gates: '--gate',
   seed: '--seed',
   workers: '--workers',
   localAddresses: '--local-address',

@@ -53,7 +53,12 @@ export function generatorSection(result: RunResult, width: number): ReportLine[]
       ),
     );
   }
-  const held = generator.gates.filter(({ ok }) => ok);
+  const off = generator.gates.filter(({ bound }) => bound === null);
+  if (off.length > 0) {
+    const names = off.map(gateText).join('; ');
+    lines.push(...labelled('OFF', `switched off by --gate, and not part of the verdict: ${names}`, width, 'doubtful'));
+  }
+  const held = generator.gates.filter(({ ok, bound }) => ok && bound !== null);
   if (held.length > 0) lines.push(...labelled('Held', held.map(gateText).join('; '), width, 'faint'));
   return lines;
 }
@@ -96,7 +101,8 @@ function gateText({ name, value, bound, unit }: HealthGate): string {
   return `${GATE_WORDS.get(name) ?? cleanText(name)} ${measured}${bound === null ? '' : ` (bound ${formatGateValue(bound, unit)})`}`;
 }
 
-function formatGateValue(value: number, unit: string): string {
+/** A figure of a gate with its unit. */
+export function formatGateValue(value: number, unit: string): string {
   switch (unit) {
     case 'us':
       return formatLatency(value);

@@ -10,6 +10,7 @@ import type { RedactedPlan } from '../plan/redact-plan.js';
 import type { BookCheck } from '../verdict/books.js';
 import type { OfferedLoad, OfferedMessages } from '../verdict/offered-load.js';
 import type { HealthGate } from '../verdict/health-gates.js';
+import type { ObjectiveResult } from '../verdict/objective-watch.js';
 import type { Verdict, VerdictReason } from '../verdict/verdict.js';
 import type { ScenarioResultPlan } from './plan-schema.js';
 import type { GeneratorHealth } from './generator-schema.js';
@@ -35,6 +36,7 @@ export interface SummaryInput {
   readonly metrics: RunMetrics;
   readonly totals: readonly [PhaseTotals, PhaseTotals];
   readonly window: RunWindow;
+  readonly objectives: readonly ObjectiveResult[];
   readonly offered: OfferedLoad;
   /** The same of what began in the warm-up. */
   readonly offeredBefore: OfferedMessages;
@@ -102,7 +104,7 @@ export function summarise(input: SummaryInput): RunResult {
     scenarios: input.lanes.map((lane, index) => laneOf(lane, index, input)),
     intervals: intervalsOf(metrics.timeline.finish(), window),
     generator: healthOf(input, warmup, main),
-    objectives: [],
+    objectives: input.objectives.map((objective) => ({ ...objective })),
     books: { balanced: input.checks.every(({ ok }) => ok), checks: [...input.checks] },
     warmup: hasWarmup ? blocksOf(warmup, metrics.latencies[0], input.offeredBefore, metrics.peakOpenSessions) : null,
   };

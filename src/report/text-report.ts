@@ -1,5 +1,6 @@
 /** The report for people: 80 columns, the verdict first. Knows the result and nothing of how it came about. */
 import { booksSection } from './books-section.js';
+import { cleanText } from './clean-text.js';
 import { errorSection } from './error-section.js';
 import { generatorSection } from './generator-section.js';
 import { latencySection } from './latency-section.js';
@@ -64,7 +65,13 @@ export function renderQuietLine(result: RunResult): string {
   if (messages.abandoned > 0) parts.push(`${formatCount(messages.abandoned)} abandoned`);
   if (messages.cut > 0) parts.push(`${formatCount(messages.cut)} cut`);
   if (messages.dropped > 0) parts.push(`${formatCount(messages.dropped)} dropped`);
+  if (result.reasons.length > 0) parts.push(`because of ${kindsOf(result)}`);
   return parts.join(', ') + '\n';
+}
+
+/** Each kind of reason once. */
+function kindsOf({ reasons }: RunResult): string {
+  return [...new Set(reasons.map(({ kind }) => cleanText(kind)))].join(', ');
 }
 
 function quietSessions({ verdict, sessions, throughput, latency }: RunResult): string {

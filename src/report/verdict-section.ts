@@ -26,7 +26,7 @@ const EARLY_ENDS: Readonly<Record<RunResult['endedBy'], string>> = {
   plan: '',
   signal: 'ended early by a signal; what was under way was finished',
   secondSignal: 'cut short by a second signal; what was under way counts as cut',
-  abort: 'ended early; what was under way was finished where it could be',
+  abort: 'ended early, for a missed objective or a lost worker; what was under way was finished where it could be',
   targetLost: '',
   stopRun: 'ended early by a reply that a scenario did not expect; what was under way was finished',
   killed: 'killed; its last interval may be missing',
@@ -61,21 +61,24 @@ export function verdictSection(result: RunResult, width: number): ReportLine[] {
     }
   };
   if (isEmptyPass) add(EMPTY_PASS, 'doubtful');
-  const shown = result.reasons.slice(0, MOST_REASONS);
+  // Objectives have lines of their own.
+  const reasons = result.reasons.filter(({ kind }) => kind !== 'objective');
+  const shown = reasons.slice(0, MOST_REASONS);
   for (const [index, { kind, text }] of shown.entries()) {
     add(cleanText(text), result.verdict === 'invalid' ? 'doubtful' : 'bad');
     const advice = ADVICE.get(kind);
     // Reasons of one kind stand together; their advice follows the last.
     if (advice !== undefined && shown[index + 1]?.kind !== kind) add(advice, 'plain', INDENT);
   }
-  const hidden = result.reasons.length - MOST_REASONS;
+  const hidden = reasons.length - MOST_REASONS;
   if (hidden > 0) add(`${formatCounted(hidden, 'more reason')} in the result file (--json)`, 'plain');
   const earlyEnd = EARLY_ENDS[result.endedBy];
   if (earlyEnd !== '') add(`the run was ${earlyEnd}`, 'doubtful');
   if (!result.complete) add('the result is incomplete: some of what happened was not received', 'doubtful');
-  for (const { expression, value, unit, pass } of result.objectives) {
-    const measured = value === null ? 'no data' : `measured ${formatMeasured(value)} ${cleanText(unit)}`;
-    add(`objective ${pass ? 'met' : 'MISSED'}: ${cleanText(expression)} (${measured})`, pass ? 'good' : 'bad');
+  for (const objective of result.objectives) {
+    const { pass, expression } = objective;
+    const text = `objective ${pass ? 'met' : 'MISSED'}: ${cleanText(expression)}: ${formatObjective(objective)}`;
+    add(text, pass ? 'good' : 'bad');
   }
   return lines;
 }
@@ -103,6 +106,18 @@ function latencyWords({ latency }: RunResult): string {
   return '';
 }
 
-function formatMeasured(value: number): string {
-  return Number.isInteger(value) ? formatCount(value) : String(Number(value.toPrecision(3)));
+/** What an objective came to, and how far from its bound: `312ms, 62.0ms too much`. */
+export function formatObjective({ value, margin, unit, expression, pass }: RunResult['objectives'][number]): string {
+  if (value === null || margin === null) return 'no data';
+  if (margin === 0) return formatMeasured(value, unit);
+  const isUpper = expression.includes('<');
+  const distance = formatMeasured(Math.abs(margin), unit);
+  const words = isUpper || expression.includes('>') ? (isUpper ? 'too much' : 'too little') : 'off';
+  return `${formatMeasured(value, unit)}, ${distance} ${pass ? 'to spare' : words}`;
+}
+
+function formatMeasured(value: number, unit: string): string {
+  if (unit === 'us') return formatLatency(value);
+  const number = Number.isInteger(value) ? formatCount(value) : String(Number(value.toPrecision(3)));
+  return unit === 'count' ? number : `${number}${cleanText(unit)}`;
 }

@@ -73,6 +73,9 @@ export const LOAD_KEYS: readonly FileKey[] = [
   key('load.giveUp', 'giveUp', 'value', 'The run ends after so long without a greeting', time(DEFAULTS.giveUpMs)),
   key('load.connectLimit', 'connectLimit', 'value', 'Connects in progress per worker', DEFAULTS.connectLimit),
   key('load.seed', 'seed', 'value', 'Seed of everything random', DEFAULTS.seed),
+  key('objectives', 'objectives', 'words', "What the run is to achieve: 'endOfData.p99 < 250ms'"),
+  key('abortOnFail', 'abortOnFail', 'switch', 'The run ends as soon as an objective is missed', 'false'),
+  key('gates', 'gates', 'words', "Bounds of the generator's health: 'lag.p99 < 20ms', utilisation=off"),
 ];
 
 /** What shapes sessions and messages. It may stand at the top for all scenarios, or in one of them. */

@@ -142,6 +142,9 @@ export interface ScenarioDefinition extends ScenarioSettings {
     readonly connectLimit?: number;
     readonly seed?: number;
   };
+  readonly objectives?: string | readonly string[];
+  readonly abortOnFail?: boolean;
+  readonly gates?: string | readonly string[];
   readonly feeders?: Readonly<Record<string, WrittenFeeder>>;
   /** Functions with names, for templates: `{{function.name}}`; in an address they give the part before the @. */
   readonly functions?: Readonly<Record<string, ScenarioFunction>>;

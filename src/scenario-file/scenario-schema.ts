@@ -33,7 +33,6 @@ const MAX_SCENARIOS = 100;
 const MAX_TARGETS = 1000;
 
 const CONSENT = 'is consent, which is given on the command line only';
-const LATER = 'is not there yet: objectives and gates come later';
 /** Keys that make sense and are not taken. */
 const CONSENT_KEYS = {
   allowTarget: `${CONSENT}: --allow-target`,
@@ -45,13 +44,7 @@ const CONSENT_KEYS = {
   authClear: `${CONSENT}: --auth-clear`,
   'auth-clear': `${CONSENT}: --auth-clear`,
 };
-const LATER_KEYS = {
-  objectives: LATER,
-  slo: LATER,
-  abortOnFail: LATER,
-  gates: LATER,
-};
-const REFUSED = { ...CONSENT_KEYS, ...LATER_KEYS };
+const REFUSED = CONSENT_KEYS;
 
 /** A part of a load profile: the words of its text as a map. */
 const rate = z.string().regex(/^\d+(?:\.\d+)?\/(?:s|min|m|h)$/, { error: 'takes a rate such as 200/s' });

@@ -1,5 +1,7 @@
 /** The health gates: bounds on the generator itself. When one breaks, the numbers say more of it than of the server. */
 import { LatencyKey } from '../metrics/interval-record.js';
+import type { LatencyHistogram } from '../metrics/latency-histograms.js';
+import { GATE_UNITS, type GateBounds, type GateName } from './gate-grammar.js';
 import type { RunMetrics } from '../metrics/run-metrics.js';
 
 /** One gate and what was measured against it. */
@@ -7,7 +9,8 @@ export interface HealthGate {
   readonly name: string;
   /** Null: no data, which breaks no gate. */
   readonly value: number | null;
-  readonly bound: number;
+  /** The value must stay below it, or at it when that is 0; null: the gate is switched off. */
+  readonly bound: number | null;
   readonly unit: 'us' | 'share' | 'count';
   readonly ok: boolean;
 }
@@ -30,36 +33,45 @@ export function busyShares(metrics: RunMetrics): number[] {
   return metrics.workers.map(({ busySec, windowSec }) => (windowSec >= MIN_WINDOW_SEC ? busySec / windowSec : 0));
 }
 
-/** Measures every gate. @param isOpen - clients arrive by plan */
-export function checkHealth(metrics: RunMetrics, isOpen: boolean): HealthGate[] {
-  const { eventLoopLag } = metrics;
-  const lagP99Us = eventLoopLag.count < MIN_LAG_TICKS ? null : eventLoopLag.valueAt(99);
-  const busy = Math.max(0, ...busyShares(metrics));
-  const maxBusy = isOpen ? MAX_BUSY_SHARE.open : MAX_BUSY_SHARE.closed;
-  const lag = metrics.latencies[1].get(LatencyKey.lag);
-  const startLagUs = lag === null || lag.count < MIN_ARRIVALS ? null : lag.valueAt(99);
-  const startLag: HealthGate = {
-    name: 'lag.p99',
-    value: startLagUs,
-    bound: MAX_LAG_P99_US,
-    unit: 'us',
-    ok: startLagUs === null || startLagUs < MAX_LAG_P99_US,
+/** The usual bound of each gate. */
+function usualBounds(isOpen: boolean): Required<GateBounds> {
+  return {
+    'lag.p99': MAX_LAG_P99_US,
+    'eventLoopLag.p99': MAX_EVENT_LOOP_LAG_P99_US,
+    utilisation: isOpen ? MAX_BUSY_SHARE.open : MAX_BUSY_SHARE.closed,
+    // One hit breaks it.
+    fileLimit: 0,
+    portLimit: 0,
   };
+}
+
+/**
+ * Measures every gate.
+ *
+ * @param isOpen - clients arrive by plan
+ * @param asked - bounds in place of the usual ones
+ */
+export function checkHealth(metrics: RunMetrics, isOpen: boolean, asked: GateBounds = {}): HealthGate[] {
+  const bounds = { ...usualBounds(isOpen), ...asked };
   const health = metrics.health();
   const hits = (key: 'fileLimitHits' | 'portLimitHits'): number => health.reduce((sum, record) => sum + record[key], 0);
-  const none = (name: string, value: number): HealthGate => ({ name, value, bound: 0, unit: 'count', ok: value === 0 });
+  const gate = (name: GateName, value: number | null): HealthGate => {
+    const bound = bounds[name];
+    const isBelow = bound === null || value === null || (bound === 0 ? value === 0 : value < bound);
+    return { name, value, bound, unit: GATE_UNITS[name], ok: isBelow };
+  };
+  const lost = metrics.workers.filter(({ lost: isLost }) => isLost).length;
   return [
-    ...(isOpen ? [startLag] : []),
-    {
-      name: 'eventLoopLag.p99',
-      value: lagP99Us,
-      bound: MAX_EVENT_LOOP_LAG_P99_US,
-      unit: 'us',
-      ok: lagP99Us === null || lagP99Us < MAX_EVENT_LOOP_LAG_P99_US,
-    },
-    { name: 'utilisation', value: busy, bound: maxBusy, unit: 'share', ok: busy < maxBusy },
-    none('fileLimit', hits('fileLimitHits')),
-    none('portLimit', hits('portLimitHits')),
-    none('workersLost', metrics.workers.filter(({ lost }) => lost).length),
+    ...(isOpen ? [gate('lag.p99', percentile99(metrics.latencies[1].get(LatencyKey.lag), MIN_ARRIVALS))] : []),
+    gate('eventLoopLag.p99', percentile99(metrics.eventLoopLag, MIN_LAG_TICKS)),
+    gate('utilisation', Math.max(0, ...busyShares(metrics))),
+    gate('fileLimit', hits('fileLimitHits')),
+    gate('portLimit', hits('portLimitHits')),
+    { name: 'workersLost', value: lost, bound: 0, unit: 'count', ok: lost === 0 },
   ];
+}
+
+/** Null where there are fewer values than `least`: it would be the worst of them. */
+function percentile99(latency: LatencyHistogram | null, least: number): number | null {
+  return latency === null || latency.count < least ? null : latency.valueAt(99);
 }

@@ -1,13 +1,14 @@
 /** Whether the numbers count, and what they say: invalid beats fail beats pass. */
 import type { BookCheck } from './books.js';
 import type { HealthGate } from './health-gates.js';
+import type { ObjectiveResult } from './objective-watch.js';
 
 /** What a run is worth. */
 export type Verdict = 'pass' | 'fail' | 'invalid';
 
 /** Why the verdict is what it is. */
 export interface VerdictReason {
-  /** Stable name: a gate's name, `books`, `workerLost`, `nothingMeasured`, `targetLost` or `saturated`. */
+  /** Stable name: a gate's name, `books`, `workerLost`, `nothingMeasured`, `targetLost`, `saturated` or `objective`. */
   readonly kind: string;
   /** One sentence: what, the figure, what to change. */
   readonly text: string;
@@ -23,6 +24,7 @@ export interface VerdictInput {
   readonly isTargetLost: boolean;
   /** Why the load was not placed; empty: it was. */
   readonly saturation: readonly VerdictReason[];
+  readonly objectives: readonly ObjectiveResult[];
   /** A signal ended the run before its first measured message. */
   readonly isEmpty: boolean;
   readonly giveUpSec: number;
@@ -43,7 +45,8 @@ export function judge(input: VerdictInput): { verdict: Verdict; reasons: Verdict
       bound: null,
     });
   }
-  const failed: VerdictReason[] = [...input.saturation];
+  const missed = input.objectives.filter(({ pass }) => !pass);
+  const failed: VerdictReason[] = [...input.saturation, ...missed.map(objectiveReason)];
   if (input.isTargetLost) {
     failed.unshift({
       kind: 'targetLost',
@@ -54,6 +57,11 @@ export function judge(input: VerdictInput): { verdict: Verdict; reasons: Verdict
   }
   const verdict = invalid.length > 0 ? 'invalid' : failed.length > 0 ? 'fail' : 'pass';
   return { verdict, reasons: [...invalid, ...failed] };
+}
+
+function objectiveReason({ expression, value, bound }: ObjectiveResult): VerdictReason {
+  const what = value === null ? 'there was nothing to measure' : 'it was missed';
+  return { kind: 'objective', text: `objective ${expression}: ${what}`, value, bound };
 }
 
 function lostReason({ workerId, reason }: { workerId: number; reason: string }): VerdictReason {
@@ -75,7 +83,7 @@ function bookReason({ name, left, right }: BookCheck): VerdictReason {
 }
 
 function gateReason({ name, value, bound }: HealthGate): VerdictReason {
-  return { kind: name, text: gateText(name, value ?? 0, bound), value, bound };
+  return { kind: name, text: gateText(name, value ?? 0, bound ?? 0), value, bound };
 }
 
 function gateText(name: string, value: number, bound: number): string {

@@ -124,6 +124,7 @@ function resultOf(
     totals: [totalsOf(metrics, 0), totalsOf(metrics, 1)],
     window: windowOf(plan, metrics, Infinity),
     offered: { messages: 12, dropped: { cap: 0, target: 0, end: 2, worker: 0 }, arrivals: null, planned: null },
+    objectives: [],
     offeredBefore: {
       offered: totalsOf(metrics, 0).messagesAttempted,
       dropped: { cap: 0, target: 0, end: 0, worker: 0 },

@@ -202,9 +202,12 @@ scenarios:
     ],
     ['consent for domains', 'allowDomains: [x]', 'command line only: --allow-domain'],
     ['consent in a block', 'auth: { authClear: true }', '1:9: auth: `authClear` is consent'],
-    ['an objective', 'load: { slo: x }', '1:9: load: `slo` is not there yet: objectives and gates come later'],
-    ['objectives', 'objectives: []', '`objectives` is not there yet'],
-    ['gates', 'gates: []', '`gates` is not there yet'],
+    ['no objectives', 'objectives: []', '1:13: objectives: must hold at least 1 (got a list)'],
+    [
+      'half a stage',
+      'load: { profile: [{ rate: 5/s }] }',
+      '1:19: load.profile[0]: takes { rate, for }, { from, to, for }',
+    ],
     ['an unknown key', 'load:\n  sesions: 4', '2:3: load: `sesions` is not known here: did you mean sessions?'],
     ['no scenarios', 'scenarios: []', '1:12: scenarios: must hold at least 1 (got a list)'],
     ['two of one name', 'scenarios: [{ name: a }, { name: a }]', "1:34: scenarios[1].name: is the name of another scenario too (got 'a')"], // prettier-ignore

@@ -17,6 +17,7 @@ const FINE: VerdictInput = {
   lost: [],
   isTargetLost: false,
   saturation: [],
+  objectives: [],
   isEmpty: false,
   giveUpSec: 30,
 };

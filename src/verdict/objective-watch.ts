@@ -1,0 +1,342 @@
+/** Measures objectives while a run goes on and at its end. Fed with the interval records, like everything that counts. */
+import { ArrivalCount } from '../metrics/arrival-counts.js';
+import type { IntervalRecord, LaneRecord, PhaseCounts } from '../metrics/interval-record.js';
+import { LatencyHistogram } from '../metrics/latency-histograms.js';
+import { Ending } from '../metrics/outcome.js';
+import type { RunMetrics } from '../metrics/run-metrics.js';
+import { meets, type Metric, type Objective } from './objective-grammar.js';
+
+/** What an objective came to. */
+export interface ObjectiveResult {
+  readonly expression: string;
+  /** In `unit`: of the whole, or of the stretch that was worst; null: there was nothing to measure. */
+  readonly value: number | null;
+  readonly bound: number;
+  readonly unit: string;
+  /** Distance to the bound, positive when met; null: no value. */
+  readonly margin: number | null;
+  readonly pass: boolean;
+}
+
+/** When the measured time is, µs since time zero. */
+export interface MeasuredTime {
+  readonly warmupEndUs: number;
+  /** Infinity while it is not known. */
+  readonly endUs: number;
+}
+
+/** Before so much of the measured time a run is not ended for what it has come to so far, µs. */
+const SETTLING_US = 10_000_000;
+
+/** The objectives of one run. */
+export class ObjectiveWatch {
+  readonly #stretches: readonly Stretches[];
+  readonly #wholes: readonly Whole[];
+  readonly #order: readonly (Stretches | Whole)[];
+  readonly #warmupEndUs: number;
+
+  /**
+   * @param scenarios - names in the order of the plan
+   * @param lanesEach - lanes of each scenario, one per target
+   */
+  constructor(
+    objectives: readonly Objective[],
+    { scenarios, lanesEach, workers }: { scenarios: readonly string[]; lanesEach: number; workers: number },
+    time: MeasuredTime,
+  ) {
+    this.#warmupEndUs = time.warmupEndUs;
+    this.#order = objectives.map((objective) => {
+      const scenario = objective.scenario === null ? -1 : scenarios.indexOf(objective.scenario);
+      const lanes = { first: scenario < 0 ? 0 : scenario * lanesEach, count: scenario < 0 ? Infinity : lanesEach };
+      const isWhole = objective.overMs === null && objective.afterMs === 0;
+      return isWhole ? new Whole(objective, lanes) : new Stretches(objective, lanes, workers, time);
+    });
+    this.#stretches = this.#order.filter((each) => each instanceof Stretches);
+    this.#wholes = this.#order.filter((each) => each instanceof Whole);
+  }
+
+  /** Takes in one record. */
+  add(record: IntervalRecord): void {
+    for (const each of this.#stretches) each.add(record);
+  }
+
+  /** A worker says nothing more. */
+  workerDone(workerId: number): void {
+    for (const each of this.#stretches) each.workerDone(workerId);
+  }
+
+  /** The first objective that is missed so far, as written; null: none is. */
+  missed(metrics: RunMetrics, nowUs: number): string | null {
+    const stretch = this.#stretches.find(({ isMissed }) => isMissed);
+    if (stretch !== undefined) return stretch.objective.expression;
+    const sec = (nowUs - this.#warmupEndUs) / 1e6;
+    if (sec * 1e6 < SETTLING_US) return null;
+    const whole = this.#wholes.find((each) => {
+      const value = each.value(metrics, sec);
+      return value !== null && !meets(each.objective.operator, value, each.objective.bound);
+    });
+    return whole?.objective.expression ?? null;
+  }
+
+  /** All of them, in their order. @param endUs - end of the measured time */
+  results(metrics: RunMetrics, endUs: number): ObjectiveResult[] {
+    const sec = (endUs - this.#warmupEndUs) / 1e6;
+    return this.#order.map((each) => {
+      if (each instanceof Stretches) return each.result(endUs);
+      return resultOf(each.objective, each.value(metrics, sec));
+    });
+  }
+}
+
+/** Which lanes an objective is about. */
+interface LaneRange {
+  readonly first: number;
+  readonly count: number;
+}
+
+function inRange<T>(all: readonly T[], { first, count }: LaneRange): readonly T[] {
+  return count === Infinity ? all : all.slice(first, first + count);
+}
+
+/** An objective over the whole measured time. */
+class Whole {
+  readonly objective: Objective;
+  readonly #lanes: LaneRange;
+
+  constructor(objective: Objective, lanes: LaneRange) {
+    this.objective = objective;
+    this.#lanes = lanes;
+  }
+
+  value(metrics: RunMetrics, sec: number): number | null {
+    const { metric, unit } = this.objective;
+    if (metric.kind === 'latency') {
+      const merged = new LatencyHistogram();
+      for (const [, main] of inRange(metrics.laneLatencies, this.#lanes)) {
+        const latency = main.get(metric.key);
+        if (latency !== null) merged.add(latency.toRecord(metric.key));
+      }
+      const figure = figureOf(merged, metric.figure);
+      merged.destroy();
+      return figure;
+    }
+    const records = metrics.workers.flatMap(({ last }) => inRange(last?.lanes ?? [], this.#lanes));
+    const sums = sumOf(records, metric, unit === '/s');
+    return shareOrRate(sums, unit, sec);
+  }
+}
+
+/** What an objective has come to in one stretch of the time. */
+interface Stretch {
+  readonly latency: LatencyHistogram | null;
+  part: number;
+  whole: number;
+}
+
+/** An objective that must hold in every stretch of the measured time, or in what is behind its begin. */
+class Stretches {
+  readonly objective: Objective;
+  isMissed = false;
+  readonly #lanes: LaneRange;
+  readonly #startUs: number;
+  readonly #lengthUs: number;
+  readonly #endUs: number;
+  readonly #open = new Map<number, Stretch>();
+  /** Cumulative sums of each worker's last record. */
+  readonly #before: { part: number; whole: number }[] = [];
+  /** Up to when each worker was heard, µs. */
+  readonly #heardUs: number[];
+  /** Length of what is measured where it is one stretch, s; known at the end. */
+  #measuredSec = 0;
+  #worst: number | null = null;
+  #hasAny = false;
+  #hasNone = false;
+
+  constructor(objective: Objective, lanes: LaneRange, workers: number, time: MeasuredTime) {
+    this.objective = objective;
+    this.#lanes = lanes;
+    this.#startUs = time.warmupEndUs + objective.afterMs * 1e3;
+    this.#lengthUs = objective.overMs === null ? Infinity : objective.overMs * 1e3;
+    this.#endUs = time.endUs;
+    this.#heardUs = new Array<number>(workers).fill(0);
+  }
+
+  add(record: IntervalRecord): void {
+    const { metric, unit } = this.objective;
+    const lanes = inRange(record.lanes, this.#lanes);
+    const now = metric.kind === 'latency' ? NOTHING : sumOf(lanes, metric, unit === '/s');
+    const before = this.#before[record.workerId] ?? NOTHING;
+    this.#before[record.workerId] = now;
+    const middleUs = (record.startUs + record.endUs) / 2;
+    const index = this.#indexAt(middleUs);
+    if (index >= 0) {
+      const stretch = this.#open.get(index) ?? this.#begin(index);
+      stretch.part += now.part - before.part;
+      stretch.whole += now.whole - before.whole;
+      if (metric.kind === 'latency') {
+        for (const { latencies } of lanes) {
+          for (const latency of latencies[1]) if (latency.key === metric.key) stretch.latency?.add(latency);
+        }
+      }
+    }
+    this.#heardUs[record.workerId] = record.endUs;
+    this.#closePassed(Math.min(...this.#heardUs));
+  }
+
+  workerDone(workerId: number): void {
+    this.#heardUs[workerId] = Infinity;
+  }
+
+  /** @param endUs - end of the measured time: stretches that go further are not whole, and do not count */
+  result(endUs: number): ObjectiveResult {
+    this.#measuredSec = (endUs - this.#startUs) / 1e6;
+    this.#closePassed(this.#lengthUs === Infinity ? Infinity : endUs);
+    const { allowsNone } = this.objective;
+    const result = resultOf(this.objective, this.#worst);
+    if (this.#hasAny) return { ...result, pass: !this.isMissed && (allowsNone || !this.#hasNone) };
+    return { ...result, pass: allowsNone };
+  }
+
+  /** The stretch that a moment belongs to; -1: none. */
+  #indexAt(us: number): number {
+    if (us < this.#startUs) return -1;
+    if (this.#lengthUs === Infinity) return 0;
+    const index = Math.floor((us - this.#startUs) / this.#lengthUs);
+    return this.#startUs + (index + 1) * this.#lengthUs > this.#endUs ? -1 : index;
+  }
+
+  #begin(index: number): Stretch {
+    const stretch = {
+      latency: this.objective.metric.kind === 'latency' ? new LatencyHistogram() : null,
+      part: 0,
+      whole: 0,
+    };
+    this.#open.set(index, stretch);
+    return stretch;
+  }
+
+  /** Judges the stretches that end before `us`. Records end a little late: a few ms of the next second are no matter. */
+  #closePassed(us: number): void {
+    for (const [index, stretch] of this.#open) {
+      const endUs = this.#lengthUs === Infinity ? Infinity : this.#startUs + (index + 1) * this.#lengthUs;
+      if (us < endUs) continue;
+      this.#open.delete(index);
+      this.#judge(stretch);
+    }
+  }
+
+  #judge({ latency, part, whole }: Stretch): void {
+    const { metric, unit, operator, bound } = this.objective;
+    const value =
+      metric.kind === 'latency' && latency !== null
+        ? figureOf(latency, metric.figure)
+        : shareOrRate({ part, whole }, unit, this.#lengthUs === Infinity ? this.#measuredSec : this.#lengthUs / 1e6);
+    latency?.destroy();
+    if (value === null) {
+      this.#hasNone = true;
+      return;
+    }
+    const isMet = meets(operator, value, bound);
+    if (!this.#hasAny || isWorse(this.objective, value, this.#worst ?? value)) this.#worst = value;
+    this.#hasAny = true;
+    if (!isMet) this.isMissed = true;
+  }
+}
+
+const NOTHING = { part: 0, whole: 0 };
+
+function isWorse({ operator, bound }: Objective, value: number, than: number): boolean {
+  if (operator.startsWith('<')) return value > than;
+  if (operator.startsWith('>')) return value < than;
+  return meets(operator, than, bound) && !meets(operator, value, bound);
+}
+
+function figureOf(latency: LatencyHistogram, figure: number | 'mean' | 'min' | 'max'): number | null {
+  if (latency.count === 0) return null;
+  switch (figure) {
+    case 'mean':
+      return latency.sumUs / latency.count;
+    case 'min':
+      return latency.minUs;
+    case 'max':
+      return latency.maxUs;
+    default:
+      return latency.valueAt(figure);
+  }
+}
+
+/** The count, and what it is a share of: messages attempted, for errors the commands sent, for sessions those started. */
+function sumOf(lanes: readonly LaneRecord[], metric: Metric, isInTime: boolean): { part: number; whole: number } {
+  let [part, whole] = [0, 0];
+  for (const { phases, window } of lanes) {
+    const main = phases[1];
+    part += partOf(main, window, metric, isInTime);
+    whole += wholeOf(main, metric);
+  }
+  return { part, whole };
+}
+
+/** @param isInTime - what is told per second is what was settled within the measured time */
+function partOf(main: PhaseCounts, window: LaneRecord['window'], metric: Metric, isInTime: boolean): number {
+  switch (metric.kind) {
+    case 'messages':
+      if (metric.outcome === 'attempted') return isInTime ? window.attempted : main.messagesAttempted;
+      if (metric.outcome === 'dropped') {
+        const { messagesDroppedCap, messagesDroppedEnd } = ArrivalCount;
+        return (main.arrivals[messagesDroppedCap] ?? 0) + (main.arrivals[messagesDroppedEnd] ?? 0);
+      }
+      if (metric.outcome === 0 && isInTime) return window.accepted;
+      return main.messages[metric.outcome] ?? 0;
+    case 'replies':
+      return main.replies.reduce(
+        (sum, { code, count }) => sum + (code >= metric.low && code <= metric.high ? count : 0),
+        0,
+      );
+    case 'errors':
+      return main.errors.reduce(
+        (sum, { kind, count }) => sum + (metric.error === null || metric.error === kind ? count : 0),
+        0,
+      );
+    case 'sessions':
+      if (metric.what === 'started') return main.sessions.started;
+      return main.sessions.ended[metric.what === 'completed' ? Ending.completed : Ending.failed] ?? 0;
+    case 'latency':
+      return 0;
+  }
+}
+
+function wholeOf(main: PhaseCounts, metric: Metric): number {
+  if (metric.kind === 'errors') return main.sent.reduce((sum, count) => sum + count, 0);
+  if (metric.kind === 'sessions') return main.sessions.started;
+  const offered = metric.kind === 'messages' && metric.outcome === 'dropped';
+  return offered ? (main.arrivals[ArrivalCount.messagesOffered] ?? 0) : main.messagesAttempted;
+}
+
+function shareOrRate(
+  { part, whole }: { part: number; whole: number },
+  unit: Objective['unit'],
+  sec: number,
+): number | null {
+  if (unit === 'count') return part;
+  if (unit === '/s') return sec > 0 && Number.isFinite(sec) ? part / sec : null;
+  return whole === 0 ? null : (part / whole) * 100;
+}
+
+function resultOf(objective: Objective, value: number | null): ObjectiveResult {
+  const { expression, bound, unit, operator, allowsNone } = objective;
+  return {
+    expression,
+    value,
+    bound,
+    unit,
+    margin: value === null ? null : marginOf(operator, value, bound),
+    pass: value === null ? allowsNone : meets(operator, value, bound),
+  };
+}
+
+function marginOf(operator: Objective['operator'], value: number, bound: number): number {
+  if (operator.startsWith('<')) return bound - value;
+  if (operator.startsWith('>')) return value - bound;
+  const distance = Math.abs(value - bound);
+  return operator === '==' ? 0 - distance : distance;
+}
