@@ -77,6 +77,6 @@ test('what a server or a person wrote breaks no markup', () => {
     sampleResult({ verdict: 'fail', reasons: [{ kind: 'targetLost', text, value: null, bound: null }] }),
   );
   expect(xml).toContain('a&quot;b&lt;c&gt;&amp;d');
-   
+
   expect(xml).not.toMatch(/[\u0000-\u0008\u000b-\u001f\ufffe\ud800]/);
 });
