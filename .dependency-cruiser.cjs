@@ -116,6 +116,28 @@ const PARTS = [
     node: [],
   },
   { name: 'run', from: '^src/run\\.ts$', may: ['^src/(?!cli/|index\\.ts$)'], node: null },
+  // What a run was, from its events: no threads, no files.
+  {
+    name: 'run-story',
+    from: '^src/run-story\\.ts$',
+    may: [
+      ...FOUNDATION,
+      '^src/plan/',
+      '^src/metrics/',
+      '^src/verdict/',
+      '^src/report/',
+      '^src/coordinator/load-ledger\\.ts$',
+    ],
+    mayTypes: ['^src/messages/', '^src/coordinator/'],
+    node: [],
+  },
+  {
+    name: 'rebuild',
+    from: '^src/rebuild\\.ts$',
+    may: ['^src/run-story\\.ts$', '^src/run-store/', '^src/metrics/'],
+    mayTypes: ['^src/messages/', '^src/report/'],
+    node: [],
+  },
   { name: 'machine-limits', from: '^src/machine-limits\\.ts$', may: [], node: ['fs'] },
   { name: 'explain', from: '^src/explain\\.ts$', may: ['^src/(?!cli/|index\\.ts$)'], node: [] },
   { name: 'check', from: '^src/check\\.ts$', may: ['^src/(?!cli/|index\\.ts$)'], node: [] },

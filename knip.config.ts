@@ -13,8 +13,8 @@ const config: KnipConfig = {
     'test/support/vitest-*.ts',
   ],
   project: ['src/**/*.ts!', 'workers/**/*.ts!', 'benchmarks/**/*.ts', 'test/**/*.ts'],
-  // Of every system that has pipes with names.
-  ...(isProduction ? {} : { ignoreBinaries: ['mkfifo'] }),
+  // Of every system that has pipes with names and file systems.
+  ...(isProduction ? {} : { ignoreBinaries: ['mkfifo', 'mount', 'umount'] }),
   // A type may be exported because it stands in an exported signature. In production mode an exported limit that its
   // own file uses may be there for a test; the other mode still finds it when no test needs it. What is shipped for
   // tests alone carries @internal.

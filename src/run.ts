@@ -2,37 +2,28 @@
 import { X509Certificate, createPrivateKey } from 'node:crypto';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
-import { approachTargets, type Approach } from './coordinator/approach-targets.js';
-import { Coordinator, type LoadHooks, type LoadOutcome } from './coordinator/coordinator.js';
+import { approachTargets } from './coordinator/approach-targets.js';
+import { Coordinator, type LoadHooks } from './coordinator/coordinator.js';
 import { SYSTEM_RESOLVER, type MailResolver } from './coordinator/find-mail-hosts.js';
 import { locateTargets } from './coordinator/locate-targets.js';
 import { PostrushError } from './errors.js';
 import { fileLimit, filesNeeded } from './machine-limits.js';
-import { LatencyKey } from './metrics/interval-record.js';
+import type { RunEvent } from './messages/run-event.js';
 import { Ending } from './metrics/outcome.js';
-import { totalsOf, type PhaseTotals } from './metrics/phase-totals.js';
+import { totalsOf } from './metrics/phase-totals.js';
 import type { RunMetrics } from './metrics/run-metrics.js';
-import { laneNames, lanesOf, laneWeights } from './plan/lane-plan.js';
+import { laneWeights } from './plan/lane-plan.js';
 import { MAX_PERIOD, periodOf } from './plan/lane-table.js';
 import type { LoadPlan, ScenarioPlan } from './plan/load-plan.js';
-import { sendsMail } from './plan/script-counts.js';
 import { OPTION_NAMES, type LoadTestOptions } from './plan/options.js';
 import { partition } from './plan/partition.js';
-import { redactPlan } from './plan/redact-plan.js';
 import { resolvePlan } from './plan/resolve-plan.js';
 import type { RunProgress } from './report/progress.js';
 import type { RunResult } from './report/result-schema.js';
-import { windowOf } from './report/run-window.js';
-import { summarise, type SummaryInput } from './report/summary.js';
+import { RunStory, isMailSent, runHead, type RunHead } from './run-story.js';
 import { withImpliedCorpora } from './scenario/build-corpora.js';
 import { MessageTemplate } from './scenario/message-template.js';
-import { checkBooks } from './verdict/books.js';
-import { busyShares, checkHealth } from './verdict/health-gates.js';
-import { offeredLoad, offeredMessages, type ArrivalTotals } from './verdict/offered-load.js';
-import { saturationReasons, type PlacedLoad } from './verdict/saturation.js';
-import { ObjectiveWatch } from './verdict/objective-watch.js';
-import { conditionsOf, type Conditions } from './verdict/read-conditions.js';
-import { judge } from './verdict/verdict.js';
+import { conditionsOf } from './verdict/read-conditions.js';
 import { version } from './version.js';
 
 export { startBuiltInSink } from './coordinator/built-in-sink.js';
@@ -45,6 +36,8 @@ export interface RunHooks {
   readonly stop?: AbortSignal;
   /** Cut: end everything now, then report. */
   readonly cut?: AbortSignal;
+  /** Keeps what happens, so that it can be told again; see `src/run-store`. */
+  readonly store?: { begin(head: RunHead): void; append(event: RunEvent): void };
   /** The target is the built-in sink; the result says so. */
   readonly builtInSink?: { readonly replyDelayMs: number };
   /** Who is asked for names, in place of this machine's resolver. */
@@ -73,19 +66,17 @@ export async function runPlan(given: LoadPlan, hooks: RunHooks = {}): Promise<Ru
     checkClientCertificate(scenario);
   }
   const plan = withMessageSizes(given);
-  const conditions = conditionsOf(plan);
+  conditionsOf(plan);
   const located = await locateTargets(plan, hooks.resolver ?? SYSTEM_RESOLVER);
-  // How many hosts MX records name, and with it how many lanes there are, shows in the pre-flight.
-  let watch = watchOf(plan, conditions);
+  let story: RunStory | null = null;
   const abort = new AbortController();
   const loadHooks: LoadHooks = {
     abort: abort.signal,
-    onRecord: (record, metrics, nowUs) => {
-      watch.add(record);
-      if (plan.abortOnFail && !abort.signal.aborted && watch.missed(metrics, nowUs) !== null) abort.abort();
-    },
-    onWorkerDone: (workerId) => {
-      watch.workerDone(workerId);
+    onEvent: (event, metrics, nowUs) => {
+      story?.observe(event);
+      hooks.store?.append(event);
+      const isWatched = plan.abortOnFail && event.type === 'interval' && !abort.signal.aborted;
+      if (isWatched && (story?.watch.missed(metrics, nowUs) ?? null) !== null) abort.abort();
     },
     stop: hooks.stop,
     cut: hooks.cut,
@@ -98,10 +89,16 @@ export async function runPlan(given: LoadPlan, hooks: RunHooks = {}): Promise<Ru
     hooks.onProgress?.(progressOf('preflight', 0, plan, null));
     const approach = await approachTargets(plan, located, coordinator.preflight.bind(coordinator));
     checkPeriod(approach.plan);
-    watch = watchOf(approach.plan, conditions);
+    const head = runHead(approach, {
+      builtInSink: hooks.builtInSink ?? null,
+      environment: environment(),
+      tool: { name: 'postrush', version: version() },
+    });
+    hooks.store?.begin(head);
+    story = new RunStory(head, approach.plan);
     const addresses = approach.targets.map(({ address }) => address);
-    const outcome = await coordinator.load(approach.plan, addresses, partition(plan));
-    return resultOf(hooks, approach, outcome, { ...conditions, watch });
+    await coordinator.load(approach.plan, addresses, partition(plan), story.ledger);
+    return story.result();
   } finally {
     await coordinator.close();
   }
@@ -136,81 +133,6 @@ function checkClientCertificate({ tls: { clientCertificate } }: ScenarioPlan): v
   });
 }
 
-/** Measures the objectives of a plan. */
-function watchOf(plan: LoadPlan, { objectives }: Conditions): ObjectiveWatch {
-  const warmupEndUs = plan.warmupMs * 1e3;
-  const scenarios = plan.scenarios.map(({ name }) => name);
-  return new ObjectiveWatch(
-    objectives,
-    { scenarios, lanesEach: plan.targets.length, workers: plan.workers },
-    { warmupEndUs, endUs: plan.durationMs === null ? Infinity : warmupEndUs + plan.durationMs * 1e3 },
-  );
-}
-
-function resultOf(
-  hooks: RunHooks,
-  { plan, targets, mailHosts }: Approach,
-  outcome: LoadOutcome,
-  { gates: bounds, watch }: Conditions & { readonly watch: ObjectiveWatch },
-): RunResult {
-  const { metrics, lost, endedBy, stoppedAtUs } = outcome;
-  const totals: [PhaseTotals, PhaseTotals] = [totalsOf(metrics, 0), totalsOf(metrics, 1)];
-  const isTargetLost = endedBy === 'targetLost';
-  const offered = offeredLoad(plan, totals, { ...outcome, isTargetLost });
-  const gates = checkHealth(metrics, plan.arrivals !== null, bounds);
-  const window = windowOf(plan, metrics, stoppedAtUs);
-  const objectives = watch.results(metrics, window.endUs);
-  const isOpen = plan.arrivals !== null;
-  const lanes = laneTotals(plan, metrics, isTargetLost);
-  const checks = checkBooks({ metrics, phases: totals, lanes, offered, results: outcome.results });
-  const { verdict, reasons } = judge({
-    gates,
-    checks,
-    lost,
-    isTargetLost,
-    objectives,
-    saturation: offered.arrivals === null ? [] : saturationReasons(placedLoad(plan, offered.arrivals, outcome)),
-    isEmpty: endedBy !== 'plan' && endedBy !== 'targetLost' && begunIn(plan, totals[1]) === 0,
-    giveUpSec: plan.giveUpMs / 1e3,
-  });
-  return summarise({
-    plan,
-    redactedPlan: redactPlan(plan),
-    targets,
-    mailHosts,
-    lanes,
-    builtInSink: hooks.builtInSink ?? null,
-    environment: environment(),
-    tool: { name: 'postrush', version: version() },
-    metrics,
-    totals,
-    window,
-    objectives,
-    offered,
-    offeredBefore: offeredMessages(totals[0], isOpen, isTargetLost),
-    endedBy,
-    startedAt: outcome.startedAt,
-    startupSec: (outcome.startedAt.getTime() - performance.timeOrigin) / 1e3,
-    isComplete: lost.length === 0,
-    busyShares: busyShares(metrics),
-    gates,
-    checks,
-    verdict,
-    reasons,
-  });
-}
-
-function placedLoad(plan: LoadPlan, arrivals: ArrivalTotals, { metrics, endedBy }: LoadOutcome): PlacedLoad {
-  const wait = metrics.latencies[1].get(LatencyKey.wait);
-  return {
-    ...arrivals,
-    waited: wait?.count ?? 0,
-    longestWaitUs: wait === null || wait.count === 0 ? null : wait.maxUs,
-    sessions: plan.sessions,
-    isWhole: endedBy === 'plan',
-  };
-}
-
 /** How many hosts MX records name is known only now. */
 function checkPeriod(plan: LoadPlan): void {
   const period = periodOf(laneWeights(plan));
@@ -218,35 +140,6 @@ function checkPeriod(plan: LoadPlan): void {
   const message = `and their MX records share weights that ${String(period)} clients are needed to divide: take simpler ones`;
   const issues = [{ path: OPTION_NAMES.target, message }];
   throw new PostrushError('E_CONFIG', `these options are unusable: ${OPTION_NAMES.target} ${message}`, { issues });
-}
-
-/** What each lane did; of a run with one lane there is nothing to tell beside the totals. */
-function laneTotals(plan: LoadPlan, metrics: RunMetrics, isTargetLost: boolean): SummaryInput['lanes'] {
-  const names = laneNames(plan);
-  if (names.length === 1) return [];
-  const shares = laneWeights(plan);
-  const period = periodOf(shares);
-  return lanesOf(plan).map(({ name: scenario, target }, lane) => {
-    const phases = [totalsOf(metrics, 0, lane), totalsOf(metrics, 1, lane)] as const;
-    return {
-      name: names[lane] ?? scenario,
-      scenario,
-      target: target.url,
-      weight: (shares[lane] ?? 0) / period,
-      phases,
-      offered: offeredMessages(phases[1], plan.arrivals !== null, isTargetLost),
-    };
-  });
-}
-
-/** Whether any of the sessions sends messages. */
-function isMailSent({ scenarios }: LoadPlan): boolean {
-  return scenarios.some(({ session }) => sendsMail(session.steps));
-}
-
-/** Messages that were attempted, or sessions where these send none. */
-function begunIn(plan: LoadPlan, { messagesAttempted, sessions }: PhaseTotals): number {
-  return isMailSent(plan) ? messagesAttempted : sessions.started;
 }
 
 /** Calls the progress hook once per complete second. */

@@ -45,7 +45,8 @@ export async function timedCommand(
 ): Promise<CommandCost> {
   const child = spawn('bash', ['-c', SCRIPT, 'bash', ...command], {
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...environment, LC_ALL: 'C' },
+    // What a run is kept in is a case of its own.
+    env: { ...process.env, POSTRUSH_OUT: 'none', ...environment, LC_ALL: 'C' },
   });
   const texts = { time: '', output: '' };
   child.stdio[2]?.on('data', (chunk: Buffer) => {

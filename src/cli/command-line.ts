@@ -31,6 +31,14 @@ export type Invocation =
       readonly problems: readonly UsageProblem[];
     }
   | {
+      readonly kind: 'report';
+      /** Directories, as written. */
+      readonly paths: readonly string[];
+      readonly json: string | null;
+      readonly junit: string | null;
+      readonly isQuiet: boolean;
+    }
+  | {
       readonly kind: 'init';
       /** Null: they are listed. */
       readonly profile: string | null;
@@ -79,6 +87,14 @@ Examples:
 
 It takes the flags of run but those of its output (postrush run --help), sends
 nothing and looks up no name. Exit codes: 0 explained, 2 usage, 5 internal.
+`;
+
+const REPORT_EXAMPLES = `
+Examples:
+  $ postrush report runs/2026-11-26T22-15-00Z-127.0.0.1-2525
+  $ postrush report my-run --json - | jq .latency.message
+
+Exit codes: 0 rebuilt, whatever its verdict, 2 there is no run, 5 internal.
 `;
 
 const INIT_EXAMPLES = `
@@ -172,7 +188,7 @@ function buildProgram(version: string): Built {
     .configureHelp({ helpWidth: HELP_WIDTH })
     .configureOutput({ writeOut: (text) => (outcome.printed += text), writeErr: () => undefined })
     .exitOverride();
-  for (const add of [addRun, addExplain, addInit, addSink, addCheck, addSchema]) add(program, outcome);
+  for (const add of [addRun, addReport, addExplain, addInit, addSink, addCheck, addSchema]) add(program, outcome);
   return { program, outcome };
 }
 
@@ -192,6 +208,23 @@ function addRun(program: Command, outcome: Outcome): void {
   }
   run.addHelpText('after', EXAMPLES).action(() => {
     outcome.invocation = runInvocation(run.args, run.opts());
+  });
+}
+
+function addReport(program: Command, outcome: Outcome): void {
+  const report = program
+    .command('report')
+    .summary('tell a run again')
+    .description('Rebuilds the report of a run from the directory that --out made, also of one that was killed.')
+    .argument('<DIR>', 'the directory of the run')
+    .allowExcessArguments()
+    .option('--json <file>', 'write the result as JSON; "-" is stdout, alone')
+    .option('--junit <file>', 'write verdict, objectives and gates as JUnit XML')
+    .option('-q, --quiet', 'one line');
+  report.addHelpText('after', REPORT_EXAMPLES).action(() => {
+    const { json, junit, quiet } = report.opts<{ json?: string; junit?: string; quiet?: boolean }>();
+    const rest = { json: json ?? null, junit: junit ?? null, isQuiet: quiet === true };
+    outcome.invocation = { kind: 'report', paths: report.args, ...rest };
   });
 }
 
@@ -290,8 +323,8 @@ function givenFlags(
   for (const flag of known) {
     const value = values[new Option(flag.usage).attributeName()];
     if (value === undefined) continue;
-    // `--no-progress` and `--progress` share a value: the last of them on the line counts.
-    if (value === false) flags.set('--progress', 'none');
+    // `--no-progress` and `--progress` share a value, as do `--no-out` and `--out`: the last of them on the line counts.
+    if (value === false) flags.set(longName(flag).replace('--no-', '--'), 'none');
     else if (value === true || typeof value === 'string' || isTextList(value)) flags.set(longName(flag), value);
   }
   return flags;
@@ -303,6 +336,7 @@ function runInvocation(
 ): Extract<Invocation, { kind: 'run' | 'explain' }> {
   const flags = givenFlags(RUN_FLAGS, values);
   flags.delete('--no-progress');
+  flags.delete('--no-out');
   return { kind: 'run', targets: operands, flags, problems: [] };
 }
 
@@ -347,6 +381,7 @@ function problemOf(error: CommanderError, words: readonly string[]): UsageProble
           : `is not a command${hint}`,
       };
     case 'commander.missingArgument':
+      if (words[0] === 'report') return { path: 'report', message: 'needs the directory of a run' };
       return { path: words[0] ?? named, message: `takes one of: ${SCHEMA_NAMES.join(', ')}` };
     default:
       return { path: words[0] ?? named, message: error.message.replace(/^error: /, '').replace(/\s+/g, ' ') };

@@ -38,6 +38,10 @@ async function main(words: readonly string[]): Promise<ExitCode> {
         const { sinkCommand } = await import('./sink-command.js');
         return await sinkCommand(invocation, { stdout, stderr, environment: process.env });
       }
+      case 'report': {
+        const { reportCommand } = await import('./report-command.js');
+        return await reportCommand(invocation, { stdout, stderr, environment: process.env });
+      }
       case 'explain': {
         const { explainCommand } = await import('./explain-command.js');
         return await explainCommand(invocation, { stdout, stderr, environment: process.env });

@@ -9,6 +9,8 @@ import { ExitCode, exitCodeOfResult } from './exit-codes.js';
 import { listenForSignals } from './interruption.js';
 import type { Interruption } from './interruption.js';
 import type { Output } from './output.js';
+import { RunDirectory, directoryProblem } from '../run-store/run-directory.js';
+import { defaultDirectory } from './default-directory.js';
 import { ProgressPrinter } from './progress-printer.js';
 import { STDOUT_PATH, jsonText, writeJsonFile, writeWhole } from './result-file.js';
 import { prepareRun } from './run-settings.js';
@@ -43,13 +45,20 @@ export async function runCommand(invocation: RunWords, surroundings: Surrounding
   });
   const interruption = listenForSignals((line) => progress.note(line), formatDuration(settings.plan.drainMs));
   try {
-    const result = await perform(settings, progress, interruption);
+    const directory = openDirectory(settings, progress);
+    const result = await perform(settings, progress, interruption, directory);
     progress.clear();
     if (result === null) {
       progress.note('postrush: stopped before the load began');
       return ExitCode.cut;
     }
-    await publish(result, settings, surroundings);
+    try {
+      await publish(result, settings, surroundings);
+    } finally {
+      directory?.finish(jsonText(result));
+    }
+    if (directory !== null && !settings.isQuiet)
+      progress.note(`kept in ${directory.path} (postrush report ${directory.path})`);
     return exitCodeOfResult(result);
   } finally {
     progress.clear();
@@ -57,11 +66,24 @@ export async function runCommand(invocation: RunWords, surroundings: Surrounding
   }
 }
 
+/** Where the run is kept; null: nowhere. A place that nobody asked for and that cannot be written is no reason not to run. */
+function openDirectory(settings: RunSettings, progress: ProgressPrinter): RunDirectory | null {
+  const { out } = settings;
+  if (out === null) return null;
+  const path = out.path ?? defaultDirectory(settings, new Date());
+  const problem = out.path === null ? directoryProblem(path) : null;
+  if (problem === null) return new RunDirectory(path);
+  if (!settings.isQuiet)
+    progress.note(`nothing is kept: ${path} ${problem} (--out says where, --no-out that nothing is)`);
+  return null;
+}
+
 /** The run itself, with a sink beside it when there is no target. Null: it was stopped before there was any load. */
 async function perform(
   settings: RunSettings,
   progress: ProgressPrinter,
   { stop, cut }: Interruption,
+  store: RunDirectory | null,
 ): Promise<RunResult | null> {
   const sink = settings.targets.length === 0 ? await startBuiltInSink() : null;
   try {
@@ -71,7 +93,7 @@ async function perform(
       );
     }
     const plan = sink === null ? settings.plan : settings.planFor(sink.url);
-    const hooks = { stop, cut, onProgress: progress.show.bind(progress) };
+    const hooks = { stop, cut, onProgress: progress.show.bind(progress), ...(store === null ? {} : { store }) };
     return await runPlan(plan, sink === null ? hooks : { ...hooks, builtInSink: { replyDelayMs: sink.replyDelayMs } });
   } catch (error) {
     // Whatever a run that was told to stop during its pre-flight says, the user knows why it ended.
@@ -94,11 +116,16 @@ async function publish(
   try {
     await stdout.write(jsonPath === STDOUT_PATH ? jsonText(result) : reportText());
   } finally {
-    try {
-      if (jsonPath !== null && jsonPath !== STDOUT_PATH) writeJsonFile(jsonPath, result);
-    } finally {
-      if (junitPath !== null) await writeJunit(junitPath, result);
-    }
+    await publishFiles(result, jsonPath === STDOUT_PATH ? null : jsonPath, junitPath);
+  }
+}
+
+/** Writes the files that were asked for. */
+export async function publishFiles(result: RunResult, json: string | null, junit: string | null): Promise<void> {
+  try {
+    if (json !== null) writeJsonFile(json, result);
+  } finally {
+    if (junit !== null) await writeJunit(junit, result);
   }
 }
 

@@ -427,6 +427,13 @@ export const RUN_FLAG_GROUPS: readonly RunFlagGroup[] = [
   {
     title: OUTPUT_TITLE,
     flags: [
+      {
+        usage: '--out <dir>',
+        kind: 'value',
+        option: null,
+        help: 'directory that keeps the run, for postrush report; none keeps nothing (default: runs/<time>-<name>)',
+      },
+      { usage: '--no-out', kind: 'switch', option: null, help: 'the same as --out none' },
       { usage: '--json <file>', kind: 'value', option: null, help: 'write the result as JSON; "-" is stdout, alone' },
       {
         usage: '--junit <file>',

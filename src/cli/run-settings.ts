@@ -8,6 +8,7 @@ import type { LoadPlan } from '../plan/load-plan.js';
 import { OPTION_NAMES } from '../plan/options.js';
 import { resolveRun } from '../plan/resolve-plan.js';
 import type { RequestIssue, RunRequest } from '../plan/resolve-plan.js';
+import { directoryProblem } from '../run-store/run-directory.js';
 import { readConditions } from '../verdict/read-conditions.js';
 import type { Invocation } from './command-line.js';
 import { mergeEnvironment } from './environment.js';
@@ -37,6 +38,10 @@ export interface RunSettings {
   readonly jsonPath: string | null;
   /** Where the verdict goes as JUnit XML; null: nowhere. */
   readonly junitPath: string | null;
+  /** Directory that keeps the run, `path` null: the usual one; null: none does. */
+  readonly out: { readonly path: string | null } | null;
+  /** As written; empty: there is none. */
+  readonly scenarioPath: string;
   readonly isQuiet: boolean;
   /** The values are printed, and nothing is sent. */
   readonly isPrintOnly: boolean;
@@ -50,6 +55,8 @@ const FUNCTION_IN_PLACE = /'\{\{function\.[^}]*\}\}'(?=\))/g;
 const FUNCTION_BEFORE = /'\{\{function\.[^}]*\}\}' (?=a function)/;
 /** A scenario that is code, and no YAML. */
 const MODULE = /\.[mc]?[jt]s$/;
+/** In place of a directory: nothing is kept. */
+const NO_DIRECTORY = 'none';
 /** Takes the place of the built-in sink while the other options are checked. */
 const ANY_LOOPBACK_TARGET = 'smtp://127.0.0.1:25';
 /**
@@ -102,7 +109,7 @@ export async function prepareRun(invocation: RunWords, environment: Environment,
     return { ...made, targets: other.targets };
   };
   const isPrintOnly = merged.flags.get('--print-config') === true;
-  return { plan: made, planFor, targets, draft, isPrintOnly, ...output };
+  return { plan: made, planFor, targets, draft, isPrintOnly, scenarioPath: filePath, ...output };
 }
 
 /** The file, with problems of its own added to `issues`. */
@@ -189,7 +196,7 @@ function inOrder(issues: readonly ConfigIssue[], filePath: string): readonly Con
 function readOutput(
   { flags, variables }: MergedFlags,
   issues: ConfigIssue[],
-): Pick<RunSettings, 'jsonPath' | 'junitPath' | 'isQuiet' | 'progress'> {
+): Pick<RunSettings, 'jsonPath' | 'junitPath' | 'out' | 'isQuiet' | 'progress'> {
   const pathOf = (name: string): string | null => {
     const path = flags.get(name);
     if (typeof path !== 'string') return null;
@@ -198,13 +205,24 @@ function readOutput(
     return path;
   };
   const [jsonPath, junitPath] = [pathOf('--json'), pathOf('--junit')];
+  const asked = flags.get('--out');
+  const outPath = typeof asked === 'string' ? asked : null;
+  const outProblem = outPath === null || outPath === NO_DIRECTORY ? null : directoryProblem(outPath);
+  if (outProblem !== null) issues.push({ path: '--out', message: outProblem, received: outPath ?? '' });
+  const out = outPath === NO_DIRECTORY ? null : { path: outPath };
   const isQuiet = flags.get('--quiet') === true;
-  const asked = flags.get('--progress');
-  const progress = PROGRESS_MODES.find((mode) => mode === asked);
-  if (asked !== undefined && progress === undefined) {
-    issues.push({ path: '--progress', message: `takes ${listOf(PROGRESS_MODES)}`, received: String(asked) });
+  const mode = flags.get('--progress');
+  const progress = PROGRESS_MODES.find((one) => one === mode);
+  if (mode !== undefined && progress === undefined) {
+    issues.push({ path: '--progress', message: `takes ${listOf(PROGRESS_MODES)}`, received: String(mode) });
   }
   // What was said on the command line about progress counts, even beside --quiet; a habit in the environment does not.
   const isAskedHere = progress !== undefined && !variables.has('--progress');
-  return { jsonPath, junitPath, isQuiet, progress: isQuiet && !isAskedHere ? 'none' : (progress ?? PROGRESS_MODES[0]) };
+  return {
+    jsonPath,
+    junitPath,
+    out,
+    isQuiet,
+    progress: isQuiet && !isAskedHere ? 'none' : (progress ?? PROGRESS_MODES[0]),
+  };
 }

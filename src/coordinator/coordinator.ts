@@ -14,10 +14,12 @@ import type {
   WorkerMessage,
   WorkerShare,
 } from '../messages/coordinator-worker.js';
-import { INTERVAL_RECORD_VERSION, type IntervalRecord } from '../metrics/interval-record.js';
-import { RunMetrics } from '../metrics/run-metrics.js';
+import type { RunEnd, RunEvent } from '../messages/run-event.js';
+import { INTERVAL_RECORD_VERSION } from '../metrics/interval-record.js';
+import type { RunMetrics } from '../metrics/run-metrics.js';
 import type { LanePlan } from '../plan/lane-plan.js';
 import type { LoadPlan } from '../plan/load-plan.js';
+import type { LoadLedger } from './load-ledger.js';
 import { GENERATOR_URL, WorkerPool, type RunningTask } from './worker-pool.js';
 
 /** Between the decision to start and time zero: enough for the message to reach every worker. */
@@ -30,9 +32,6 @@ const NEWS_AGE_US = 1_250_000;
 /** How long a worker that was told to cut may take to say its last word. */
 const LAST_WORD_MS = 5_000;
 
-/** Why a run ended. */
-export type RunEnd = 'plan' | 'signal' | 'secondSignal' | 'abort' | 'targetLost' | 'stopRun';
-
 /** What a run wants from outside. */
 export interface LoadHooks {
   /** Stop and drain. */
@@ -41,32 +40,13 @@ export interface LoadHooks {
   readonly cut?: AbortSignal | undefined;
   /** End the load as a signal would, because of what it has come to. */
   readonly abort?: AbortSignal | undefined;
-  /** Called with every record, once it is merged. */
-  readonly onRecord?: ((record: IntervalRecord, metrics: RunMetrics, nowUs: number) => void) | undefined;
-  /** A worker has said its last word. */
-  readonly onWorkerDone?: ((workerId: number) => void) | undefined;
+  /** Called with everything that happens, once it is in the books. */
+  readonly onEvent?: ((event: RunEvent, metrics: RunMetrics, nowUs: number) => void) | undefined;
   /** Called whenever the merged metrics have grown. */
   readonly onMetrics?: ((metrics: RunMetrics, nowUs: number) => void) | undefined;
   /** Another worker module; for tests of what happens when a worker dies. */
   readonly generatorUrl?: URL | undefined;
   readonly workerHeapMb?: number | undefined;
-}
-
-/** A worker that ended without its result. */
-export interface LostWorker {
-  readonly workerId: number;
-  readonly reason: string;
-}
-
-/** What came of a load. */
-export interface LoadOutcome {
-  readonly metrics: RunMetrics;
-  readonly results: readonly GeneratorResult[];
-  readonly lost: readonly LostWorker[];
-  readonly endedBy: RunEnd;
-  readonly startedAt: Date;
-  /** When the run was stopped before its plan ended, µs since time zero; Infinity: it was not. */
-  readonly stoppedAtUs: number;
 }
 
 /** Runs the threads of one run: first the pre-flight, then the load. */
@@ -104,14 +84,18 @@ export class Coordinator {
     }
   }
 
-  /** Puts the load of `plan` on its targets at `addresses` and resolves when every worker has ended, whatever became of it. */
+  /**
+   * Puts the load of `plan` on its targets at `addresses` and resolves when every worker has ended, whatever became of it:
+   * that is in `ledger`.
+   */
   async load(
     plan: LoadPlan,
     addresses: readonly PinnedAddress[],
     shares: readonly WorkerShare[],
-  ): Promise<LoadOutcome> {
-    const run = new LoadRun(plan, this.#hooks);
-    return run.carryOut(
+    ledger: LoadLedger,
+  ): Promise<void> {
+    const run = new LoadRun(plan, this.#hooks, ledger);
+    await run.carryOut(
       shares.map((share) =>
         this.#pool.start<GeneratorResult>({ kind: 'load', plan, share, addresses } satisfies Omit<
           GeneratorTask,
@@ -130,31 +114,23 @@ export class Coordinator {
 class LoadRun {
   readonly #plan: LoadPlan;
   readonly #hooks: LoadHooks;
-  readonly #metrics: RunMetrics;
+  readonly #ledger: LoadLedger;
   readonly #windowEndUs: number;
-  readonly #lost: LostWorker[] = [];
-  readonly #results: GeneratorResult[] = [];
   #tasks: readonly RunningTask<GeneratorResult>[] = [];
   #ready = 0;
   #zeroUs = -1;
-  #startedAt = new Date();
-  #endedBy: RunEnd = 'plan';
-  #stoppedAtUs = Infinity;
   #lastWord: NodeJS.Timeout | null = null;
   /** When each worker was last heard, µs since time zero; Infinity once it has ended. */
   readonly #heardAtUs: number[] = [];
 
-  constructor(plan: LoadPlan, hooks: LoadHooks) {
+  constructor(plan: LoadPlan, hooks: LoadHooks, ledger: LoadLedger) {
     this.#plan = plan;
     this.#hooks = hooks;
-    const warmupEndUs = plan.warmupMs * 1e3;
-    const windowEndUs = plan.durationMs === null ? Infinity : warmupEndUs + plan.durationMs * 1e3;
-    this.#windowEndUs = windowEndUs;
-    const lanes = plan.scenarios.length * plan.targets.length;
-    this.#metrics = new RunMetrics(plan.workers, warmupEndUs, windowEndUs, lanes);
+    this.#windowEndUs = plan.durationMs === null ? Infinity : (plan.warmupMs + plan.durationMs) * 1e3;
+    this.#ledger = ledger;
   }
 
-  async carryOut(tasks: readonly RunningTask<GeneratorResult>[]): Promise<LoadOutcome> {
+  async carryOut(tasks: readonly RunningTask<GeneratorResult>[]): Promise<void> {
     this.#tasks = tasks;
     const onStop = (): void => {
       this.#stop('signal');
@@ -183,21 +159,13 @@ class LoadRun {
       this.#hooks.cut?.removeEventListener('abort', onCut);
       this.#hooks.abort?.removeEventListener('abort', onAbort);
     }
-    const [first] = this.#lost;
+    const [first] = this.#ledger.lost;
     if (this.#zeroUs < 0 && first !== undefined) {
       throw new PostrushError(
         'E_WORKER_CRASH',
         `worker ${String(first.workerId)} ended before the load began: ${first.reason}`,
       );
     }
-    return {
-      metrics: this.#metrics,
-      results: this.#results,
-      lost: this.#lost,
-      endedBy: this.#endedBy,
-      startedAt: this.#startedAt,
-      stoppedAtUs: this.#stoppedAtUs,
-    };
   }
 
   /** Listens to one worker until it has ended, in whatever way. */
@@ -209,20 +177,18 @@ class LoadRun {
       const result = await task.result;
       // Messages travel on another road than the result: what is still on its way must be heard first.
       await this.#hearAll(workerId, result);
-      this.#results.push(result);
+      this.#enter({ type: 'workerDone', result });
     } catch (error) {
       this.#onLost(workerId, error instanceof Error ? error.message : String(error));
     } finally {
       this.#heardAtUs[workerId] = Infinity;
-      this.#metrics.timeline.workerDone(workerId);
-      this.#hooks.onWorkerDone?.(workerId);
       task.port.close();
     }
   }
 
   async #hearAll(workerId: number, result: GeneratorResult): Promise<void> {
     for (let turn = 0; turn < 100; turn++) {
-      if ((this.#metrics.workers[workerId]?.intervals ?? 0) >= result.intervals) return;
+      if ((this.#ledger.metrics.workers[workerId]?.intervals ?? 0) >= result.intervals) return;
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
   }
@@ -230,7 +196,7 @@ class LoadRun {
   #onMessage(message: WorkerMessage): void {
     if (message.type === 'ready') {
       this.#ready++;
-      if (this.#ready === this.#tasks.length && this.#lost.length === 0) this.#start();
+      if (this.#ready === this.#tasks.length && this.#ledger.lost.length === 0) this.#start();
       return;
     }
     if (message.type === 'stopRun') {
@@ -244,29 +210,37 @@ class LoadRun {
       );
     }
     this.#heardAtUs[message.record.workerId] = this.#nowUs();
-    this.#metrics.add(message.record);
-    this.#hooks.onRecord?.(message.record, this.#metrics, this.#nowUs());
-    this.#hooks.onMetrics?.(this.#metrics, this.#nowUs());
+    this.#enter({ type: 'interval', record: message.record });
+    this.#hooks.onMetrics?.(this.#ledger.metrics, this.#nowUs());
+  }
+
+  /** Puts down what has happened, and tells of it. */
+  #enter(event: RunEvent): void {
+    this.#ledger.apply(event);
+    this.#hooks.onEvent?.(event, this.#ledger.metrics, this.#nowUs());
   }
 
   #start(): void {
     this.#zeroUs = monotonicUs() + START_LEAD_US;
-    this.#startedAt = new Date(Date.now() + START_LEAD_US / 1e3);
+    const startedAtMs = Date.now() + START_LEAD_US / 1e3;
+    this.#enter({
+      type: 'started',
+      startedAt: new Date(startedAtMs).toISOString(),
+      startupSec: (startedAtMs - performance.timeOrigin) / 1e3,
+    });
     this.#tell({ type: 'start', zeroUs: this.#zeroUs });
   }
 
   #stop(why: RunEnd): void {
-    if (this.#endedBy === 'plan') this.#endedBy = why;
-    if (this.#stoppedAtUs !== Infinity) return;
-    this.#stoppedAtUs = this.#nowUs();
-    this.#metrics.stopped(this.#stoppedAtUs);
+    if (this.#ledger.stoppedAtUs !== Infinity) return;
+    this.#enter({ type: 'stopped', atUs: this.#nowUs(), why });
     this.#tell({ type: 'stop' });
     this.#awaitLastWord(this.#plan.drainMs + LAST_WORD_MS);
   }
 
   #cut(): void {
     this.#stop('secondSignal');
-    this.#endedBy = 'secondSignal';
+    this.#enter({ type: 'cut' });
     this.#tell({ type: 'cut' });
     this.#awaitLastWord(LAST_WORD_MS);
   }
@@ -280,9 +254,7 @@ class LoadRun {
   }
 
   #onLost(workerId: number, reason: string): void {
-    this.#lost.push({ workerId, reason });
-    const worker = this.#metrics.workers[workerId];
-    if (worker !== undefined) worker.lost = true;
+    this.#enter({ type: 'workerLost', workerId, reason });
     if (this.#zeroUs < 0) for (const task of this.#tasks) task.abort();
     else this.#stop('abort');
   }
@@ -297,8 +269,8 @@ class LoadRun {
 
   /** Ends the run when no session has got a greeting for too long. */
   #watchTarget(): void {
-    if (this.#zeroUs < 0 || this.#stoppedAtUs !== Infinity || this.#nowUs() > this.#windowEndUs) return;
-    const silentUs = this.#nowUs() - Math.max(0, this.#metrics.lastGreetedUs);
+    if (this.#zeroUs < 0 || this.#ledger.stoppedAtUs !== Infinity || this.#nowUs() > this.#windowEndUs) return;
+    const silentUs = this.#nowUs() - Math.max(0, this.#ledger.metrics.lastGreetedUs);
     if (silentUs > this.#plan.giveUpMs * 1e3 + NEWS_AGE_US) this.#stop('targetLost');
   }
 

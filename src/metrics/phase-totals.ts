@@ -78,12 +78,12 @@ export function totalsOf(metrics: RunMetrics, phase: 0 | 1, lane: number | null 
   const errors = new Map<string, ErrorRow>();
   const tls = new TlsCounts();
   const unexpected = new UnexpectedCounts();
-  for (const { last, lost } of metrics.workers) {
+  for (const { last, lost, isCutOff } of metrics.workers) {
     for (const [index, { phases }] of (last?.lanes ?? []).entries()) {
       if (lane !== null && lane !== index) continue;
       const counts = phases[phase];
       addCounts(totals, counts);
-      if (lost) cutWhatWasLost(totals, counts);
+      if (lost || isCutOff) cutWhatWasLost(totals, counts);
       for (const row of counts.replies) addReply(replies, row);
       for (const row of counts.errors) addError(errors, row);
       for (const { count, ...agreement } of counts.tls) tls.count(agreement, count);

@@ -17,6 +17,8 @@ export interface WorkerMetrics {
   windowSec: number;
   readonly eventLoopLag: LatencyHistogram;
   lost: boolean;
+  /** Nothing is known of it behind its last record, since the whole program ended there. */
+  isCutOff: boolean;
 }
 
 /** Histograms per phase: of what began in the warm-up, and of what began after it. */
@@ -50,6 +52,7 @@ export class RunMetrics {
       windowSec: 0,
       eventLoopLag: new LatencyHistogram(),
       lost: false,
+      isCutOff: false,
     }));
     this.#warmupEndUs = warmupEndUs;
     this.#windowEndUs = windowEndUs;

@@ -15,7 +15,12 @@ export interface ProgramEnd {
 /** Runs the program without the variables of whoever runs the tests. */
 export function readProgram(words: readonly string[], cwd?: string): Promise<ProgramEnd> {
   return new Promise((resolve) => {
-    const options = { env: { PATH: process.env['PATH'] }, timeout: LONGEST_MS, maxBuffer: 64 * 1024 * 1024, cwd };
+    const options = {
+      env: { PATH: process.env['PATH'], POSTRUSH_OUT: 'none' },
+      timeout: LONGEST_MS,
+      maxBuffer: 64 * 1024 * 1024,
+      cwd,
+    };
     execFile(process.execPath, [PROGRAM, ...words], options, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : ((error.code as number | undefined) ?? null), stdout, stderr });
     });

@@ -1,0 +1,69 @@
+/**
+ * What is known of a load, event by event. The coordinator keeps one while the load goes on; a journal gives the same
+ * events again, and so the same ledger.
+ */
+import type { GeneratorResult } from '../messages/coordinator-worker.js';
+import type { RunEnd, RunEvent } from '../messages/run-event.js';
+import { RunMetrics } from '../metrics/run-metrics.js';
+import type { LoadPlan } from '../plan/load-plan.js';
+
+/** A worker that ended without its result. */
+export interface LostWorker {
+  readonly workerId: number;
+  readonly reason: string;
+}
+
+/** What is read of a plan. */
+type LedgerPlan = Pick<LoadPlan, 'warmupMs' | 'durationMs' | 'workers' | 'targets'> & {
+  readonly scenarios: readonly unknown[];
+};
+
+/** The ledger of one load. */
+export class LoadLedger {
+  readonly metrics: RunMetrics;
+  readonly results: GeneratorResult[] = [];
+  readonly lost: LostWorker[] = [];
+  endedBy: RunEnd = 'plan';
+  /** When the run was stopped before its plan ended, µs since time zero; Infinity: it was not. */
+  stoppedAtUs = Infinity;
+  startedAt = new Date();
+  startupSec = 0;
+
+  constructor({ warmupMs, durationMs, workers, targets, scenarios }: LedgerPlan) {
+    const warmupEndUs = warmupMs * 1e3;
+    const windowEndUs = durationMs === null ? Infinity : warmupEndUs + durationMs * 1e3;
+    this.metrics = new RunMetrics(workers, warmupEndUs, windowEndUs, scenarios.length * targets.length);
+  }
+
+  /** Takes in what has happened. */
+  apply(event: RunEvent): void {
+    switch (event.type) {
+      case 'started':
+        this.startedAt = new Date(event.startedAt);
+        this.startupSec = event.startupSec;
+        break;
+      case 'interval':
+        this.metrics.add(event.record);
+        break;
+      case 'stopped':
+        if (this.endedBy === 'plan') this.endedBy = event.why;
+        this.stoppedAtUs = Math.min(this.stoppedAtUs, event.atUs);
+        this.metrics.stopped(event.atUs);
+        break;
+      case 'cut':
+        this.endedBy = 'secondSignal';
+        break;
+      case 'workerDone':
+        this.results.push(event.result);
+        this.metrics.timeline.workerDone(event.result.workerId);
+        break;
+      case 'workerLost': {
+        this.lost.push({ workerId: event.workerId, reason: event.reason });
+        const worker = this.metrics.workers[event.workerId];
+        if (worker !== undefined) worker.lost = true;
+        this.metrics.timeline.workerDone(event.workerId);
+        break;
+      }
+    }
+  }
+}

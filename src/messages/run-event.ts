@@ -1,0 +1,18 @@
+/** What happens to a load, in order: enough to tell all of it again. Plain records. */
+import type { IntervalRecord } from '../metrics/interval-record.js';
+import type { GeneratorResult } from './coordinator-worker.js';
+
+/** Why a run ended. */
+export type RunEnd = 'plan' | 'signal' | 'secondSignal' | 'abort' | 'targetLost' | 'stopRun' | 'killed';
+
+/** One event. */
+export type RunEvent =
+  /** Time zero: ISO time of day, and how long the program took to come so far, s. */
+  | { readonly type: 'started'; readonly startedAt: string; readonly startupSec: number }
+  | { readonly type: 'interval'; readonly record: IntervalRecord }
+  /** Nothing more is begun from here on, µs since time zero. */
+  | { readonly type: 'stopped'; readonly atUs: number; readonly why: RunEnd }
+  /** Everything under way was cut. */
+  | { readonly type: 'cut' }
+  | { readonly type: 'workerDone'; readonly result: GeneratorResult }
+  | { readonly type: 'workerLost'; readonly workerId: number; readonly reason: string };
