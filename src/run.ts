@@ -191,7 +191,7 @@ function progressOf(
           planned: phase === 'measured' ? plan.connections : null,
         },
     openSessions: latest?.openSessions ?? 0,
-    p99Us: latest?.acceptedLatencyP99Us ?? null,
+    p99Us: latest?.message?.p99Us ?? null,
     generatorBusy: latest?.busy ?? 0,
     plannedMessages: phase === 'measured' ? plan.messages : null,
   };

@@ -10,6 +10,7 @@ import {
   type Histogram,
 } from 'hdr-histogram-js';
 import { assert } from '../assert.js';
+import type { IntervalValues } from './bootstrap.js';
 import { LATENCY_COUNT, type LatencyRecord } from './interval-record.js';
 
 /** Smallest recordable value in µs. */
@@ -161,6 +162,31 @@ export class LatencyHistogram {
   destroy(): void {
     this.#histogram.destroy();
   }
+}
+
+/** What the library's histograms in JavaScript have beside what its types say. */
+interface Readable {
+  readonly recordedValuesIterator: {
+    reset(): void;
+    hasNext(): boolean;
+    next(): { readonly valueIteratedTo: number; readonly countAddedInThisIterationStep: number };
+  };
+}
+
+/** The values of a record and how often each occurred, in order. */
+export function valuesOf(record: LatencyRecord): IntervalValues {
+  if (record.count === 0) return { valuesUs: new Float64Array(0), counts: new Float64Array(0) };
+  const histogram = decodeFromCompressedBase64(record.histogram, COUNTER_BITS, false) as unknown as Readable;
+  const iterator = histogram.recordedValuesIterator;
+  iterator.reset();
+  const valuesUs: number[] = [];
+  const counts: number[] = [];
+  while (iterator.hasNext()) {
+    const { valueIteratedTo, countAddedInThisIterationStep } = iterator.next();
+    valuesUs.push(valueIteratedTo);
+    counts.push(countAddedInThisIterationStep);
+  }
+  return { valuesUs: Float64Array.from(valuesUs), counts: Float64Array.from(counts) };
 }
 
 /** How many values a percentile needs before it may be quoted: 100 beyond it. */

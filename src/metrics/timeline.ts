@@ -45,7 +45,9 @@ export interface Bucket {
   /** Per step index, of both phases. */
   latencies: (BucketLatency | null)[];
   eventLoopLag: BucketLatency | null;
-  acceptedLatencyP99Us: number | null;
+  /** Of accepted messages, and their response times where clients arrive by plan. */
+  message: BucketLatency | null;
+  response: BucketLatency | null;
 }
 
 /** A second that not every worker has passed. */
@@ -122,7 +124,8 @@ export class Timeline {
       busy: 0,
       latencies: [],
       eventLoopLag: null,
-      acceptedLatencyP99Us: null,
+      message: null,
+      response: null,
     };
     const open = { bucket, set: new LatencySet(), lag: new LatencyHistogram() };
     this.#open.set(index, open);
@@ -176,7 +179,8 @@ export class Timeline {
 
 /** Closes an open second: its histograms become figures. */
 function finished({ bucket, set, lag }: OpenSecond): Bucket {
-  bucket.acceptedLatencyP99Us = set.get(LatencyKey.message)?.valueAt(99) ?? null;
+  bucket.message = bucketLatency(set.get(LatencyKey.message), LatencyKey.message);
+  bucket.response = bucketLatency(set.get(LatencyKey.response), LatencyKey.response);
   bucket.latencies = Array.from({ length: STEP_COUNT }, (_, step) => bucketLatency(set.get(step), step));
   bucket.eventLoopLag = bucketLatency(lag, -1);
   set.destroy();
@@ -227,7 +231,8 @@ function mergeBuckets(first: Bucket, second: Bucket): Bucket {
     busy: Math.max(first.busy, second.busy),
     latencies: first.latencies.map((latency, step) => mergeLatencies(latency, second.latencies[step] ?? null)),
     eventLoopLag: mergeLatencies(first.eventLoopLag, second.eventLoopLag),
-    acceptedLatencyP99Us: second.acceptedLatencyP99Us,
+    message: mergeLatencies(first.message, second.message),
+    response: mergeLatencies(first.response, second.response),
   };
 }
 

@@ -72,7 +72,7 @@ export function latencySection(result: RunResult): ReportLine[] {
   return [
     tableHead(titled('Latency', LATENCY_COLUMNS)),
     ...rows.map(({ name, summary }) => tableRow(LATENCY_COLUMNS, [TITLES[name] ?? name, ...latencyCells(summary)])),
-    ...(hasMail ? [noVerdictLine(result.messages)] : []),
+    ...(hasMail ? [noVerdictLine(result.messages), ...confidenceLines(result)] : []),
     ...(steps.length === 0 ? [] : [[], tableHead(columns)]),
     ...steps.map(({ name, step }) => stepRow(name, step, columns)),
     ...(footnotes.length === 0 ? [] : [[piece(footnotes.join('   '), 'faint')]]),
@@ -81,6 +81,30 @@ export function latencySection(result: RunResult): ReportLine[] {
 
 function titled(title: string, columns: readonly Column[]): Column[] {
   return columns.map((column, index) => (index === 0 ? { ...column, title } : column));
+}
+
+/** How far the percentiles may be off; short runs say so. */
+function confidenceLines({ confidence, window }: RunResult): ReportLine[] {
+  if (confidence === null) {
+    if (window.measuredSec >= 60) return [];
+    return [[piece('no confidence intervals: they need 60 s of measured time', 'faint')]];
+  }
+  return (['message', 'response'] as const).flatMap((name) => {
+    const rows = confidence.rows.filter(({ latency }) => latency === name);
+    const texts = rows.map(
+      ({ percentile, lowUs, highUs }) => `${percentile} ${formatLatency(lowUs)} … ${formatLatency(highUs)}`,
+    );
+    return texts.length === 0
+      ? []
+      : [
+          [
+            piece(
+              `${name.padEnd(NAME_WIDTH)}${(confidence.level * 100).toFixed(0)}% between: ${texts.join(', ')}`,
+              'faint',
+            ),
+          ],
+        ];
+  });
 }
 
 /** Percentiles of accepted messages flatter a server that leaves many without a reply: say how many. */

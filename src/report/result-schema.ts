@@ -328,6 +328,22 @@ export const runResultSchema = z
       .describe('Open load; null: closed load'),
     ...blocks,
     throughput,
+    confidence: z
+      .strictObject({
+        level: amount('Share of like runs whose percentile the interval holds, 0 to 1'),
+        intervals: count('Intervals of the measured time that it was drawn from'),
+        blockIntervals: count('Neighbours that were drawn together'),
+        rows: z.array(
+          z.strictObject({
+            latency: z.enum(['message', 'response']),
+            percentile: z.enum(['p50', 'p90', 'p99']),
+            lowUs: amount('Lower end, µs'),
+            highUs: amount('Upper end, µs'),
+          }),
+        ),
+      })
+      .nullable()
+      .describe('Confidence intervals by a moving-block bootstrap over the intervals; null: fewer than 60 of them'),
     scenarios: z
       .array(laneResult)
       .describe('By scenario and target, in the order of the plan; empty: there is only one'),

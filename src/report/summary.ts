@@ -17,6 +17,7 @@ import type { GeneratorHealth } from './generator-schema.js';
 import type { LaneResult, RunResult } from './result-schema.js';
 import type { MailHostResult } from './target-schema.js';
 import type { RunWindow } from './run-window.js';
+import { confidenceOf } from './confidence.js';
 import { blocksOf } from './summary-blocks.js';
 import { intervalsOf } from './summary-timeline.js';
 
@@ -71,6 +72,7 @@ export function summarise(input: SummaryInput): RunResult {
   const target = targetOf(input, first, 0);
   const [warmup, main] = totals;
   const hasWarmup = plan.warmupMs > 0;
+  const buckets = metrics.timeline.finish();
   return {
     schema: 'postrush.result/1',
     verdict: input.verdict,
@@ -101,8 +103,9 @@ export function summarise(input: SummaryInput): RunResult {
       metrics.peakOpenSessions,
     ),
     throughput: throughputOf(metrics.lanes(), window, offeredInTime(input.offered)),
+    confidence: confidenceOf(buckets, window, plan.seed),
     scenarios: input.lanes.map((lane, index) => laneOf(lane, index, input)),
-    intervals: intervalsOf(metrics.timeline.finish(), window),
+    intervals: intervalsOf(buckets, window),
     generator: healthOf(input, warmup, main),
     objectives: input.objectives.map((objective) => ({ ...objective })),
     books: { balanced: input.checks.every(({ ok }) => ok), checks: [...input.checks] },

@@ -34,7 +34,7 @@ describe('arrivals by plan', () => {
       { rate: '200/s', duration: '1s', reuse: true, pipelining: 'across' },
       200,
     ],
-    ['from three workers', { rate: '200/s', duration: '1s', workers: 3, sessions: 30 }, 200],
+    ['from three workers', { rate: '200/s', duration: '1s', workers: 3 }, 200],
     [
       'in lock-step with STARTTLS',
       { rate: '20/s', duration: '1s', tls: 'required', tlsInsecure: true, pipelining: 'off' },
@@ -42,7 +42,7 @@ describe('arrivals by plan', () => {
     ],
   ])('are as many as planned, %s', async (_, options, messages) => {
     const { result } = await runLoad({
-      options: { sessions: 50, ...options },
+      options: { sessions: 400, ...options },
       sink: { tls: { key: server.key, cert: server.cert } },
     });
     expect(reasonsOf(result)).toEqual([]);

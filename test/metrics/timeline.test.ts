@@ -95,8 +95,8 @@ describe('a bucket', () => {
     const [bucket] = timelineOf(1, record).timeline.finish();
     expect(bucket!.latencies[Step.mail]).toMatchObject({ p50Us: 300, p99Us: 300, record: { count: 4, minUs: 100 } });
     expect(bucket!.latencies[Step.rcpt]).toBeNull();
-    expect(bucket!.acceptedLatencyP99Us).toBe(900);
-    expect(timelineOf(1, intervalRecord(0, 0)).timeline.finish()[0]!.acceptedLatencyP99Us).toBeNull();
+    expect(bucket!.message?.p99Us).toBe(900);
+    expect(timelineOf(1, intervalRecord(0, 0)).timeline.finish()[0]!.message).toBeNull();
   });
 
   test('has the sessions of all workers, the busiest of them, and what CPU they took', () => {

@@ -213,6 +213,22 @@ export const arbitraryResult: fc.Arbitrary<RunResult> = fc
       }),
       preflight: fc.record({ connections: count, commands: count }),
       arrivals: fc.option(fc.record({ offered: count, started: count, dropped: count })),
+      confidence: fc.option(
+        fc.record({
+          level: amount,
+          intervals: count,
+          blockIntervals: count,
+          rows: fc.array(
+            fc.record({
+              latency: fc.constantFrom('message' as const, 'response' as const),
+              percentile: fc.constantFrom('p50' as const, 'p90' as const, 'p99' as const),
+              lowUs: amount,
+              highUs: amount,
+            }),
+            { maxLength: 6 },
+          ),
+        }),
+      ),
       throughput: fc.record({
         offeredPerSec: fc.option(amount),
         attemptedPerSec: amount,

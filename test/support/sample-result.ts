@@ -343,6 +343,7 @@ export function sampleResult(overrides: Partial<RunResult> = {}): RunResult {
       sessionsPerSec: 194.8,
       bytesPerSec: 2_375_535,
     },
+    confidence: null,
     scenarios: [],
     mailHosts: [],
     intervals: [
