@@ -92,14 +92,14 @@ function confidenceLines({ confidence, window }: RunResult): ReportLine[] {
   return (['message', 'response'] as const).flatMap((name) => {
     const rows = confidence.rows.filter(({ latency }) => latency === name);
     const texts = rows.map(
-      ({ percentile, lowUs, highUs }) => `${percentile} ${formatLatency(lowUs)} … ${formatLatency(highUs)}`,
+      ({ percentile, lowUs, highUs }) => `${percentile} ${formatLatency(lowUs)}-${formatLatency(highUs)}`,
     );
     return texts.length === 0
       ? []
       : [
           [
             piece(
-              `${name.padEnd(NAME_WIDTH)}${(confidence.level * 100).toFixed(0)}% between: ${texts.join(', ')}`,
+              `${name.padEnd(NAME_WIDTH)}${(confidence.level * 100).toFixed(0)}% within ${texts.join(', ')}`,
               'faint',
             ),
           ],
