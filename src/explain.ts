@@ -137,7 +137,8 @@ function estimate(plan: LoadPlan, scenarios: readonly ExplainedScenario[], reply
   const { sessions, durationMs, warmupMs, messages: planned, connections } = plan;
   const meanOf = (value: (session: SessionCost) => number): number =>
     scenarios.reduce((sum, { share, session }) => sum + share * value(session), 0);
-  const sessionSec = meanOf(({ roundTrips, pausedMs }) => (roundTrips * replyMs + pausedMs) / 1e3);
+  const talkSec = meanOf(({ roundTrips, pausedMs }) => (roundTrips * replyMs + pausedMs) / 1e3);
+  const sessionSec = talkSec + meanMs(plan.thinkMs) / 1e3;
   const sessionsPerSec = sessions / sessionSec;
   const messagesPerSec = sessionsPerSec * meanOf(({ messages }) => messages);
   const octetsPerSec = sessionsPerSec * meanOf(({ octetsSent, octetsReceived }) => octetsSent + octetsReceived);
@@ -158,6 +159,13 @@ function estimate(plan: LoadPlan, scenarios: readonly ExplainedScenario[], reply
     octets: octetsPerSec * lastsSec,
     ports: plan.targets.every(({ path }) => path !== null) ? null : Math.round(sessions + waiting),
   };
+}
+
+/** Mean of a time to think. */
+function meanMs(delay: LoadPlan['thinkMs']): number {
+  if (typeof delay === 'number') return delay;
+  if (delay.shape === 'exponential') return delay.meanMs;
+  return delay.shape === 'uniform' ? (delay.minMs + delay.maxMs) / 2 : 0;
 }
 
 /** Arrivals by plan: the rate is given, and how many sessions are open follows from how long each lasts (Little's law). */

@@ -3,9 +3,9 @@
  * what becomes of an arrival that finds none. Time comes from outside.
  */
 import { ArrivalCount } from '../src/metrics/arrival-counts.js';
-import type { Arrival, ArrivalShare } from '../src/plan/arrival-share.js';
+import { ArrivalShare, type Arrival } from '../src/plan/arrival-share.js';
 import type { LanePlaces } from '../src/plan/lane-table.js';
-import type { ArrivalPlan } from '../src/plan/load-plan.js';
+import type { ArrivalPlan, LoadPlan } from '../src/plan/load-plan.js';
 import type { Client } from './client.js';
 import type { ArrivalSource } from './client-arrival.js';
 import type { Recorder } from './recorder.js';
@@ -17,7 +17,7 @@ export interface ArrivalHost {
 }
 
 /** What it is made from. */
-export interface ArrivalTools {
+interface ArrivalTools {
   readonly share: ArrivalShare;
   readonly plan: Pick<ArrivalPlan, 'onFull' | 'isReusing'>;
   readonly places: LanePlaces;
@@ -161,4 +161,17 @@ export class ArrivalDriver implements ArrivalSource {
   #becomesFree(nowUs: number): void {
     if (this.freeCount === 0) this.#fullUntilUs = nowUs;
   }
+}
+
+/** What arrives by plan in one worker; null: closed load. */
+export function arrivalsOf(
+  plan: LoadPlan,
+  { workerId, workerCount }: { readonly workerId: number; readonly workerCount: number },
+  places: LanePlaces,
+  host: ArrivalHost,
+): ArrivalDriver | null {
+  const { arrivals } = plan;
+  if (arrivals === null) return null;
+  const tools = { plan: arrivals, places, workerId, workerCount, warmupEndUs: plan.warmupMs * 1e3 };
+  return new ArrivalDriver({ ...tools, share: new ArrivalShare({ ...plan, arrivals }, workerId) }, host);
 }

@@ -27,6 +27,8 @@ export interface ClientHost {
   rest(client: Client, nowUs: number): void;
   /** Seeded, from 0 (included) to 1. */
   random(): number;
+  /** What a client waits between its session and the next, µs; drawn anew each time. */
+  thinkUs(): number;
   /** Queues the client for its next connect(). */
   requestStart(client: Client): void;
   schedule(client: Client, deadlineUs: number): void;
@@ -231,12 +233,18 @@ export class Client implements SessionOwner, WheelEntry {
       this.#host.rest(this, nowUs);
       return;
     }
-    if (isGood) {
+    // Whoever goes on with its messages does not think.
+    const thinkUs = this.#startedAtUs < 0 ? this.#host.thinkUs() : 0;
+    if (isGood && thinkUs <= 0) {
       this.#host.requestStart(this);
       return;
     }
+    if (isGood) {
+      this.#host.schedule(this, nowUs + thinkUs);
+      return;
+    }
     const jitter = 0.5 + this.#host.random();
-    this.#host.schedule(this, nowUs + this.#pauseUs * jitter);
+    this.#host.schedule(this, nowUs + Math.max(thinkUs, this.#pauseUs * jitter));
     this.#pauseUs = Math.min(2 * this.#pauseUs, LONGEST_PAUSE_US);
   }
 

@@ -19,13 +19,12 @@ import type {
   WorkerMessage,
 } from '../src/messages/coordinator-worker.js';
 import { lanesOf, laneWeights, type LanePlan } from '../src/plan/lane-plan.js';
-import { ArrivalShare } from '../src/plan/arrival-share.js';
 import { LanePlaces, laneTable } from '../src/plan/lane-table.js';
 import { compileLoadScript } from '../src/scenario/compile-script.js';
 import type { CompiledScript } from '../src/scenario/compiled-script.js';
 import { loadFunctions, type FunctionTable } from '../src/scenario/load-functions.js';
 import { LaneData, WorkerData } from '../src/scenario/lane-data.js';
-import { ArrivalDriver, type ArrivalHost } from './arrival-driver.js';
+import { arrivalsOf, type ArrivalDriver, type ArrivalHost } from './arrival-driver.js';
 import type { CheckPort } from './check-task.js';
 import { Client, type ClientHost } from './client.js';
 import { DeadlineWheel, WHEEL_TICK_US, type WheelEntry } from './deadline-wheel.js';
@@ -37,6 +36,7 @@ import { MessageSupply } from './message-supply.js';
 import { Outbox } from './outbox.js';
 import { preflight } from './preflight.js';
 import { OpenSessions, Recorder } from './recorder.js';
+import { drawDelayMs } from '../src/delay.js';
 import { SeededRandom } from '../src/seeded-random.js';
 import { SessionActor } from './session-actor.js';
 import { SmtpConnection } from './smtp-connection.js';
@@ -140,7 +140,7 @@ class Generator implements ClientHost, RetryHost, ArrivalHost {
     this.#recorders = this.#lanePlans.map(() => new Recorder(this.#warmupEndUs, this.#windowEndUs, this.#openSessions));
     const places = new LanePlaces(this.#table);
     this.#supply = new MessageSupply(share, this.#warmupEndUs, this.#windowEndUs, places);
-    this.#arrivals = arrivalsOf(task, places, this);
+    this.#arrivals = arrivalsOf(task.plan, share, places, this);
     // Whoever arrives brings its own.
     if (this.#arrivals !== null) this.#supply.close();
   }
@@ -245,6 +245,11 @@ class Generator implements ClientHost, RetryHost, ArrivalHost {
     return this.#random.next();
   }
 
+  thinkUs(): number {
+    const { thinkMs } = this.#task.plan;
+    return thinkMs === 0 ? 0 : drawDelayMs(thinkMs, this.#random) * 1e3;
+  }
+
   requestStart(client: Client): void {
     // A place in the queue is a promise and three microtasks, 3 % of a connection: npm run bench -- --only single-auto.
     const limit = this.#limit;
@@ -314,10 +319,21 @@ class Generator implements ClientHost, RetryHost, ArrivalHost {
     this.#timer = setInterval(() => {
       this.#tick();
     }, WHEEL_TICK_US / 1e3);
-    if (this.#arrivals === null) for (const client of this.#clients) this.requestStart(client);
+    if (this.#arrivals === null) this.#startAll(nowUs);
     else {
       for (const client of this.#clients) this.#arrivals.add(client);
       this.#arrive(this.#arrivals);
+    }
+  }
+
+  /** Closed load: all places begin, at once or one after the other over the ramp, evenly over all workers. */
+  #startAll(nowUs: number): void {
+    const { rampMs, sessions } = this.#task.plan;
+    const { workerId, workerCount } = this.#task.share;
+    for (const [index, client] of this.#clients.entries()) {
+      const place = workerId + index * workerCount;
+      if (rampMs === 0 || place === 0) this.requestStart(client);
+      else this.schedule(client, nowUs + (rampMs * 1e3 * place) / sessions);
     }
   }
 
@@ -471,20 +487,6 @@ class Generator implements ClientHost, RetryHost, ArrivalHost {
       latencyCounts: this.#recorders.map((recorder) => recorder.latencyCounts()),
     });
   }
-}
-
-/** What arrives by plan; null: closed load. */
-function arrivalsOf(
-  { plan, share }: GeneratorTask<GeneratorPort>,
-  places: LanePlaces,
-  host: ArrivalHost,
-): ArrivalDriver | null {
-  const { arrivals } = plan;
-  if (arrivals === null) return null;
-  const { workerId, workerCount } = share;
-  const warmupEndUs = plan.warmupMs * 1e3;
-  const tools = { plan: arrivals, places, workerId, workerCount, warmupEndUs };
-  return new ArrivalDriver({ ...tools, share: new ArrivalShare({ ...plan, arrivals }, workerId) }, host);
 }
 
 /** The scripts of lanes. Those of one scenario share its messages, which may be large. */

@@ -152,6 +152,7 @@ function loadValue({ option, fallback }: FileKey, plan: LoadPlan): string | null
   if (option === 'workers') return String(plan.workers);
   if (option === 'sessions') return String(plan.sessions);
   // What hangs on arrivals is no value without them.
+  if (plan.arrivals !== null && option === 'ramp') return null;
   if (plan.arrivals === null && ARRIVAL_OPTIONS.includes(option)) return null;
   if (option === 'duration') return plan.durationMs === null ? null : formatDuration(plan.durationMs);
   return fallback;

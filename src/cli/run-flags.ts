@@ -5,37 +5,15 @@ import { DEFAULTS } from '../plan/options.js';
 import type { LoadTestOptions } from '../plan/options.js';
 import { AUTH_CHOICES } from '../plan/read-auth.js';
 import { formatDuration, formatSize } from '../plan/units.js';
+import { byDefault, type RunFlag, type RunFlagGroup } from './run-flag.js';
+import { LOAD_FLAGS } from './run-load-flags.js';
 
-/** One flag of `run`. */
-export interface RunFlag {
-  /** As the help shows it: `-s, --sessions <n>`. */
-  readonly usage: string;
-  /**
-   * `value`: takes one, the last one counts; `list`: may be repeated; `switch`: takes none; `file`: takes the path of a
-   * file, whose content becomes the option.
-   */
-  readonly kind: 'value' | 'list' | 'switch' | 'file';
-  /** The option that the flag sets; null: it concerns files or the output, and not the load. */
-  readonly option: keyof LoadTestOptions | null;
-  /** What it means, with its default. */
-  readonly help: string;
-  /** Consent is given on the command line only, never by the environment. */
-  readonly isConsent?: true;
-}
-
-/** Flags under a heading. */
-export interface RunFlagGroup {
-  readonly title: string;
-  readonly flags: readonly RunFlag[];
-}
+export type { RunFlag } from './run-flag.js';
 
 /** How progress is told on stderr. */
 export const PROGRESS_MODES = ['line', 'json', 'none'] as const;
 /** One of the ways to tell progress. */
 export type ProgressMode = (typeof PROGRESS_MODES)[number];
-
-const byDefault = (value: string | number): string => `(default: ${value})`;
-const timeByDefault = (ms: number): string => byDefault(formatDuration(ms));
 
 const OUTPUT_TITLE = 'Output:';
 
@@ -58,107 +36,7 @@ export const RUN_FLAG_GROUPS: readonly RunFlagGroup[] = [
       },
     ],
   },
-  {
-    title: 'Load:',
-    flags: [
-      {
-        usage: '-s, --sessions <n>',
-        kind: 'value',
-        option: 'sessions',
-        help: `concurrent sessions, all workers ${byDefault(DEFAULTS.sessions)}; with arrivals the most at once ${byDefault(DEFAULTS.sessionsAtMost)}`,
-      },
-      {
-        usage: '-r, --rate <rate>',
-        kind: 'value',
-        option: 'rate',
-        help: 'open load: so many clients arrive per second (200/s), minute (30/min) or hour (900/h), whatever becomes of them',
-      },
-      {
-        usage: '--profile <text>',
-        kind: 'value',
-        option: 'profile',
-        help: "a rate that changes: '0/s ->(30s) 200/s ->(5m) 200/s; pause 30s; 400/s for 1m'; it ends the run",
-      },
-      {
-        usage: '--arrivals <pattern>',
-        kind: 'value',
-        option: 'arrivals',
-        help: `even, or poisson: as independent people come ${byDefault(DEFAULTS.arrivals)}`,
-      },
-      {
-        usage: '--on-full <what>',
-        kind: 'value',
-        option: 'onFull',
-        help: `an arrival that finds -s sessions open: drop or queue it ${byDefault(DEFAULTS.onFull)}`,
-      },
-      {
-        usage: '--reuse',
-        kind: 'switch',
-        option: 'reuse',
-        help: 'arrivals are messages for sessions that are kept open, as an MTA sends them',
-      },
-      {
-        usage: '-d, --duration <time>',
-        kind: 'value',
-        option: 'duration',
-        help: `measured time ${byDefault(`${formatDuration(DEFAULTS.durationMs)} without -m`)}`,
-      },
-      {
-        usage: '-m, --messages <n>',
-        kind: 'value',
-        option: 'messages',
-        help: 'messages to attempt; with -d, whichever is reached first ends the run',
-      },
-      {
-        usage: '-n, --messages-per-session <n>',
-        kind: 'value',
-        option: 'messagesPerSession',
-        help: `messages before QUIT and a new connection; "all" keeps it ${byDefault(DEFAULTS.messagesPerSession)}; with --reuse all`,
-      },
-      {
-        usage: '--connections <n>',
-        kind: 'value',
-        option: 'connections',
-        help: 'sessions to begin, where they send no mail (--auth-only, --hold, --steps)',
-      },
-      {
-        usage: '-w, --workers <n>',
-        kind: 'value',
-        option: 'workers',
-        help: 'worker threads (default: one per core, at most -s)',
-      },
-      {
-        usage: '--connect-limit <n>',
-        kind: 'value',
-        option: 'connectLimit',
-        help: `connects in progress per worker ${byDefault(DEFAULTS.connectLimit)}`,
-      },
-      {
-        usage: '--warmup <time>',
-        kind: 'value',
-        option: 'warmup',
-        help: `load before the measured time ${timeByDefault(DEFAULTS.warmupMs)}`,
-      },
-      {
-        usage: '--drain <time>',
-        kind: 'value',
-        option: 'drain',
-        help: `longest wait for messages under way at the end ${timeByDefault(DEFAULTS.drainMs)}`,
-      },
-      {
-        usage: '--give-up <time>',
-        kind: 'value',
-        option: 'giveUp',
-        help: `end when no greeting came for so long ${timeByDefault(DEFAULTS.giveUpMs)}`,
-      },
-      {
-        usage: '--seed <n>',
-        kind: 'value',
-        option: 'seed',
-        help: `seed of everything random ${byDefault(DEFAULTS.seed)}`,
-      },
-    ],
-  },
+  LOAD_FLAGS,
   {
     title: 'Messages (%d in an address becomes a number):',
     flags: [

@@ -3,6 +3,7 @@
 import type { CorpusPlan } from '../data/corpus/corpus-plan.js';
 import type { FeederPlan } from '../data/feeder.js';
 import type { FunctionsPlan } from '../data/scenario-functions.js';
+import type { Delay } from '../delay.js';
 import type { CredentialsOrder } from './accounts.js';
 import type { ProfileSegment } from './load-profile.js';
 import type { AuthChoice } from './read-auth.js';
@@ -249,6 +250,10 @@ export interface LoadPlan {
   readonly scenarios: readonly [ScenarioPlan, ...ScenarioPlan[]];
   /** Null: closed load. */
   readonly arrivals: ArrivalPlan | null;
+  /** Closed load: the sessions begin one after the other over so many ms, from time zero. */
+  readonly rampMs: number;
+  /** Closed load: what a client waits between the end of its session and the next. */
+  readonly thinkMs: Delay;
   /** Concurrent sessions over all workers; with arrivals the most that there may be. */
   readonly sessions: number;
   /** The measured time in ms; null: `messages` alone ends the run. At least one of the two is set. */

@@ -19,6 +19,15 @@ export interface LoadTestOptions {
   readonly targets?: readonly string[];
   /** Concurrent sessions over all workers; with arrivals the most that there may be. @defaultValue 20; 1,000 with arrivals */
   readonly sessions?: number | string;
+  /** Closed load: the sessions begin one after the other over so long, from time zero. @defaultValue `'0s'` */
+  readonly ramp?: string;
+  /**
+   * Closed load: what a client waits between the end of its session and the next: `'2s'`, `'exponential 2s'` (its mean), or
+   * `'uniform 1s..3s'`.
+   *
+   * @defaultValue nothing
+   */
+  readonly think?: string;
   /** Open load: so many clients arrive, whatever becomes of those before them: `'200/s'`, `'30/min'`. */
   readonly rate?: string;
   /** The same as a rate that changes: `'0/s ->(30s) 200/s ->(5m) 200/s; pause 30s; 400/s for 1m'`. It says when the run ends. */
@@ -199,6 +208,7 @@ export const DEFAULTS = {
   /** Every step but the two above. */
   timeoutOtherMs: 30_000,
   warmupMs: 0,
+  rampMs: 0,
   drainMs: 5000,
   giveUpMs: 30_000,
   seed: 1,
@@ -215,6 +225,8 @@ export const OPTION_NAMES = {
   target: 'TARGET',
   targets: 'TARGET',
   sessions: '--sessions',
+  ramp: '--ramp',
+  think: '--think',
   rate: '--rate',
   profile: '--profile',
   arrivals: '--arrivals',

@@ -1,4 +1,5 @@
 /** Reads when clients come and when the run ends: closed load, or arrivals by plan. The rules between those options live here. */
+import type { Delay } from '../delay.js';
 import { LoadProfile, type ProfileSegment } from './load-profile.js';
 import type { ArrivalPlan, LoadPlan, ScenarioPlan } from './load-plan.js';
 import type { OptionReader } from './option-reader.js';
@@ -6,7 +7,7 @@ import { DEFAULTS } from './options.js';
 import { MAX_RATE_PER_SEC, PROFILE_GRAMMAR, parseProfile } from './parse-profile.js';
 import { sendsMail } from './script-counts.js';
 import { markedAt } from './text-mark.js';
-import { formatDuration, parseRatePerSec } from './units.js';
+import { formatDuration, parseDurationMs, parseRatePerSec } from './units.js';
 
 /** A timer of Node holds 31 bits of ms, 596 hours. */
 export const MAX_DURATION_MS = 500 * 3_600_000;
@@ -25,7 +26,7 @@ export function readLoad(
   reader: OptionReader,
   scenarios: readonly Pick<ScenarioPlan, 'session' | 'messagesPerSession'>[],
   { warmupMs, lanes }: Surroundings,
-): Pick<LoadPlan, 'arrivals' | 'durationMs' | 'messages' | 'connections'> {
+): Pick<LoadPlan, 'arrivals' | 'rampMs' | 'thinkMs' | 'durationMs' | 'messages' | 'connections'> {
   const hasMail = scenarios.some(({ session }) => sendsMail(session.steps));
   const { isEnded, ...end } = readEnd(reader, hasMail);
   const curve = readCurve(reader);
@@ -33,7 +34,13 @@ export function readLoad(
     for (const option of ['arrivals', 'onFull', 'reuse'] as const) {
       if (reader.has(option)) reader.refuse(option, 'is for arrivals by plan: give --rate or --profile');
     }
-    return { arrivals: null, ...end, durationMs: end.durationMs ?? (isEnded ? null : DEFAULTS.durationMs) };
+    const durationMs = end.durationMs ?? (isEnded ? null : DEFAULTS.durationMs);
+    const rampMs = reader.durationMs('ramp', DEFAULTS.rampMs, 0, MAX_DURATION_MS);
+    return { arrivals: null, rampMs, thinkMs: readThink(reader), ...end, durationMs };
+  }
+  for (const option of ['ramp', 'think'] as const) {
+    if (reader.has(option))
+      reader.refuse(option, 'is for closed load: a profile has ramps of its own, and arrivals do not wait');
   }
   if (end.messages !== null) checkMessages(reader, scenarios);
   const isReusing = reader.flag('reuse');
@@ -49,7 +56,24 @@ export function readLoad(
     onFull: reader.choice('onFull', DEFAULTS.onFull, ['drop', 'queue']),
     isReusing,
   };
-  return { arrivals, ...end, durationMs };
+  return { arrivals, rampMs: 0, thinkMs: 0, ...end, durationMs };
+}
+
+/** `2s`, `exponential 2s` or `uniform 1s..3s`. */
+function readThink(reader: OptionReader): Delay {
+  const text = reader.text('think', null);
+  if (text === null) return 0;
+  const [, shape = '', first = '', second = ''] =
+    /^\s*(?:(exponential|uniform)\s+)?([^.\s]\S*?)(?:\.\.(\S+))?\s*$/.exec(text) ?? [];
+  const [from, to] = [first, second].map((time) => parseDurationMs(time, 0, MAX_DURATION_MS));
+  if (from?.ok === true && shape === '' && second === '') return from.value;
+  if (from?.ok === true && shape === 'exponential' && second === '' && from.value > 0)
+    return { shape, meanMs: from.value };
+  if (from?.ok === true && to?.ok === true && shape === 'uniform' && from.value <= to.value) {
+    return { shape, minMs: from.value, maxMs: to.value };
+  }
+  reader.refuse('think', "takes a time such as 2s, 'exponential 2s' (its mean) or 'uniform 1s..3s'", text);
+  return 0;
 }
 
 interface WrittenEnd extends Pick<LoadPlan, 'durationMs' | 'messages' | 'connections'> {

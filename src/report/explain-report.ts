@@ -81,7 +81,7 @@ function endOf({ durationMs, messages, connections }: Explanation['plan']): stri
 
 /** Open sessions over the time of the run: what a closed load plans. */
 function timeSection(plan: Explanation['plan'], width: number): ReportLine[] {
-  const { sessions, warmupMs, durationMs, drainMs } = plan;
+  const { sessions, warmupMs, durationMs, drainMs, rampMs } = plan;
   const note = 'the rate follows from how fast the server is';
   if (durationMs === null) {
     return [
@@ -96,6 +96,7 @@ function timeSection(plan: Explanation['plan'], width: number): ReportLine[] {
   const endMs = warmupMs + durationMs;
   const open = Array.from({ length: PLOT_WIDTH }, (_, column) => {
     const ms = (column / (PLOT_WIDTH - 1)) * (endMs + drainMs);
+    if (ms < rampMs) return sessions * (ms / rampMs);
     return ms <= endMs ? sessions : sessions * (1 - (ms - endMs) / Math.max(1, drainMs));
   });
   const phases = [

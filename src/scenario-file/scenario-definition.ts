@@ -127,6 +127,8 @@ export interface ScenarioDefinition extends ScenarioSettings {
   readonly targets?: readonly { readonly url: string; readonly weight?: number }[];
   readonly load?: {
     readonly sessions?: number;
+    readonly ramp?: string;
+    readonly think?: string;
     readonly rate?: string;
     readonly profile?: string | readonly ProfileStage[];
     readonly arrivals?: 'even' | 'poisson';

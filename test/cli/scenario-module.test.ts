@@ -194,7 +194,7 @@ const EVERYTHING: Required<ScenarioDefinition> = {
   ...SETTINGS,
   target: 'smtp://127.0.0.1:25',
   targets: [{ url: 'smtp://127.0.0.1:25', weight: 1 }],
-  load: { sessions: 1, duration: '1s', messages: 1, connections: 1, workers: 1, warmup: '1s', drain: '1s', giveUp: '1s', connectLimit: 1, seed: 1, rate: '1/s', profile: [{ rate: '1/s', for: '1s' }, { from: '1/s', to: '2/s', for: '1s' }, { pause: '1s' }, { stairs: '1/s..2/s', step: '1/s', every: '1s' }, { spikes: '1/s..2/s', of: '1s', every: '2s', for: '4s' }, { sine: '1/s..2/s', period: '1s', for: '1s' }, '1/s for 1s'], arrivals: 'even', onFull: 'drop', reuse: true }, // prettier-ignore
+  load: { sessions: 1, duration: '1s', messages: 1, connections: 1, workers: 1, warmup: '1s', drain: '1s', giveUp: '1s', connectLimit: 1, seed: 1, ramp: '1s', think: '1s', rate: '1/s', profile: [{ rate: '1/s', for: '1s' }, { from: '1/s', to: '2/s', for: '1s' }, { pause: '1s' }, { stairs: '1/s..2/s', step: '1/s', every: '1s' }, { spikes: '1/s..2/s', of: '1s', every: '2s', for: '4s' }, { sine: '1/s..2/s', period: '1s', for: '1s' }, '1/s for 1s'], arrivals: 'even', onFull: 'drop', reuse: true }, // prettier-ignore
   objectives: ['endOfData.p99 < 250ms'],
   abortOnFail: true,
   gates: ['lag.p99 < 20ms'],

@@ -180,3 +180,19 @@ test('deferred messages are tried again between arrivals', async () => {
     expect(result.latency.response?.minUs).toBeGreaterThan(300_000);
   }
 });
+
+test('closed load begins with its ramp, and thinks between sessions', async () => {
+  const ramp = await runLoad({
+    options: { sessions: 10, ramp: '2s', duration: '2s', messagesPerSession: 'all' },
+    sink: SLOW,
+  });
+  const [first, second] = ramp.result.intervals;
+  // Five of ten places have begun after a second.
+  expect(first!.openSessions).toBeGreaterThanOrEqual(4);
+  expect(first!.openSessions).toBeLessThanOrEqual(6);
+  expect(second!.openSessions).toBeGreaterThanOrEqual(9);
+  const think = await runLoad({ options: { sessions: 5, think: '300ms', duration: '2s', workers: 2 } });
+  // One session in 300 ms and a little: at most seven in each place.
+  expect(think.result.sessions.started).toBeGreaterThan(20);
+  expect(think.result.sessions.started).toBeLessThanOrEqual(35);
+});

@@ -47,6 +47,8 @@ describe('a plan from nothing but a target', () => {
       feeders: [],
       functions: null,
       arrivals: null,
+      rampMs: 0,
+      thinkMs: 0,
       scenarios: [
         {
           name: 'default',
@@ -675,7 +677,18 @@ describe('arrivals by plan', () => {
     expect(resolve({ rate: '9/s', reuse: true, messagesPerSession: 5 }).scenarios[0].messagesPerSession).toBe(5);
   });
 
+  test('closed load has ramps and times to think instead', () => {
+    expect(resolve({ ramp: '30s', think: '2s' })).toMatchObject({ rampMs: 30_000, thinkMs: 2000 });
+    expect(resolve({ think: 'exponential 2s' }).thinkMs).toEqual({ shape: 'exponential', meanMs: 2000 });
+    expect(resolve({ think: 'uniform 1s..3s' }).thinkMs).toEqual({ shape: 'uniform', minMs: 1000, maxMs: 3000 });
+    for (const think of ['2', 'uniform 3s..1s', 'uniform 1s', 'exponential 0s', 'gauss 1s', '']) {
+      expect(() => resolve({ think })).toThrow('--think takes a time such as 2s');
+    }
+  });
+
   test.each<[LoadTestOptions, string]>([
+    [{ rate: '9/s', ramp: '1s' }, '--ramp is for closed load'],
+    [{ rate: '9/s', think: '1s' }, '--think is for closed load'],
     [{ rate: '200' }, '--rate takes a rate'],
     [{ rate: '0/s' }, '--rate takes a rate'],
     [{ rate: '9/s', profile: '9/s for 1s' }, '--rate contradicts --profile'],

@@ -106,6 +106,10 @@ class EngineLoad implements ClientHost {
     return this.#lane;
   }
 
+  thinkUs(): number {
+    return 0;
+  }
+
   onIdle(): void {
     throw new Error('sessions of a closed load wait for no arrival');
   }

@@ -40,6 +40,7 @@ class Stage implements ClientHost {
   endedGreeted: boolean[] = [];
   supplyEmptyCount = 0;
   idleCount = 0;
+  think = 0;
   nowUs = 0;
   readonly #random: () => number;
 
@@ -86,6 +87,10 @@ class Stage implements ClientHost {
 
   onStopAsked(): void {
     this.stopsAsked++;
+  }
+
+  thinkUs(): number {
+    return this.think;
   }
 
   onIdle(): void {
@@ -166,6 +171,21 @@ describe('the next connection', () => {
     stage.session(1, Ending.completed, 1);
     stage.session(1, Ending.failed, 0);
     expect(stage.pausesUs.at(-1)).toBe(FIRST_PAUSE_US);
+  });
+
+  test('comes after the time to think, once its client is over', () => {
+    const stage = new Stage(null, 2);
+    stage.think = 700_000;
+    // One of two messages: the client goes on at once.
+    stage.session(1, Ending.completed, 1);
+    expect([stage.startRequests, stage.pausesUs]).toEqual([1, []]);
+    stage.session(1, Ending.completed, 1);
+    expect([stage.startRequests, stage.pausesUs]).toEqual([1, [700_000]]);
+    stage.client.onDeadline();
+    expect(stage.startRequests).toBe(2);
+    // A pause after nothing good is no shorter than that.
+    stage.session(2, Ending.failed, 0);
+    expect(stage.pausesUs.at(-1)).toBe(700_000);
   });
 
   test('is spread by half of the pause to either side, by the seed', () => {
