@@ -2,7 +2,6 @@
 import { CREDENTIALS_ORDERS } from '../plan/accounts.js';
 import { listOf } from '../plan/option-reader.js';
 import { DEFAULTS } from '../plan/options.js';
-import type { LoadTestOptions } from '../plan/options.js';
 import { AUTH_CHOICES } from '../plan/read-auth.js';
 import { formatDuration, formatSize } from '../plan/units.js';
 import { byDefault, type RunFlag, type RunFlagGroup } from './run-flag.js';
