@@ -3,13 +3,16 @@ import { defineConfig } from 'vitest/config';
 
 /** `npm run test:real` asks for this mode: the tests with servers and clients that a machine may not have. */
 const REAL_SERVERS_MODE = 'real-servers';
+/** `npm run test:slow` asks for this mode: minutes of load, for a machine with nothing else to do. */
+const SLOW_MODE = 'slow';
 
 export default defineConfig(({ mode }) => {
   const real = mode === REAL_SERVERS_MODE;
+  const folder = real ? 'real-servers' : mode === SLOW_MODE ? 'slow' : null;
   return {
     test: {
-      include: real ? ['test/real-servers/**/*.test.ts'] : ['test/**/*.test.ts'],
-      exclude: ['dist/**', 'node_modules/**', ...(real ? [] : ['test/real-servers/**'])],
+      include: [folder === null ? 'test/**/*.test.ts' : `test/${folder}/**/*.test.ts`],
+      exclude: ['dist/**', 'node_modules/**', ...(folder === null ? ['test/real-servers/**', 'test/slow/**'] : [])],
       // Processes, not threads: the engine starts threads of its own.
       pool: 'forks',
       // Runs of the program leave no directories behind, unless a test asks for one.

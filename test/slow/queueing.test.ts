@@ -1,4 +1,4 @@
-/** Long runs against queues of theory. They stand here because they take minutes. */
+/** Long runs against queues of theory. They take minutes, and a machine with nothing else to do. */
 import { describe, expect, test } from 'vitest';
 import type { RunResult } from '../../src/report/result-schema.js';
 import { runLoad } from '../support/integration-run.js';
