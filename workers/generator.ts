@@ -120,7 +120,8 @@ class Generator implements ClientHost, RetryHost, ArrivalHost {
   #lastGreetedUs = -1;
   /** The session that ended last had been greeted. */
   #isServerGreeting = false;
-  #isStopping = false;
+  /** Nothing more is begun. */
+  isStopping = false;
   #drainEndUs = Infinity;
   #timer: NodeJS.Timeout | null = null;
   #finished: ((result: GeneratorResult) => void) | null = null;
@@ -196,10 +197,6 @@ class Generator implements ClientHost, RetryHost, ArrivalHost {
     });
   }
 
-  get isStopping(): boolean {
-    return this.#isStopping;
-  }
-
   recorderOf(lane: number): Recorder {
     return this.#recorders[lane] as Recorder;
   }
@@ -215,7 +212,7 @@ class Generator implements ClientHost, RetryHost, ArrivalHost {
       this.#retireResting(this.#arrivals, nowUs);
       return;
     }
-    if (this.#retryLanes.length === 0 || this.#isStopping) {
+    if (this.#retryLanes.length === 0 || this.isStopping) {
       client.retire();
       return;
     }
@@ -326,7 +323,7 @@ class Generator implements ClientHost, RetryHost, ArrivalHost {
     }
   }
 
-  /** Closed load: all places begin, at once or one after the other over the ramp, evenly over all workers. */
+  /** Closed load: all places begin, at once or over the ramp, evenly over all workers. */
   #startAll(nowUs: number): void {
     const { rampMs, sessions } = this.#task.plan;
     const { workerId, workerCount } = this.#task.share;
@@ -359,7 +356,7 @@ class Generator implements ClientHost, RetryHost, ArrivalHost {
   /** No arrival comes any more: whoever waits for one has nothing to do, unless a message may have to be tried again. */
   #retireResting(arrivals: ArrivalDriver, nowUs: number): void {
     const isSomeoneAtWork = this.waiting > 0 || arrivals.freeCount < this.#activeClients;
-    if (this.#retryLanes.length > 0 && !this.#isStopping && isSomeoneAtWork) return;
+    if (this.#retryLanes.length > 0 && !this.isStopping && isSomeoneAtWork) return;
     arrivals.endIdle(nowUs);
     for (const client of arrivals.takeResting()) client.retire();
   }
@@ -388,9 +385,9 @@ class Generator implements ClientHost, RetryHost, ArrivalHost {
     this.#tickDueUs = nowUs + WHEEL_TICK_US;
     this.#wheel.tick(nowUs);
     if (nowUs >= this.#windowEndUs) this.#stop(this.#windowEndUs);
-    if (this.#isStopping && this.#arrivals !== null) this.#arrivals.endIdle(nowUs);
+    if (this.isStopping && this.#arrivals !== null) this.#arrivals.endIdle(nowUs);
     // Those that begin to wait after the run's end, too. Who arrived by plan says all that its script says.
-    else if (this.#isStopping) for (const client of this.#clients) client.session.end(nowUs);
+    else if (this.isStopping) for (const client of this.#clients) client.session.end(nowUs);
     if (nowUs >= this.#drainEndUs) this.#cut(nowUs);
     // The record is written even when this very tick ended the run: `#finish` has then stopped the timer.
     if (this.#timer !== null && nowUs >= (this.#intervalIndex + 1) * INTERVAL_US) {
@@ -439,8 +436,8 @@ class Generator implements ClientHost, RetryHost, ArrivalHost {
   }
 
   #stop(nowUs: number): void {
-    if (this.#isStopping) return;
-    this.#isStopping = true;
+    if (this.isStopping) return;
+    this.isStopping = true;
     for (const recorder of this.#recorders) recorder.stopped(nowUs);
     this.#supply.close();
     this.#drainEndUs = nowUs + this.#task.plan.drainMs * 1e3;
@@ -452,7 +449,7 @@ class Generator implements ClientHost, RetryHost, ArrivalHost {
   /** Nothing arrives any more, though the plan has more. */
   #endArrivals(nowUs: number): void {
     if (this.#arrivals === null) return;
-    if (this.#arrivalTimer !== null) clearTimeout(this.#arrivalTimer);
+    clearTimeout(this.#arrivalTimer ?? undefined);
     this.#arrivals.close();
     this.#retireResting(this.#arrivals, nowUs);
   }
@@ -474,11 +471,12 @@ class Generator implements ClientHost, RetryHost, ArrivalHost {
 
   #finish(): void {
     const nowUs = this.#clock.nowUs();
-    if (this.#arrivalTimer !== null) clearTimeout(this.#arrivalTimer);
+    clearTimeout(this.#arrivalTimer ?? undefined);
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#timer = null;
     for (const { retries } of this.#retryLanes) retries?.settleWaiting();
     this.#task.port.postMessage({ type: 'interval', record: this.#closeInterval(nowUs) });
+    this.#health.end();
     this.#task.port.close();
     this.#finished?.({
       workerId: this.#task.share.workerId,

@@ -1,6 +1,6 @@
-/** How the generator itself is doing: lateness of its clock tick, share of time busy, CPU, limits hit. */
+/** How the generator itself is doing: lateness of its clock tick, share of time busy, CPU, pauses for garbage collection, limits hit. */
 import { readFileSync } from 'node:fs';
-import { performance, type EventLoopUtilization } from 'node:perf_hooks';
+import { PerformanceObserver, performance, type EventLoopUtilization } from 'node:perf_hooks';
 import type { FunctionCosts } from '../src/data/scenario-functions.js';
 import { LatencyHistogram } from '../src/metrics/latency-histograms.js';
 import type { HealthRecord } from '../src/metrics/interval-record.js';
@@ -17,6 +17,16 @@ export class HealthMonitor {
   #portLimitHits = 0;
   #utilization: EventLoopUtilization = performance.eventLoopUtilization();
   readonly #functionCosts: Readonly<FunctionCosts>;
+  #gcCount = 0;
+  #gcUs = 0;
+  #gcLongestUs = 0;
+  readonly #collections = new PerformanceObserver((list) => {
+    for (const { duration } of list.getEntries()) {
+      this.#gcCount++;
+      this.#gcUs += duration * 1e3;
+      this.#gcLongestUs = Math.max(this.#gcLongestUs, duration * 1e3);
+    }
+  });
 
   /** @param functionCosts - what the functions of the scenario have cost, added up elsewhere */
   constructor(functionCosts: Readonly<FunctionCosts>) {
@@ -26,6 +36,12 @@ export class HealthMonitor {
   /** The load begins: what the thread did before, waiting among it, is none of the first interval's business. */
   begin(): void {
     this.#utilization = performance.eventLoopUtilization();
+    this.#collections.observe({ entryTypes: ['gc'] });
+  }
+
+  /** The load is over. */
+  end(): void {
+    this.#collections.disconnect();
   }
 
   /** The tick that was due at `dueUs` came at `nowUs`. */
@@ -52,6 +68,9 @@ export class HealthMonitor {
       cpuSec: threadCpuSec(),
       fileLimitHits: this.#fileLimitHits,
       portLimitHits: this.#portLimitHits,
+      gcCount: this.#gcCount,
+      gcUs: this.#gcUs,
+      gcLongestUs: this.#gcLongestUs,
       functionCalls: this.#functionCosts.calls,
       functionUs: this.#functionCosts.us,
     };

@@ -123,6 +123,8 @@ export class SessionMessages {
       const census = censusOf(transaction.takenAtUs);
       census.messages++;
       census.recipients += transaction.recipientsTotal;
+      // Those that earlier tries have settled are recipients of the message as well.
+      for (const count of transaction.retry?.settled ?? []) census.recipients += count;
     }
   }
 }

@@ -9,7 +9,7 @@
 import { STEP_COUNT } from '../protocol/steps.js';
 
 /** Version of the record; a reader refuses others. */
-export const INTERVAL_RECORD_VERSION = 6;
+export const INTERVAL_RECORD_VERSION = 7;
 
 /** What has a histogram: every step that is timed (by its index), then these. */
 export const LatencyKey = {
@@ -154,6 +154,10 @@ export interface HealthRecord {
   readonly fileLimitHits: number;
   /** Connects that failed because no local port was free (EADDRNOTAVAIL, EADDRINUSE). Cumulative. */
   readonly portLimitHits: number;
+  /** Pauses of the thread for garbage collection since the load began: how many, all together and the longest, µs. Cumulative. */
+  readonly gcCount: number;
+  readonly gcUs: number;
+  readonly gcLongestUs: number;
   /** Calls of functions of the scenario, and the time that they took, µs. Cumulative. */
   readonly functionCalls: number;
   readonly functionUs: number;

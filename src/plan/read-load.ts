@@ -108,7 +108,7 @@ function readCurve(reader: OptionReader): Pick<ArrivalPlan, 'written' | 'profile
       profile,
       markedAt(profile, at),
     );
-    return { written: profile, profile: steady(1) };
+    return { written: profile, profile: steady(1, MAX_DURATION_MS / 1e3) };
   }
   if (rate === null) return null;
   const reading = parseRatePerSec(rate, 1e-6, MAX_RATE_PER_SEC);
@@ -116,9 +116,9 @@ function readCurve(reader: OptionReader): Pick<ArrivalPlan, 'written' | 'profile
   return { written: rate, profile: steady(reading.ok ? reading.value : 1) };
 }
 
-/** One rate, for longer than any run. */
-function steady(perSec: number): readonly ProfileSegment[] {
-  return [{ sec: (2 * MAX_DURATION_MS) / 1e3, fromPerSec: perSec, toPerSec: perSec, periodSec: null }];
+/** One rate, without more being said for longer than any run. */
+function steady(perSec: number, sec = (2 * MAX_DURATION_MS) / 1e3): readonly ProfileSegment[] {
+  return [{ sec, fromPerSec: perSec, toPerSec: perSec, periodSec: null }];
 }
 
 /** A profile says itself how long it is; the run may end before it does. */

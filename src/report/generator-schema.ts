@@ -50,6 +50,13 @@ export const generatorHealth = z
     startupSec: amount('From the start of the program to the start of the load, s'),
     fileLimitHits: count('Connects that failed for want of file descriptors'),
     portLimitHits: count('Connects that failed for want of local ports'),
+    gc: z
+      .strictObject({
+        count: count('Pauses'),
+        sec: amount('All together, s'),
+        longestUs: amount('The longest, µs'),
+      })
+      .describe('Pauses of the workers for garbage collection'),
     functions: functionCosts.nullable().describe('Cost of the functions of the scenario; null: it has none'),
     gates: z.array(healthGate),
   })

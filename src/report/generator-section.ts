@@ -41,6 +41,11 @@ export function generatorSection(result: RunResult, width: number): ReportLine[]
       piece(`${formatCounted(generator.workers.length - MOST_WORKERS, 'less busy worker')} not shown`, 'faint'),
     ]);
   }
+  const { gc } = generator;
+  if (gc.count > 0) {
+    const text = `${formatCounted(gc.count, 'pause')} of ${formatSeconds(gc.sec)} in all, the longest ${formatLatency(gc.longestUs)}`;
+    lines.push(...labelled('Garbage', text, width, 'faint'));
+  }
   if (generator.functions !== null) lines.push(...labelled('Functions', functionText(generator.functions), width));
   for (const gate of broken) lines.push(...labelled('BROKEN', gateText(gate), width, 'bad'));
   if (broken.length > 0) {

@@ -246,6 +246,11 @@ function healthOf(input: SummaryInput, warmup: PhaseTotals, main: PhaseTotals): 
     startupSec: input.startupSec,
     fileLimitHits: health.reduce((sum, { fileLimitHits }) => sum + fileLimitHits, 0),
     portLimitHits: health.reduce((sum, { portLimitHits }) => sum + portLimitHits, 0),
+    gc: {
+      count: health.reduce((sum, { gcCount }) => sum + gcCount, 0),
+      sec: health.reduce((sum, { gcUs }) => sum + gcUs, 0) / 1e6,
+      longestUs: health.reduce((longest, { gcLongestUs }) => Math.max(longest, gcLongestUs), 0),
+    },
     functions: input.plan.functions === null ? null : functionCosts(health, cpuSec),
     gates: input.gates.map((gate) => ({ ...gate })),
   };

@@ -19,6 +19,7 @@ const SINK_MACRO = 'dist/benchmarks/macro/sink-against-smtp-sink.bench.js';
 const TLS_MACRO = 'dist/benchmarks/macro/tls-handshakes.bench.js';
 const AUTH_MACRO = 'dist/benchmarks/macro/auth.bench.js';
 const SCENARIO_MACRO = 'dist/benchmarks/macro/scenario-against-flags.bench.js';
+const OVERHEAD_MACRO = 'dist/benchmarks/macro/overhead.bench.js';
 const BDAT_MACRO = 'dist/benchmarks/macro/bdat-against-data.bench.js';
 /** Each of the two short runs is a whole start of the program; a busy machine takes its time. */
 const MACRO_MS = 60_000;
@@ -173,6 +174,16 @@ describe('the small setting of', () => {
       const { stdout, figures } = await smallRun(SCENARIO_MACRO, '0.001', 'pipelined-steps');
       expect(stdout).toMatch(/^pipelined, steps /m);
       // 60 from flags and 60 from steps, each beside a run of 20.
+      expect(figures.checksum).toMatchObject({ accepted: 160, expected: 160, seen: 160 });
+    },
+    MACRO_MS,
+  );
+
+  test(
+    'runs that are kept and runs that are not send the same',
+    async () => {
+      const { stdout, figures } = await smallRun(OVERHEAD_MACRO, '0.001', 'pipelined-kept');
+      expect(stdout).toMatch(/^pipelined, kept /m);
       expect(figures.checksum).toMatchObject({ accepted: 160, expected: 160, seen: 160 });
     },
     MACRO_MS,

@@ -677,6 +677,11 @@ describe('arrivals by plan', () => {
     expect(resolve({ rate: '9/s', reuse: true, messagesPerSession: 5 }).scenarios[0].messagesPerSession).toBe(5);
   });
 
+  test('a profile that cannot be read is told once', () => {
+    expect(issuesOf({ profile: '9/s ->(1x) 3/s', warmup: '1s', duration: '5s' })).toHaveLength(1);
+    expect(issuesOf({ profile: '9/s ->(1x) 3/s' })[0]?.frame).toBe('  9/s ->(1x) 3/s\n         ^');
+  });
+
   test('closed load has ramps and times to think instead', () => {
     expect(resolve({ ramp: '30s', think: '2s' })).toMatchObject({ rampMs: 30_000, thinkMs: 2000 });
     expect(resolve({ think: 'exponential 2s' }).thinkMs).toEqual({ shape: 'exponential', meanMs: 2000 });

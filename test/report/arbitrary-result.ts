@@ -166,6 +166,7 @@ const generator = fc.record({
   cpuUsPerMessage: fc.option(amount),
   startupSec: seconds,
   fileLimitHits: count,
+  gc: fc.record({ count, sec: seconds, longestUs: amount }),
   functions: fc.option(fc.record({ calls: count, usPerCall: fc.option(amount), share: fc.option(seconds) })),
   portLimitHits: count,
   gates: fc.array(

@@ -367,6 +367,7 @@ export function sampleResult(overrides: Partial<RunResult> = {}): RunResult {
       startupSec: 0.41,
       fileLimitHits: 0,
       portLimitHits: 0,
+      gc: { count: 212, sec: 0.31, longestUs: 4_210 },
       functions: null,
       gates: [
         { name: 'eventLoopLag.p99', value: 1_329, bound: 100_000, unit: 'us', ok: true },
@@ -494,6 +495,7 @@ export function nothingResult(): RunResult {
       startupSec: 0.4,
       fileLimitHits: 0,
       portLimitHits: 0,
+      gc: { count: 0, sec: 0, longestUs: 0 },
       functions: null,
       gates: [{ name: 'eventLoopLag.p99', value: null, bound: 100_000, unit: 'us', ok: true }],
     },

@@ -2,7 +2,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Outcome } from '../../src/metrics/outcome.js';
+import { Census } from '../../src/metrics/phase-book.js';
 import type { RetryEntry } from '../../workers/lane-retries.js';
+import { Recorder } from '../../workers/recorder.js';
+import { SessionMessages } from '../../workers/session-messages.js';
 import { NO_VERDICT, Transaction } from '../../workers/transaction.js';
 import { fuzzParameters } from '../support/property-time.js';
 
@@ -95,4 +98,16 @@ test('recipients are tried again as long as they are deferred, and each has its 
     ),
     fuzzParameters(500),
   );
+});
+
+test('while it is tried again a message counts with all its recipients, those that are settled among them', () => {
+  const recorder = new Recorder(0, Infinity);
+  const messages = new SessionMessages({ recorder, retries: null });
+  const settled = [2, 0, 1, 0, 0, 0];
+  const entry = { number: 5, takenAtUs: 0, positions: Uint16Array.of(1, 4), settled } as unknown as RetryEntry;
+  messages.current.takeAgain(entry, 0);
+  const census = new Census();
+  messages.count(() => census);
+  // Two to try again, two that were accepted and one that was rejected before.
+  expect([census.messages, census.recipients]).toEqual([1, 5]);
 });

@@ -1,12 +1,10 @@
-/** What is measured against what is known: delays that the sink added, a stall, a generator that is too slow. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+/**
+ * What is measured against what is known: delays that the sink added, and a stall. To the
+ * millisecond, and so for a machine with nothing else to do.
+ */
+import { describe, expect, test } from 'vitest';
 import type { Delay } from '../../src/delay.js';
-import type { RunResult } from '../../src/report/result-schema.js';
-import { openSink, runLoad } from '../support/integration-run.js';
-import { runPostrush } from '../support/real-server-run.js';
+import { runLoad } from '../support/integration-run.js';
 
 /** A machine at work adds to single values: what is true on a quiet one must show in one of a few tries. */
 const TRIES = { retry: 4, timeout: 60_000 };
@@ -71,53 +69,5 @@ test(
     // The service of one of 400 was slow: that is beyond p99.
     expect(service!.p99Us! / 1e6).toBeLessThan(0.05);
     expect(service!.maxUs! / 1e6).toBeGreaterThan(stallSec);
-  },
-);
-
-test(
-  'a generator that is too slow is invalid by its own gates, and the same load unhindered passes',
-  { timeout: 60_000, retry: 2 },
-  async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'postrush-slow-'));
-    onTestFinished(() => rmSync(folder, { recursive: true }));
-    const sink = await openSink();
-    const load = async (burnMs: number): Promise<RunResult> => {
-      const file = join(folder, `burn${burnMs}.mjs`);
-      // Every message keeps the worker's only thread busy for so long.
-      writeFileSync(
-        file,
-        `export default { target: '${sink.url}', load: { rate: '60/s', duration: '4s', warmup: '2s', workers: 1 },
-        message: { subject: () => { const end = performance.now() + ${burnMs}; while (performance.now() < end); return 'x'; } } };`,
-      );
-      return (await runPostrush(['-f', file])).result!;
-    };
-    const slow = await load(20);
-    expect(slow.verdict).toBe('invalid');
-    expect(slow.reasons.map(({ kind }) => kind)).toEqual(expect.arrayContaining(['lag.p99', 'utilisation']));
-    const free = await load(0);
-    expect([free.verdict, free.reasons]).toEqual(['pass', []]);
-  },
-);
-
-test(
-  'an overloaded but honest server behind a healthy generator is a finding, and not invalid',
-  { timeout: 60_000, retry: 2 },
-  async () => {
-    const sink = await openSink({ faults: [{ on: 'endOfData', delayMs: 200 }] });
-    const { result, exitCode } = await runPostrush([
-      sink.url,
-      '-r',
-      '100/s',
-      '-d',
-      '4s',
-      '--warmup',
-      '2s',
-      '-s',
-      '10',
-      '-w',
-      '1',
-    ]);
-    expect([exitCode, result?.verdict, result?.reasons.map(({ kind }) => kind)]).toEqual([1, 'fail', ['saturated']]);
-    expect(result?.messages.droppedBy.cap).toBeGreaterThan(150);
   },
 );
