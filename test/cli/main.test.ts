@@ -136,7 +136,16 @@ describe('a run without a target', () => {
   });
 
   test('-q is one line and nothing else', async () => {
-    const { code, stdout, stderr } = await postrush(['run', '-m', '20', '-q', '--gate', 'utilisation=off', '--gate', 'eventLoopLag.p99=off']);
+    const { code, stdout, stderr } = await postrush([
+      'run',
+      '-m',
+      '20',
+      '-q',
+      '--gate',
+      'utilisation=off',
+      '--gate',
+      'eventLoopLag.p99=off',
+    ]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/^PASS [^\n]*\n$/);
   });

@@ -1,11 +1,14 @@
 /** Whole runs in which clients arrive by plan, against a sink: what was offered, what came of it, and both clocks. */
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { LoadTestOptions } from '../../src/plan/options.js';
 import { resolvePlan } from '../../src/plan/resolve-plan.js';
 import type { RunProgress } from '../../src/report/progress.js';
 import type { RunResult } from '../../src/report/result-schema.js';
 import { testCertificate } from '../support/certificate.js';
 import { openSink, reasonsOf, runLanes, runLoad } from '../support/integration-run.js';
+
+// Whole programs, on machines that have other things to do.
+vi.setConfig({ testTimeout: 60_000 });
 
 const server = await testCertificate();
 

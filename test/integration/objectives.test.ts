@@ -2,10 +2,13 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { openSink } from '../support/integration-run.js';
 import { readProgram } from '../support/program.js';
 import { runPostrush } from '../support/real-server-run.js';
+
+// Whole programs, on machines that have other things to do.
+vi.setConfig({ testTimeout: 60_000 });
 
 /** Gates that a busy test machine may break. */
 const CALM = ['--gate', 'utilisation=off', '--gate', 'eventLoopLag.p99=off', '--gate', 'lag.p99=off'];

@@ -14,13 +14,16 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { runResultSchema } from '../../src/report/result-schema.js';
 import type { RunResult } from '../../src/report/result-schema.js';
 import { RunDirectory } from '../../src/run-store/run-directory.js';
 import { openSink } from '../support/integration-run.js';
 import { readProgram } from '../support/program.js';
 import { runPostrush } from '../support/real-server-run.js';
+
+// Whole programs, on machines that have other things to do.
+vi.setConfig({ testTimeout: 60_000 });
 
 const PROGRAM = join(import.meta.dirname, '../../dist/src/cli/main.js');
 
