@@ -99,20 +99,22 @@ describe('the report of a directory', () => {
   });
 });
 
+/** Starts the program, and kills it when its journal has a few seconds. */
+async function killAfterSomeSeconds(words: readonly string[], out: string): Promise<void> {
+  const child = spawn(process.execPath, [PROGRAM, ...words], { stdio: 'ignore' });
+  const journal = join(out, 'journal.jsonl');
+  const isUnderWay = (): boolean => existsSync(journal) && readFileSync(journal, 'utf8').split('"interval"').length > 5;
+  await expect.poll(isUnderWay, { timeout: 15_000 }).toBe(true);
+  child.kill('SIGKILL');
+  await once(child, 'close');
+}
+
 describe('a run that is killed', () => {
   test('is told up to its last second, marked as incomplete, with balanced books', async () => {
     const out = join(folderFor(), 'run');
     const sink = await openSink();
     const words = ['run', sink.url, '-m', '1000000', '-s', '8', '-w', '2', '-q', '--out', out];
-    const child = spawn(process.execPath, [PROGRAM, ...words], { stdio: 'ignore' });
-    const journal = join(out, 'journal.jsonl');
-    await expect
-      .poll(() => existsSync(journal) && readFileSync(journal, 'utf8').split('"interval"').length > 5, {
-        timeout: 15_000,
-      })
-      .toBe(true);
-    child.kill('SIGKILL');
-    await once(child, 'close');
+    await killAfterSomeSeconds(words, out);
     expect(existsSync(join(out, 'result.json'))).toBe(false);
     const { result, stderr } = await rebuilt(out);
     expect(stderr).toMatch(/^postrush: the run was killed: what is told ends \d+ s behind its start\n$/);
@@ -132,15 +134,7 @@ describe('a run that is killed', () => {
     const out = join(folderFor(), 'run');
     const sink = await openSink();
     const words = ['run', sink.url, '-r', '50/s', '-d', '60s', '-w', '2', '-q', '--out', out];
-    const child = spawn(process.execPath, [PROGRAM, ...words], { stdio: 'ignore' });
-    const journal = join(out, 'journal.jsonl');
-    await expect
-      .poll(() => existsSync(journal) && readFileSync(journal, 'utf8').split('"interval"').length > 5, {
-        timeout: 15_000,
-      })
-      .toBe(true);
-    child.kill('SIGKILL');
-    await once(child, 'close');
+    await killAfterSomeSeconds(words, out);
     const { result } = await rebuilt(out);
     expect(result.books.checks.filter(({ ok }) => !ok)).toEqual([]);
     expect(result.arrivals?.offered).toBe(3000);
