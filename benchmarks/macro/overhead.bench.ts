@@ -4,18 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SESSIONS, START_UP_MESSAGES } from '../support/cases.js';
 import { printMachine, readMacroSettings } from '../support/macro-settings.js';
-import { pairs, playRounds, wantedCases, type PairedCase } from '../support/paired-rounds.js';
+import { playRounds, wantedCases } from '../support/paired-rounds.js';
+import { printRatios, type RatioCase } from '../support/ratio-table.js';
 import { postrushRun } from '../support/programs.js';
 import { startOwnSink } from '../support/sink-process.js';
-import { median, spread } from '../support/statistics.js';
-import { printTable } from '../support/table.js';
 
 /** Runs that are kept, or not. */
-interface OverheadCase extends PairedCase {
+interface OverheadCase extends RatioCase {
   readonly words: readonly string[];
   readonly isKept: boolean;
-  /** The same run, not kept; null: it is. */
-  readonly beside: string | null;
 }
 
 const MESSAGES = 60_000;
@@ -27,8 +24,16 @@ const CASES: readonly OverheadCase[] = (['off', 'auto'] as const).flatMap((pipel
   const words = ['-n', 'all', '--pipelining', pipelining];
   const plain = `${mode}-plain`;
   return [
-    { name: plain, title: `${mode}, not kept`, besides: [], words, isKept: false, beside: null },
-    { name: `${mode}-kept`, title: `${mode}, kept`, besides: [plain], words, isKept: true, beside: plain },
+    { name: plain, title: `${mode}, not kept`, besides: [], words, isKept: false, beside: null, bound: null },
+    {
+      name: `${mode}-kept`,
+      title: `${mode}, kept`,
+      besides: [plain],
+      words,
+      isKept: true,
+      beside: plain,
+      bound: BOUND,
+    },
   ];
 });
 
@@ -47,7 +52,7 @@ const cases = wantedCases(CASES, settings);
 try {
   const figures = await playRounds(cases, settings.rounds, measure);
   const { messages: seen } = await sink.stop();
-  printFigures(figures);
+  printRatios(cases, figures, 'run', 'to not kept');
   console.log(`work: ${work.accepted} of ${work.expected} accepted; seen by the server ${seen} messages`);
   if (work.accepted !== work.expected || seen !== work.accepted) process.exitCode = 1;
   settings.writeJson({
@@ -73,24 +78,4 @@ async function measure({ words, isKept }: OverheadCase): Promise<number> {
   };
   const [short, long] = [await run(START_UP_MESSAGES), await run(many)];
   return ((long - short) * 1e6) / (many - START_UP_MESSAGES);
-}
-
-function printFigures(figures: Awaited<ReturnType<typeof playRounds>>): void {
-  const rows = [['run', 'CPU µs', 'spread', 'to not kept', 'spread', 'bound', 'holds']];
-  for (const { name, title, beside } of cases) {
-    const cpuUs = figures.get(name) ?? [];
-    const ratios = beside === null ? [] : pairs(figures, [name, beside], (ours, plain) => ours / plain);
-    const ratio = median(ratios);
-    const hasRatio = ratios.length > 0;
-    rows.push([
-      title,
-      median(cpuUs).toFixed(1),
-      spread(cpuUs, 1),
-      hasRatio ? ratio.toFixed(3) : '-',
-      hasRatio ? spread(ratios, 3) : '-',
-      hasRatio ? BOUND.toFixed(2) : '-',
-      hasRatio ? (ratio <= BOUND ? 'yes' : 'NO') : '-',
-    ]);
-  }
-  printTable(rows);
 }

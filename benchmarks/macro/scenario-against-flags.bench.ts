@@ -4,20 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { clientCost } from '../support/client-cost.js';
 import { printMachine, readMacroSettings } from '../support/macro-settings.js';
-import { pairs, playRounds, wantedCases, type PairedCase } from '../support/paired-rounds.js';
+import { playRounds, wantedCases } from '../support/paired-rounds.js';
+import { printRatios, type RatioCase } from '../support/ratio-table.js';
 import { startOwnSink } from '../support/sink-process.js';
-import { median, spread } from '../support/statistics.js';
-import { printTable } from '../support/table.js';
 
 /** One way to ask for sessions. */
-interface ScenarioCase extends PairedCase {
+interface ScenarioCase extends RatioCase {
   readonly words: readonly string[];
   /** A file; null: flags alone. */
   readonly yaml: string | null;
-  /** The same from flags; null: it is. */
-  readonly byFlags: string | null;
-  /** The bound on the ratio; null: there is none. */
-  readonly bound: number | null;
 }
 
 const MESSAGES = 60_000;
@@ -38,7 +33,7 @@ const cases = wantedCases(casesIn(folder), settings);
 try {
   const figures = await playRounds(cases, settings.rounds, measure);
   const { messages: seen } = await sink.stop();
-  printFigures(figures);
+  printRatios(cases, figures, 'sessions', 'to flags');
   console.log(`work: ${work.accepted} of ${work.expected} accepted; seen by the server ${seen} messages`);
   if (work.accepted !== work.expected || seen !== work.accepted) process.exitCode = 1;
   settings.writeJson({
@@ -61,7 +56,7 @@ function casesIn(place: string): readonly ScenarioCase[] {
       besides: [byFlags],
       words: ['-f', join(place, `${mode}-${name}.yaml`)],
       yaml: `pipelining: ${pipelining}\n${yaml}`,
-      byFlags,
+      beside: byFlags,
       bound,
     });
     return [
@@ -71,7 +66,7 @@ function casesIn(place: string): readonly ScenarioCase[] {
         besides: [],
         words: ['-n', 'all', '--pipelining', pipelining],
         yaml: null,
-        byFlags: null,
+        beside: null,
         bound: null,
       },
       other('file', 'file', 'messagesPerSession: all\n', BOUND),
@@ -98,23 +93,4 @@ async function measure({ words, yaml }: ScenarioCase): Promise<number> {
   work.expected += cost.expected;
   for (const { messages } of cost.results) work.accepted += messages.accepted;
   return cost.cpuUsPerUnit;
-}
-
-function printFigures(figures: Awaited<ReturnType<typeof playRounds>>): void {
-  const rows = [['sessions', 'CPU µs', 'spread', 'to flags', 'spread', 'bound', 'holds']];
-  for (const { name, title, byFlags, bound } of cases) {
-    const cpuUs = figures.get(name) ?? [];
-    const ratios = byFlags === null ? [] : pairs(figures, [name, byFlags], (ours, flags) => ours / flags);
-    const ratio = median(ratios);
-    rows.push([
-      title,
-      median(cpuUs).toFixed(1),
-      spread(cpuUs, 1),
-      ratios.length > 0 ? ratio.toFixed(3) : '-',
-      ratios.length > 0 ? spread(ratios, 3) : '-',
-      bound === null ? '-' : bound.toFixed(2),
-      bound === null ? '-' : ratio <= bound ? 'yes' : 'NO',
-    ]);
-  }
-  printTable(rows);
 }
