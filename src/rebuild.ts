@@ -27,7 +27,7 @@ const TYPES: readonly string[] = [
  * @throws PostrushError `E_CONFIG` when it holds no run
  */
 export function rebuildRun(path: string): Rebuilt {
-  const head = readHead(path) as unknown as RunHead;
+  const head = { ceiling: null, ...readHead(path) } as unknown as RunHead;
   const plan = storedPlan(head.plan);
   const story = new RunStory(head, plan);
   const { brokenLines } = readJournal(path, (event) => {

@@ -10,6 +10,7 @@ import { periodOf } from './plan/lane-table.js';
 import type { LoadPlan } from './plan/load-plan.js';
 import { redactPlan, type RedactedPlan } from './plan/redact-plan.js';
 import { sendsMail } from './plan/script-counts.js';
+import type { KnownCeiling } from './report/generator-schema.js';
 import type { RunResult } from './report/result-schema.js';
 import { windowOf } from './report/run-window.js';
 import { summarise, type SummaryInput } from './report/summary.js';
@@ -27,6 +28,8 @@ export interface RunHead extends Pick<Approach, 'targets' | 'mailHosts'> {
   readonly builtInSink: { readonly replyDelayMs: number } | null;
   readonly environment: RunResult['environment'];
   readonly tool: RunResult['tool'];
+  /** Of the generator, as calibrated; null: none is known. Heads of earlier versions have none. */
+  readonly ceiling: KnownCeiling | null;
 }
 
 /** The plan of a stored run. What was left out of it (secrets, messages, rows) no result asks for. */
@@ -102,9 +105,9 @@ export class RunStory {
       isEmpty: endedBy !== 'plan' && endedBy !== 'targetLost' && begunIn(plan, totals[1]) === 0,
       giveUpSec: plan.giveUpMs / 1e3,
     });
-    const { targets, mailHosts, builtInSink, environment, tool } = this.#head;
+    const { targets, mailHosts, builtInSink, environment, tool, ceiling } = this.#head;
     return summarise({
-      ...{ plan, redactedPlan: this.#head.plan, targets, mailHosts, lanes, builtInSink, environment, tool },
+      ...{ plan, redactedPlan: this.#head.plan, targets, mailHosts, lanes, builtInSink, environment, tool, ceiling },
       ...{ metrics, totals, window, objectives, offered, endedBy, startedAt, startupSec },
       offeredBefore: offeredMessages(totals[0], plan.arrivals !== null, isTargetLost),
       isComplete: lost.length === 0 && endedBy !== 'killed',
@@ -127,7 +130,7 @@ export class RunStory {
 /** What is known of a run before it begins, as it may be stored. */
 export function runHead(
   { plan, targets, mailHosts }: Approach,
-  rest: Pick<RunHead, 'builtInSink' | 'environment' | 'tool'>,
+  rest: Pick<RunHead, 'builtInSink' | 'environment' | 'tool' | 'ceiling'>,
 ): RunHead {
   return { plan: redactPlan(plan), targets, mailHosts, ...rest };
 }

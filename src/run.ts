@@ -18,6 +18,7 @@ import type { LoadPlan, ScenarioPlan } from './plan/load-plan.js';
 import { OPTION_NAMES, type LoadTestOptions } from './plan/options.js';
 import { partition } from './plan/partition.js';
 import { resolvePlan } from './plan/resolve-plan.js';
+import type { KnownCeiling } from './report/generator-schema.js';
 import type { RunProgress } from './report/progress.js';
 import type { RunResult } from './report/result-schema.js';
 import { RunStory, isMailSent, runHead, type RunHead } from './run-story.js';
@@ -40,6 +41,8 @@ export interface RunHooks {
   readonly store?: { begin(head: RunHead): void; append(event: RunEvent): void };
   /** The target is the built-in sink; the result says so. */
   readonly builtInSink?: { readonly replyDelayMs: number };
+  /** What the generator can do at most with such sessions on this machine; the result says how near it came. */
+  readonly ceiling?: KnownCeiling;
   /** Who is asked for names, in place of this machine's resolver. */
   readonly resolver?: MailResolver;
   /** For tests of what happens when a worker dies: another worker module, and its heap. */
@@ -91,7 +94,8 @@ export async function runPlan(given: LoadPlan, hooks: RunHooks = {}): Promise<Ru
     checkPeriod(approach.plan);
     const head = runHead(approach, {
       builtInSink: hooks.builtInSink ?? null,
-      environment: environment(),
+      environment: machineOf(),
+      ceiling: hooks.ceiling ?? null,
       tool: { name: 'postrush', version: version() },
     });
     hooks.store?.begin(head);
@@ -225,7 +229,8 @@ function checkFileLimit(plan: LoadPlan, withSink: boolean): void {
   );
 }
 
-function environment(): RunResult['environment'] {
+/** The machine, as results have it. */
+export function machineOf(): RunResult['environment'] {
   const processors = cpus();
   return {
     node: process.version,

@@ -4,16 +4,11 @@
  */
 import { z } from 'zod';
 import { jsonSchemaOf } from './result-schema.js';
-import { count, flag, text } from './schema-words.js';
+import { count, flag, isoTime, text } from './schema-words.js';
 
 const words = (meaning: string) => z.array(z.string()).describe(meaning);
 const microseconds = (meaning: string) =>
   z.int().nonnegative().nullable().describe(`${meaning}, whole µs; null: not done`);
-const isoTime = (meaning: string) =>
-  z
-    .string()
-    .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/)
-    .describe(`${meaning}, ISO 8601, UTC`);
 
 const reply = z
   .strictObject({

@@ -1,7 +1,7 @@
 /** The generator's own health as the result file has it. */
 import { z } from 'zod';
 import { latencySummary, microseconds } from './latency-schema.js';
-import { amount, amountOrNull, count, flag, text } from './schema-words.js';
+import { amount, amountOrNull, count, flag, isoTime, text } from './schema-words.js';
 
 const workerHealth = z
   .strictObject({
@@ -39,6 +39,22 @@ const functionCosts = z
   })
   .meta({ id: 'FunctionCosts' });
 
+const generatorCeiling = z
+  .strictObject({
+    messagesPerSec: amount('Messages per second that the workers can do on this machine, as calibrated'),
+    calibratedAt: isoTime('When that was found'),
+    share: amount('Messages attempted per second of measured time as a part of it, 0 to 1 and above'),
+  })
+  .meta({ id: 'GeneratorCeiling' });
+
+/** A ceiling that was calibrated for the plan of a run on its machine. */
+export interface KnownCeiling {
+  readonly messagesPerSec: number;
+  /** ISO 8601, UTC. */
+  readonly calibratedAt: string;
+  readonly workers: number;
+}
+
 /** What the result holds of it. */
 export const generatorHealth = z
   .strictObject({
@@ -58,6 +74,9 @@ export const generatorHealth = z
       })
       .describe('Pauses of the workers for garbage collection'),
     functions: functionCosts.nullable().describe('Cost of the functions of the scenario; null: it has none'),
+    ceiling: generatorCeiling
+      .nullable()
+      .describe('How near to its own limit it was; null: none is known for such sessions (`postrush calibrate`)'),
     gates: z.array(healthGate),
   })
   .meta({ id: 'GeneratorHealth' });

@@ -1,6 +1,6 @@
 /** Health of the generator: whether the numbers are the server's or its own. */
 import { cleanText } from './clean-text.js';
-import { formatCount, formatCounted, formatLatency, formatSeconds, formatShare, NO_VALUE } from './quantities.js';
+import { formatCount, formatCounted, formatLatency, formatRate, formatSeconds, formatShare, NO_VALUE } from './quantities.js';
 import { heading, labelled, LABEL_WIDTH, piece, type ReportLine } from './report-line.js';
 import { tableHead, tableRow, type Column } from './report-table.js';
 import type { HealthGate, WorkerHealth } from './generator-schema.js';
@@ -16,6 +16,9 @@ const WORKER_COLUMNS: readonly Column[] = [
 ];
 /** The busiest workers are shown; on a large machine the others would fill the screen. */
 const MOST_WORKERS = 8;
+
+/** From this part of its ceiling on the generator may be what is measured. */
+const NEAR_CEILING = 0.7;
 
 /** Gates in words; one that is not here goes by its name. */
 const GATE_WORDS: ReadonlyMap<string, string> = new Map([
@@ -47,6 +50,10 @@ export function generatorSection(result: RunResult, width: number): ReportLine[]
     lines.push(...labelled('Garbage', text, width, 'faint'));
   }
   if (generator.functions !== null) lines.push(...labelled('Functions', functionText(generator.functions), width));
+  const { ceiling } = generator;
+  if (ceiling !== null && ceiling.share >= NEAR_CEILING) {
+    lines.push(...labelled('Ceiling', ceilingText(ceiling), width, 'doubtful'));
+  }
   for (const gate of broken) lines.push(...labelled('BROKEN', gateText(gate), width, 'bad'));
   if (broken.length > 0) {
     lines.push(
@@ -75,6 +82,13 @@ function costText({ generator }: RunResult): string {
     ...(cpuSec === null ? [] : [`${formatSeconds(cpuSec)} in all`]),
     `start-up ${formatSeconds(generator.startupSec)}`,
   ].join(', ');
+}
+
+function ceilingText({ share, messagesPerSec, calibratedAt }: NonNullable<RunResult['generator']['ceiling']>): string {
+  return (
+    `${formatShare(share)} of the ${formatRate(messagesPerSec)} messages/s that this generator can do (calibrated ` +
+    `${cleanText(calibratedAt.slice(0, 10))}): near its own limit, what it times may be itself; use more workers or machines`
+  );
 }
 
 function functionText({ calls, usPerCall, share }: NonNullable<RunResult['generator']['functions']>): string {

@@ -7,7 +7,7 @@ import { ERROR_KIND_NAMES } from '../metrics/outcome.js';
 import { generatorHealth } from './generator-schema.js';
 import { latencySummary, microseconds } from './latency-schema.js';
 import { planResult } from './plan-schema.js';
-import { amount, amountOrNull, count, flag, text } from './schema-words.js';
+import { amount, amountOrNull, count, flag, isoTime, text } from './schema-words.js';
 import { mailHost, targetResult } from './target-schema.js';
 
 /**
@@ -251,6 +251,16 @@ const objectiveResult = z
   })
   .meta({ id: 'ObjectiveResult' });
 
+/** The machine that a result was made on. */
+export const environmentResult = z.strictObject({
+  node: text('Version of Node.js'),
+  platform: z.string(),
+  arch: z.string(),
+  cpuModel: z.string(),
+  cores: count('Logical cores'),
+  memoryBytes: count('Memory of the machine, octets'),
+});
+
 const perSecond = (meaning: string) => amount(`${meaning} per second of measured time`);
 
 const throughput = z
@@ -293,14 +303,7 @@ export const runResultSchema = z
     complete: flag('False: data of a worker or of the end of the run is missing'),
     endedBy: z.enum(['plan', 'signal', 'secondSignal', 'abort', 'targetLost', 'stopRun', 'killed']),
     tool: z.strictObject({ name: z.string(), version: z.string() }),
-    environment: z.strictObject({
-      node: text('Version of Node.js'),
-      platform: z.string(),
-      arch: z.string(),
-      cpuModel: z.string(),
-      cores: count('Logical cores'),
-      memoryBytes: count('Memory of the machine, octets'),
-    }),
+    environment: environmentResult,
     target: targetResult.describe('The first target'),
     targets: z.array(targetResult).min(1).describe('All targets, in the order of the plan'),
     mailHosts: z.array(mailHost).describe('What smtp+mx:// targets stand for, as found before the load'),
@@ -310,10 +313,7 @@ export const runResultSchema = z
       commands: count('Commands before the load, counted nowhere else'),
     }),
     window: z.strictObject({
-      startedAt: z
-        .string()
-        .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/)
-        .describe('Start of the load, ISO 8601, UTC'),
+      startedAt: isoTime('Start of the load'),
       measuredSec: amount('Length of the measured window, s'),
       warmupSec: amount('Length of the warm-up before it, s'),
       drainSec: amount('Length of the drain after it, s'),

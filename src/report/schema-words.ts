@@ -11,3 +11,9 @@ export const amountOrNull = (meaning: string) => z.number().nonnegative().nullab
 export const text = (meaning: string) => z.string().describe(meaning);
 /** Yes or no. */
 export const flag = (meaning: string) => z.boolean().describe(meaning);
+/** A moment. */
+export const isoTime = (meaning: string) =>
+  z
+    .string()
+    .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/)
+    .describe(`${meaning}, ISO 8601, UTC`);

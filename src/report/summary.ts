@@ -13,7 +13,7 @@ import type { HealthGate } from '../verdict/health-gates.js';
 import type { ObjectiveResult } from '../verdict/objective-watch.js';
 import type { Verdict, VerdictReason } from '../verdict/verdict.js';
 import type { ScenarioResultPlan } from './plan-schema.js';
-import type { GeneratorHealth } from './generator-schema.js';
+import type { GeneratorHealth, KnownCeiling } from './generator-schema.js';
 import type { LaneResult, RunResult } from './result-schema.js';
 import type { MailHostResult } from './target-schema.js';
 import type { RunWindow } from './run-window.js';
@@ -34,6 +34,8 @@ export interface SummaryInput {
   readonly builtInSink: { readonly replyDelayMs: number } | null;
   readonly environment: RunResult['environment'];
   readonly tool: RunResult['tool'];
+  /** Null: none is known. */
+  readonly ceiling: KnownCeiling | null;
   readonly metrics: RunMetrics;
   readonly totals: readonly [PhaseTotals, PhaseTotals];
   readonly window: RunWindow;
@@ -73,6 +75,7 @@ export function summarise(input: SummaryInput): RunResult {
   const [warmup, main] = totals;
   const hasWarmup = plan.warmupMs > 0;
   const buckets = metrics.timeline.finish();
+  const throughput = throughputOf(metrics.lanes(), window, offeredInTime(input.offered));
   return {
     schema: 'postrush.result/1',
     verdict: input.verdict,
@@ -102,11 +105,11 @@ export function summarise(input: SummaryInput): RunResult {
       { offered: input.offered.messages, dropped: input.offered.dropped },
       metrics.peakOpenSessions,
     ),
-    throughput: throughputOf(metrics.lanes(), window, offeredInTime(input.offered)),
+    throughput,
     confidence: confidenceOf(buckets, window, plan.seed),
     scenarios: input.lanes.map((lane, index) => laneOf(lane, index, input)),
     intervals: intervalsOf(buckets, window),
-    generator: healthOf(input, warmup, main),
+    generator: { ...healthOf(input, warmup, main), ceiling: ceilingOf(input.ceiling, throughput.attemptedPerSec) },
     objectives: input.objectives.map((objective) => ({ ...objective })),
     books: { balanced: input.checks.every(({ ok }) => ok), checks: [...input.checks] },
     warmup: hasWarmup ? blocksOf(warmup, metrics.latencies[0], input.offeredBefore, metrics.peakOpenSessions) : null,
@@ -220,7 +223,7 @@ function functionCosts(health: readonly HealthRecord[], cpuSec: number | null): 
   };
 }
 
-function healthOf(input: SummaryInput, warmup: PhaseTotals, main: PhaseTotals): GeneratorHealth {
+function healthOf(input: SummaryInput, warmup: PhaseTotals, main: PhaseTotals): Omit<GeneratorHealth, 'ceiling'> {
   const { metrics, busyShares } = input;
   const cpuOf = (cpuSec: number | undefined): number | null => (cpuSec === undefined || cpuSec < 0 ? null : cpuSec);
   const workers = metrics.workers.map(({ workerId, last, eventLoopLag, lost }) => ({
@@ -254,4 +257,11 @@ function healthOf(input: SummaryInput, warmup: PhaseTotals, main: PhaseTotals): 
     functions: input.plan.functions === null ? null : functionCosts(health, cpuSec),
     gates: input.gates.map((gate) => ({ ...gate })),
   };
+}
+
+/** How near to its calibrated limit the generator came. */
+function ceilingOf(known: KnownCeiling | null, attemptedPerSec: number): GeneratorHealth['ceiling'] {
+  if (known === null) return null;
+  const { messagesPerSec, calibratedAt } = known;
+  return { messagesPerSec, calibratedAt, share: attemptedPerSec / messagesPerSec };
 }

@@ -169,6 +169,9 @@ const generator = fc.record({
   gc: fc.record({ count, sec: seconds, longestUs: amount }),
   functions: fc.option(fc.record({ calls: count, usPerCall: fc.option(amount), share: fc.option(seconds) })),
   portLimitHits: count,
+  ceiling: fc.option(
+    fc.record({ messagesPerSec: amount, calibratedAt: fc.constant('2026-11-27T02:00:00.000Z'), share: seconds }),
+  ),
   gates: fc.array(
     fc.record({
       name: text,

@@ -120,6 +120,7 @@ function resultOf(
     builtInSink: null,
     environment: { node: 'v20', platform: 'linux', arch: 'x64', cpuModel: 'x', cores: 2, memoryBytes: 1 },
     tool: { name: 'postrush', version: '0.1.0' },
+    ceiling: null,
     metrics,
     totals: [totalsOf(metrics, 0), totalsOf(metrics, 1)],
     window: windowOf(plan, metrics, Infinity),

@@ -369,6 +369,7 @@ export function sampleResult(overrides: Partial<RunResult> = {}): RunResult {
       portLimitHits: 0,
       gc: { count: 212, sec: 0.31, longestUs: 4_210 },
       functions: null,
+      ceiling: null,
       gates: [
         { name: 'eventLoopLag.p99', value: 1_329, bound: 100_000, unit: 'us', ok: true },
         { name: 'utilisation', value: 0.61, bound: 0.95, unit: 'share', ok: true },
@@ -497,6 +498,7 @@ export function nothingResult(): RunResult {
       portLimitHits: 0,
       gc: { count: 0, sec: 0, longestUs: 0 },
       functions: null,
+      ceiling: null,
       gates: [{ name: 'eventLoopLag.p99', value: null, bound: 100_000, unit: 'us', ok: true }],
     },
     books: { balanced: true, checks: [] },
