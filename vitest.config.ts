@@ -15,8 +15,8 @@ export default defineConfig(({ mode }) => {
       exclude: ['dist/**', 'node_modules/**', ...(folder === null ? ['test/real-servers/**', 'test/slow/**'] : [])],
       // Processes, not threads: the engine starts threads of its own.
       pool: 'forks',
-      // Runs of the program leave no directories behind, unless a test asks for one.
-      env: { POSTRUSH_OUT: 'none' },
+      // Runs of the program leave no directories behind and read no ceilings, unless a test asks for it.
+      env: { POSTRUSH_OUT: 'none', POSTRUSH_CALIBRATION: 'none' },
       // Two even on two cores: most of their time they wait for deadlines.
       maxWorkers: Math.max(2, availableParallelism() - 1),
       // Tests that run side by side wait for deadlines most of their time.

@@ -81,7 +81,7 @@ export async function runForMemory(
     const json = join(folder, 'result.json');
     const peak = join(folder, 'peak');
     const words = [...loadWords(port, sessions, 'all'), '-w', String(workers), '-d', `${durationSec}s`];
-    const env = { ...process.env, POSTRUSH_OUT: 'none', [PEAK_MEMORY_FILE]: peak };
+    const env = { ...process.env, POSTRUSH_OUT: 'none', POSTRUSH_CALIBRATION: 'none', [PEAK_MEMORY_FILE]: peak };
     // The exit code speaks of the verdict; whether the work was done is in the result.
     const output = await promisify(execFile)(
       process.execPath,

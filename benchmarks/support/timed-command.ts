@@ -46,7 +46,7 @@ export async function timedCommand(
   const child = spawn('bash', ['-c', SCRIPT, 'bash', ...command], {
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
     // What a run is kept in is a case of its own.
-    env: { ...process.env, POSTRUSH_OUT: 'none', ...environment, LC_ALL: 'C' },
+    env: { ...process.env, POSTRUSH_OUT: 'none', POSTRUSH_CALIBRATION: 'none', ...environment, LC_ALL: 'C' },
   });
   const texts = { time: '', output: '' };
   child.stdio[2]?.on('data', (chunk: Buffer) => {

@@ -20,7 +20,10 @@ export function workShape(plan: LoadPlan): string {
     protocol: targets[0].protocol,
     scenarios: scenarios.map((scenario, index) => ({ ...workOf(scenario), weight: weights[index] })),
   };
-  return createHash('sha256').update(JSON.stringify(inOrder(shape))).digest('hex').slice(0, KEY_LENGTH);
+  return createHash('sha256')
+    .update(JSON.stringify(inOrder(shape)))
+    .digest('hex')
+    .slice(0, KEY_LENGTH);
 }
 
 function workOf(scenario: RedactedPlan['scenarios'][number]): object {

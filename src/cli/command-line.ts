@@ -1,5 +1,6 @@
 /** From the words of a command line to what is wanted. The only place that knows commander. Reads no files. */
 import { Command, CommanderError, Option } from 'commander';
+import { CALIBRATE_FLAGS, CALIBRATE_HELP } from './calibrate-flags.js';
 import { CHECK_FLAGS } from './check-flags.js';
 import type { CheckFlag } from './check-flags.js';
 import { EXPLAIN_FLAGS, RUN_FLAGS, RUN_FLAG_GROUPS, longName } from './run-flags.js';
@@ -48,8 +49,8 @@ export type Invocation =
       readonly isForced: boolean;
     }
   | {
-      /** The same words, for what would happen. */
-      readonly kind: 'run' | 'explain';
+      /** The same words, for what would happen, or for what the generator can do of it; that has no targets. */
+      readonly kind: 'run' | 'explain' | 'calibrate';
       /** As written; empty: none is named. */
       readonly targets: readonly string[];
       readonly flags: GivenFlags;
@@ -87,6 +88,21 @@ Examples:
 
 It takes the flags of run but those of its output (postrush run --help), sends
 nothing and looks up no name. Exit codes: 0 explained, 2 usage, 5 internal.
+`;
+
+const CALIBRATE_EXAMPLES = `
+Examples:
+  $ postrush calibrate
+  $ postrush calibrate -f scenario.yaml
+  $ postrush calibrate -n all -R 3 --to 'user%d@lab.test' --tls required
+
+It takes the flags of run that shape sessions (postrush run --help). The load
+is closed and goes to a sink beside it. For runs with --reuse give -n all, for
+smtps:// --tls required. The ceiling is stored for later runs of such sessions,
+in $POSTRUSH_CALIBRATION (none: nowhere) or
+~/.local/state/postrush/calibration.json.
+Exit codes: 0 calibrated, 2 usage, 4 the sink cannot take it, 5 internal,
+130 stopped.
 `;
 
 const REPORT_EXAMPLES = `
@@ -151,7 +167,9 @@ export function readCommandLine(words: readonly string[], version: string): Invo
 
 function withProblems(invocation: Invocation, problems: readonly UsageProblem[]): Invocation {
   if (problems.length === 0) return invocation;
-  if (invocation.kind === 'run' || invocation.kind === 'explain') return { ...invocation, targets: [], problems };
+  if (invocation.kind === 'run' || invocation.kind === 'explain' || invocation.kind === 'calibrate') {
+    return { ...invocation, targets: [], problems };
+  }
   if (invocation.kind === 'check') return { ...invocation, target: null, problems };
   if (invocation.kind === 'sink') return { ...invocation, problems };
   return { kind: 'refuse', problems };
@@ -188,7 +206,8 @@ function buildProgram(version: string): Built {
     .configureHelp({ helpWidth: HELP_WIDTH })
     .configureOutput({ writeOut: (text) => (outcome.printed += text), writeErr: () => undefined })
     .exitOverride();
-  for (const add of [addRun, addReport, addExplain, addInit, addSink, addCheck, addSchema]) add(program, outcome);
+  for (const add of [addRun, addReport, addExplain, addCalibrate, addInit, addSink, addCheck, addSchema])
+    add(program, outcome);
   return { program, outcome };
 }
 
@@ -241,6 +260,23 @@ function addExplain(program: Command, outcome: Outcome): void {
   }
   explain.addHelpText('after', EXPLAIN_EXAMPLES).action(() => {
     outcome.invocation = { ...runInvocation(explain.args, explain.opts()), kind: 'explain' };
+  });
+}
+
+function addCalibrate(program: Command, outcome: Outcome): void {
+  const calibrate = program
+    .command('calibrate')
+    .summary('tell what the generator itself can do')
+    .description("Runs such sessions on a sink beside it, and tells and stores the generator's own ceiling.")
+    .allowExcessArguments();
+  for (const flag of CALIBRATE_FLAGS) {
+    const option = toOption(flag);
+    calibrate.addOption(CALIBRATE_HELP.includes(longName(flag)) ? option : option.hideHelp());
+  }
+  calibrate.addHelpText('after', CALIBRATE_EXAMPLES).action(() => {
+    const message = 'is not expected, calibrate takes flags only: its load goes to a sink of its own';
+    const problems = calibrate.args.map((word) => ({ path: word, message }));
+    outcome.invocation = { ...runInvocation([], calibrate.opts()), kind: 'calibrate', problems };
   });
 }
 
@@ -333,7 +369,7 @@ function givenFlags(
 function runInvocation(
   operands: readonly string[],
   values: Readonly<Record<string, unknown>>,
-): Extract<Invocation, { kind: 'run' | 'explain' }> {
+): Extract<Invocation, { kind: 'run' | 'explain' | 'calibrate' }> {
   const flags = givenFlags(RUN_FLAGS, values);
   flags.delete('--no-progress');
   flags.delete('--no-out');
@@ -368,6 +404,11 @@ function problemOf(error: CommanderError, words: readonly string[]): UsageProble
       if (isRunFlag(named)) {
         if (words.includes('explain'))
           return { path: named, message: 'is about the output of run, and explain has none of it' };
+        if (words.includes('calibrate'))
+          return {
+            path: named,
+            message: 'is not for calibrate, which has a load of its own, no report and no verdict',
+          };
         return { path: named, message: 'is a flag of run: did you mean postrush run?' };
       }
       return { path: named, message: `is not a flag${hint}` };

@@ -46,6 +46,10 @@ async function main(words: readonly string[]): Promise<ExitCode> {
         const { explainCommand } = await import('./explain-command.js');
         return await explainCommand(invocation, { stdout, stderr, environment: process.env });
       }
+      case 'calibrate': {
+        const { calibrateCommand } = await import('./calibrate-command.js');
+        return await calibrateCommand(invocation, { stdout, stderr, environment: process.env });
+      }
       case 'init': {
         const { initCommand } = await import('./init-command.js');
         return await initCommand(invocation, stdout);

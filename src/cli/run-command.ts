@@ -1,6 +1,7 @@
 /** `postrush run`: prepares, runs, prints. */
 import { availableParallelism } from 'node:os';
 import { formatDuration } from '../plan/units.js';
+import type { KnownCeiling } from '../report/generator-schema.js';
 import type { RunResult } from '../report/result-schema.js';
 import { renderQuietLine, renderTextReport } from '../report/text-report.js';
 import { runPlan, startBuiltInSink } from '../run.js';
@@ -13,6 +14,7 @@ import { RunDirectory, directoryProblem } from '../run-store/run-directory.js';
 import { defaultDirectory } from './default-directory.js';
 import { ProgressPrinter } from './progress-printer.js';
 import { STDOUT_PATH, jsonText, writeJsonFile, writeWhole } from './result-file.js';
+import { knownCeiling } from './known-ceiling.js';
 import { prepareRun } from './run-settings.js';
 import type { RunSettings, RunWords } from './run-settings.js';
 import { canRewriteLine, usesColor } from './terminal.js';
@@ -46,7 +48,8 @@ export async function runCommand(invocation: RunWords, surroundings: Surrounding
   const interruption = listenForSignals((line) => progress.note(line), formatDuration(settings.plan.drainMs));
   try {
     const directory = openDirectory(settings, progress);
-    const result = await perform(settings, progress, interruption, directory);
+    const ceiling = knownCeiling(settings.plan, environment, progress.note.bind(progress));
+    const result = await perform(settings, progress, interruption, { directory, ceiling });
     progress.clear();
     if (result === null) {
       progress.note('postrush: stopped before the load began');
@@ -83,7 +86,7 @@ async function perform(
   settings: RunSettings,
   progress: ProgressPrinter,
   { stop, cut }: Interruption,
-  store: RunDirectory | null,
+  { directory, ceiling }: { directory: RunDirectory | null; ceiling: KnownCeiling | null },
 ): Promise<RunResult | null> {
   const sink = settings.targets.length === 0 ? await startBuiltInSink() : null;
   try {
@@ -93,7 +96,11 @@ async function perform(
       );
     }
     const plan = sink === null ? settings.plan : settings.planFor(sink.url);
-    const hooks = { stop, cut, onProgress: progress.show.bind(progress), ...(store === null ? {} : { store }) };
+    const hooks = {
+      ...{ stop, cut, onProgress: progress.show.bind(progress) },
+      ...(directory === null ? {} : { store: directory }),
+      ...(ceiling === null ? {} : { ceiling }),
+    };
     return await runPlan(plan, sink === null ? hooks : { ...hooks, builtInSink: { replyDelayMs: sink.replyDelayMs } });
   } catch (error) {
     // Whatever a run that was told to stop during its pre-flight says, the user knows why it ended.

@@ -14,7 +14,10 @@ export const PROGRESS_MODES = ['line', 'json', 'none'] as const;
 /** One of the ways to tell progress. */
 export type ProgressMode = (typeof PROGRESS_MODES)[number];
 
-const OUTPUT_TITLE = 'Output:';
+/** Flags of what a run prints and keeps. */
+export const OUTPUT_TITLE = 'Output:';
+/** Flags of how it is judged. */
+export const VERDICT_TITLE = 'Verdict:';
 
 /** All flags of `run`, in the order of the help. */
 export const RUN_FLAG_GROUPS: readonly RunFlagGroup[] = [
@@ -279,7 +282,7 @@ export const RUN_FLAG_GROUPS: readonly RunFlagGroup[] = [
     ],
   },
   {
-    title: 'Verdict:',
+    title: VERDICT_TITLE,
     flags: [
       {
         usage: '--slo <objective>',

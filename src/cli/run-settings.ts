@@ -24,7 +24,10 @@ import { PROGRESS_MODES } from './run-flags.js';
 import type { ProgressMode } from './run-flags.js';
 
 /** What a command line says of a run. */
-export type RunWords = Pick<Extract<Invocation, { kind: 'run' | 'explain' }>, 'targets' | 'flags' | 'problems'>;
+export type RunWords = Pick<
+  Extract<Invocation, { kind: 'run' | 'explain' | 'calibrate' }>,
+  'targets' | 'flags' | 'problems'
+>;
 
 /** Everything about a run that is known before it starts. */
 export interface RunSettings {

@@ -23,6 +23,8 @@ async function schemaNamed(name: string): Promise<object> {
       return (await import('../report/sink-schema.js')).sinkJsonSchema();
     case 'check':
       return (await import('../report/check-schema.js')).checkJsonSchema();
+    case 'calibration':
+      return (await import('../report/calibration-schema.js')).calibrationJsonSchema();
     case 'scenario':
       return (await import('../scenario-file/scenario-json-schema.js')).scenarioJsonSchema();
     default:

@@ -67,7 +67,8 @@ export const calibrationSchema = z
   })
   .meta({
     title: 'postrush calibration',
-    description: "The generator's own ceiling on this machine. Units are the ends of field names: Us µs, Sec s, PerSec 1/s",
+    description:
+      "The generator's own ceiling on this machine. Units are the ends of field names: Us µs, Sec s, PerSec 1/s",
   });
 /** The generator's own ceiling. */
 export type Calibration = z.infer<typeof calibrationSchema>;

@@ -1,6 +1,14 @@
 /** Health of the generator: whether the numbers are the server's or its own. */
 import { cleanText } from './clean-text.js';
-import { formatCount, formatCounted, formatLatency, formatRate, formatSeconds, formatShare, NO_VALUE } from './quantities.js';
+import {
+  formatCount,
+  formatCounted,
+  formatLatency,
+  formatRate,
+  formatSeconds,
+  formatShare,
+  NO_VALUE,
+} from './quantities.js';
 import { heading, labelled, LABEL_WIDTH, piece, type ReportLine } from './report-line.js';
 import { tableHead, tableRow, type Column } from './report-table.js';
 import type { HealthGate, WorkerHealth } from './generator-schema.js';

@@ -27,7 +27,7 @@ afterEach(() => {
 /** Starts the program without the variables of whoever runs the tests. */
 function start(words: readonly string[], environment: Record<string, string> = {}): ChildProcess {
   const child = spawn(process.execPath, [PROGRAM, ...words], {
-    env: { PATH: process.env['PATH'], POSTRUSH_OUT: 'none', ...environment },
+    env: { PATH: process.env['PATH'], POSTRUSH_OUT: 'none', POSTRUSH_CALIBRATION: 'none', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   running.add(child);

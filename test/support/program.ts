@@ -16,7 +16,7 @@ export interface ProgramEnd {
 export function readProgram(words: readonly string[], cwd?: string): Promise<ProgramEnd> {
   return new Promise((resolve) => {
     const options = {
-      env: { PATH: process.env['PATH'], POSTRUSH_OUT: 'none' },
+      env: { PATH: process.env['PATH'], POSTRUSH_OUT: 'none', POSTRUSH_CALIBRATION: 'none' },
       timeout: LONGEST_MS,
       maxBuffer: 64 * 1024 * 1024,
       cwd,
