@@ -76,16 +76,18 @@ function stopped(cause?: unknown): PostrushError {
   return new PostrushError('E_STOPPED', 'calibration was stopped: nothing is stored', { cause });
 }
 
-/** A run that came to nothing says nothing of the generator. */
+/** A run that came to nothing, or ended before its time, says nothing of the generator. */
 function checkTrial({ endedBy, messages, replies, errors }: RunResult): void {
   if (endedBy === 'plan' && messages.accepted > 0) return;
+  const what =
+    endedBy === 'plan'
+      ? 'the built-in sink took no message of this scenario'
+      : `the scenario ended its run on the built-in sink before its time (${endedBy})`;
   const [reply] = replies.filter(({ code }) => code >= 400);
   const [error] = errors;
-  const why =
-    reply !== undefined
-      ? `: ${String(reply.code)} to ${reply.step}`
-      : error === undefined
-        ? ''
-        : `: ${error.kind} at ${error.step}`;
-  throw new PostrushError('E_TARGET', `the built-in sink took no message of this scenario${why}`);
+  const seen = [
+    ...(reply === undefined ? [] : [`${String(reply.code)} to ${reply.step}`]),
+    ...(error === undefined ? [] : [`${error.kind} at ${error.step}`]),
+  ];
+  throw new PostrushError('E_TARGET', [what, ...seen].join('; '));
 }

@@ -45,6 +45,16 @@ test('colours change nothing but colours', () => {
   expect(stripVTControlCharacters(colored)).toBe(plain());
 });
 
+test('a generator that comes near its calibrated ceiling says so, and below 70 % nothing', () => {
+  const at = (share: number): string => {
+    const ceiling = { messagesPerSec: 2500, calibratedAt: '2026-11-27T02:00:00.000Z', share };
+    return plain(sampleResult({ generator: { ...sampleResult().generator, ceiling } }));
+  };
+  expect(at(0.8)).toContain('Ceiling     80.0% of the 2,500 messages/s that this generator can do (calibrated');
+  expect(at(0.7)).toMatch(/^Ceiling/m);
+  expect(at(0.69)).toBe(plain());
+});
+
 test('a wider terminal gives texts more room, a narrower one loses no column', () => {
   expect(plain(sampleResult(), 120)).toContain('"Authentication successful"');
   expect(

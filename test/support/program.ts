@@ -13,10 +13,14 @@ export interface ProgramEnd {
 }
 
 /** Runs the program without the variables of whoever runs the tests. */
-export function readProgram(words: readonly string[], cwd?: string): Promise<ProgramEnd> {
+export function readProgram(
+  words: readonly string[],
+  cwd?: string,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<ProgramEnd> {
   return new Promise((resolve) => {
     const options = {
-      env: { PATH: process.env['PATH'], POSTRUSH_OUT: 'none', POSTRUSH_CALIBRATION: 'none' },
+      env: { PATH: process.env['PATH'], POSTRUSH_OUT: 'none', POSTRUSH_CALIBRATION: 'none', ...environment },
       timeout: LONGEST_MS,
       maxBuffer: 64 * 1024 * 1024,
       cwd,
