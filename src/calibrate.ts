@@ -31,7 +31,7 @@ export interface CalibrationHooks {
   /** Ends everything now, without a result. */
   readonly stop: AbortSignal;
   /** Called behind each trial. */
-  onTrial(trial: CalibrationTrial, number: number): void;
+  readonly onTrial: (trial: CalibrationTrial, number: number) => void;
 }
 
 /**

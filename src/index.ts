@@ -24,6 +24,7 @@ export type { MailResolver } from './coordinator/find-mail-hosts.js';
 export { PostrushError, type ConfigIssue, type ErrorCode } from './errors.js';
 export type { LatencySummary } from './metrics/latency-histograms.js';
 export type { LoadTestOptions } from './plan/options.js';
+export type { KnownCeiling } from './report/generator-schema.js';
 export type { RunProgress, SessionProgress } from './report/progress.js';
 export type { RunResult } from './report/result-schema.js';
 export {

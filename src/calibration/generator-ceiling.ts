@@ -31,7 +31,7 @@ export function trialOf(result: RunResult): CalibrationTrial {
 }
 
 /** More workers than cores take turns. */
-export function parallelWorkers(workers: number, cores: number): number {
+function parallelWorkers(workers: number, cores: number): number {
   return Math.min(workers, cores);
 }
 

@@ -52,7 +52,7 @@ function headLines({ ceiling, sessions, workers, environment, trials }: Calibrat
     ),
     ...labelled(
       'Load',
-      `closed: ${formatCounted(sessions, 'session')} at once, on a sink without delay; ${formatCounted(trials.length, 'trial')}${each}`,
+      `closed: ${formatCounted(sessions, 'session')} on a sink without delay; ${formatCounted(trials.length, 'trial')}${each}`,
       width,
     ),
     ...labelled(

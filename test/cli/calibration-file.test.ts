@@ -61,6 +61,7 @@ describe('the file', () => {
     ['no JSON', '{"format": '],
     ['another file', '{"name": "x"}'],
     ['no object', 'null'],
+    ['what a later version wrote', '{"format": "postrush.ceilings/2", "ceilings": []}'],
     ['a list of something else', '{"format": "postrush.ceilings/1", "ceilings": [{"shape": 1}]}'],
     [
       'a ceiling of nothing',

@@ -91,7 +91,7 @@ describe('a wrong word', () => {
     ['smtp://127.0.0.1:25', 'smtp://127.0.0.1:25', 'is not a command: did you mean postrush run smtp://127.0.0.1:25?'],
     ['--sessions 5', '--sessions', 'is a flag of run: did you mean postrush run?'],
     ['-s 5', '-s', 'is a flag of run: did you mean postrush run?'],
-    ['schema', 'schema', 'takes one of: result, sink, check, scenario'],
+    ['schema', 'schema', 'takes one of: result, sink, check, calibration, scenario'],
     ['schema result more', 'schema', "too many arguments for 'schema'. Expected 1 argument but got 2."],
   ])('in "%s" is named', (line, path, message) => {
     expect(read(line)).toEqual({ kind: 'refuse', problems: [{ path, message }] });

@@ -78,7 +78,7 @@ describe('without anything to run', () => {
   });
 
   test('schema of something else says what there is', async () => {
-    const stderr = "postrush: schema: takes one of: result, sink, check, scenario, got 'other'\n";
+    const stderr = "postrush: schema: takes one of: result, sink, check, calibration, scenario, got 'other'\n";
     expect(await postrush(['schema', 'other'])).toEqual({ code: 2, stdout: '', stderr });
   });
 });

@@ -10,7 +10,7 @@ import { readProgram } from '../support/program.js';
 
 const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
 
-type CommandName = 'run' | 'sink' | 'check' | 'init' | 'explain';
+type CommandName = 'run' | 'sink' | 'check' | 'init' | 'explain' | 'calibrate';
 
 function tableOf(command: CommandName): string {
   const name = command === 'run' ? 'flags' : `${command}-flags`;
@@ -30,6 +30,7 @@ describe('the tables of flags in the README', () => {
     ['run', 30],
     ['sink', 15],
     ['check', 8],
+    ['calibrate', 8],
   ] as const)('hold every flag of the help of %s, and no other', (command, least) => {
     const flags = [...flagsOf(helpText(command))].filter((flag) => flag !== '--help').sort();
     expect(flags.length).toBeGreaterThan(least);
@@ -40,7 +41,9 @@ describe('the tables of flags in the README', () => {
     // `npm run bench` and curl have flags of their own.
     const ofPostrush = readme.replace(/(?:npm run bench|curl)[^`]*`/g, '');
     const known = new Set(
-      (['run', 'sink', 'check', 'init', 'explain'] as const).flatMap((command) => [...flagsOf(helpText(command))]),
+      (['run', 'sink', 'check', 'init', 'explain', 'calibrate'] as const).flatMap((command) => [
+        ...flagsOf(helpText(command)),
+      ]),
     );
     expect([...flagsOf(ofPostrush)].filter((flag) => !known.has(flag))).toEqual([]);
   });
