@@ -33,6 +33,11 @@ export async function startBuiltInSink(
     task.result.catch((error: unknown) => {
       reject(new PostrushError('E_TARGET', 'the built-in sink could not be started', { cause: error }));
     });
+  }).catch(async (error: unknown) => {
+    // Otherwise its thread would keep the program alive.
+    task.port.close();
+    await pool.destroy();
+    throw error;
   });
   return {
     url,
