@@ -52,11 +52,10 @@ export class RunStory {
     this.#plan = plan;
     this.#conditions = conditionsOf(plan);
     this.ledger = new LoadLedger(plan);
-    const warmupEndUs = plan.warmupMs * 1e3;
     this.watch = new ObjectiveWatch(
       this.#conditions.objectives,
       { scenarios: plan.scenarios.map(({ name }) => name), lanesEach: plan.targets.length, workers: plan.workers },
-      { warmupEndUs, endUs: plan.durationMs === null ? Infinity : warmupEndUs + plan.durationMs * 1e3 },
+      this.ledger.metrics.window,
     );
   }
 

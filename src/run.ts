@@ -153,8 +153,7 @@ function progressReporter(plan: LoadPlan, hooks: RunHooks): (metrics: RunMetrics
     const { latest } = metrics.timeline;
     if (hooks.onProgress === undefined || latest === null || latest.endUs === seenEndUs) return;
     seenEndUs = latest.endUs;
-    const warmupEndUs = plan.warmupMs * 1e3;
-    const endUs = plan.durationMs === null ? Infinity : warmupEndUs + plan.durationMs * 1e3;
+    const { warmupEndUs, endUs } = metrics.window;
     // An interval ends a little late, so its middle tells where it belongs.
     const middleUs = (latest.startUs + latest.endUs) / 2;
     const isDraining = hooks.stop?.aborted === true || middleUs >= endUs;

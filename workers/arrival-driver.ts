@@ -3,6 +3,7 @@
  * what becomes of an arrival that finds none. Time comes from outside.
  */
 import { ArrivalCount } from '../src/metrics/arrival-counts.js';
+import type { LoadWindow } from '../src/metrics/load-window.js';
 import { ArrivalShare, type Arrival } from '../src/plan/arrival-share.js';
 import type { LanePlaces } from '../src/plan/lane-table.js';
 import type { ArrivalPlan, LoadPlan } from '../src/plan/load-plan.js';
@@ -23,7 +24,7 @@ interface ArrivalTools {
   readonly places: LanePlaces;
   readonly workerId: number;
   readonly workerCount: number;
-  readonly warmupEndUs: number;
+  readonly window: LoadWindow;
 }
 
 /** The arrivals of one worker. */
@@ -33,7 +34,7 @@ export class ArrivalDriver implements ArrivalSource {
   readonly #isQueueing: boolean;
   readonly #places: LanePlaces;
   readonly #workerCount: number;
-  readonly #warmupEndUs: number;
+  readonly #window: LoadWindow;
   readonly #host: ArrivalHost;
   /** Per lane, the next number of messages whose arrivals do not say how many they bring. */
   readonly #next: number[];
@@ -44,13 +45,13 @@ export class ArrivalDriver implements ArrivalSource {
   /** Until when no session was free, the last time that none was. */
   #fullUntilUs = -Infinity;
 
-  constructor({ share, plan, places, workerId, workerCount, warmupEndUs }: ArrivalTools, host: ArrivalHost) {
+  constructor({ share, plan, places, workerId, workerCount, window }: ArrivalTools, host: ArrivalHost) {
     this.isReusing = plan.isReusing;
     this.#isQueueing = plan.onFull === 'queue';
     this.#share = share;
     this.#places = places;
     this.#workerCount = workerCount;
-    this.#warmupEndUs = warmupEndUs;
+    this.#window = window;
     this.#host = host;
     this.#next = new Array<number>(places.laneCount).fill(workerId);
   }
@@ -144,13 +145,13 @@ export class ArrivalDriver implements ArrivalSource {
     const drop = (arrival: Arrival): void => {
       this.#drop(arrival, ArrivalCount.droppedEnd, ArrivalCount.messagesDroppedEnd);
     };
-    while (this.#share.nextUs < this.#warmupEndUs) drop(this.#share.take());
+    while (this.#share.nextUs < this.#window.warmupEndUs) drop(this.#share.take());
     for (const [lane, { arrivals, messages }] of this.#share.close().entries()) {
       const recorder = this.#host.recorderOf(lane);
-      recorder.arrival(ArrivalCount.offered, this.#warmupEndUs, arrivals);
-      recorder.arrival(ArrivalCount.droppedEnd, this.#warmupEndUs, arrivals);
-      recorder.arrival(ArrivalCount.messagesOffered, this.#warmupEndUs, messages);
-      recorder.arrival(ArrivalCount.messagesDroppedEnd, this.#warmupEndUs, messages);
+      recorder.arrival(ArrivalCount.offered, this.#window.warmupEndUs, arrivals);
+      recorder.arrival(ArrivalCount.droppedEnd, this.#window.warmupEndUs, arrivals);
+      recorder.arrival(ArrivalCount.messagesOffered, this.#window.warmupEndUs, messages);
+      recorder.arrival(ArrivalCount.messagesDroppedEnd, this.#window.warmupEndUs, messages);
     }
   }
 
@@ -168,10 +169,11 @@ export function arrivalsOf(
   plan: LoadPlan,
   { workerId, workerCount }: { readonly workerId: number; readonly workerCount: number },
   places: LanePlaces,
+  window: LoadWindow,
   host: ArrivalHost,
 ): ArrivalDriver | null {
   const { arrivals } = plan;
   if (arrivals === null) return null;
-  const tools = { plan: arrivals, places, workerId, workerCount, warmupEndUs: plan.warmupMs * 1e3 };
+  const tools = { plan: arrivals, places, workerId, workerCount, window };
   return new ArrivalDriver({ ...tools, share: new ArrivalShare({ ...plan, arrivals }, workerId) }, host);
 }

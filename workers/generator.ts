@@ -6,6 +6,7 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import { assertNever } from '../src/assert.js';
 import { RunClock, type Clock } from '../src/clock.js';
 import { Census } from '../src/metrics/phase-book.js';
+import { plannedWindow, type LoadWindow } from '../src/metrics/load-window.js';
 import { INTERVAL_RECORD_VERSION, type IntervalRecord } from '../src/metrics/interval-record.js';
 import type { CheckRecord, CheckTask } from '../src/messages/check-record.js';
 import type { Rehearsed, RehearsalTask } from '../src/messages/dialogue-record.js';
@@ -90,8 +91,7 @@ class Generator implements ClientHost, RetryHost, ArrivalHost {
   /** Null where connects can never be more than the limit allows. */
   readonly #limit: LimitFunction | null;
   readonly #random: SeededRandom;
-  readonly #warmupEndUs: number;
-  readonly #windowEndUs: number;
+  readonly #window: LoadWindow;
   readonly #data: WorkerData;
   readonly #health: HealthMonitor;
   readonly #clients: Client[] = [];
@@ -136,12 +136,11 @@ class Generator implements ClientHost, RetryHost, ArrivalHost {
     this.#nextStart = share.firstStart % this.#table.length;
     this.#limit = share.sessions > plan.connectLimit ? pLimit(plan.connectLimit) : null;
     this.#random = new SeededRandom(plan.seed, share.workerId);
-    this.#warmupEndUs = plan.warmupMs * 1e3;
-    this.#windowEndUs = plan.durationMs === null ? Infinity : this.#warmupEndUs + plan.durationMs * 1e3;
-    this.#recorders = this.#lanePlans.map(() => new Recorder(this.#warmupEndUs, this.#windowEndUs, this.#openSessions));
+    this.#window = plannedWindow(plan);
+    this.#recorders = this.#lanePlans.map(() => new Recorder(this.#window, this.#openSessions));
     const places = new LanePlaces(this.#table);
-    this.#supply = new MessageSupply(share, this.#warmupEndUs, this.#windowEndUs, places);
-    this.#arrivals = arrivalsOf(task.plan, share, places, this);
+    this.#supply = new MessageSupply(share, this.#window, places);
+    this.#arrivals = arrivalsOf(task.plan, share, places, this.#window, this);
     // Whoever arrives brings its own.
     if (this.#arrivals !== null) this.#supply.close();
   }
@@ -384,7 +383,7 @@ class Generator implements ClientHost, RetryHost, ArrivalHost {
     this.#health.tick(this.#tickDueUs, nowUs);
     this.#tickDueUs = nowUs + WHEEL_TICK_US;
     this.#wheel.tick(nowUs);
-    if (nowUs >= this.#windowEndUs) this.#stop(this.#windowEndUs);
+    if (nowUs >= this.#window.endUs) this.#stop(this.#window.endUs);
     if (this.isStopping && this.#arrivals !== null) this.#arrivals.endIdle(nowUs);
     // Those that begin to wait after the run's end, too. Who arrived by plan says all that its script says.
     else if (this.isStopping) for (const client of this.#clients) client.session.end(nowUs);
@@ -424,12 +423,12 @@ class Generator implements ClientHost, RetryHost, ArrivalHost {
     for (const { lane, session, startedAtUs } of this.#clients) {
       const census = censuses[this.#recorders.indexOf(lane.recorder)] as PhaseCensus;
       isHolding ||= session.isHolding;
-      session.count(census, this.#warmupEndUs);
-      if (startedAtUs >= 0) census[startedAtUs < this.#warmupEndUs ? 0 : 1].clients++;
+      session.count(census, this.#window.warmupEndUs);
+      if (startedAtUs >= 0) census[startedAtUs < this.#window.warmupEndUs ? 0 : 1].clients++;
     }
     for (const [index, { retries }] of this.#lanes.entries()) {
       const census = censuses[index] as PhaseCensus;
-      retries?.count((takenAtUs) => census[takenAtUs < this.#warmupEndUs ? 0 : 1]);
+      retries?.count((takenAtUs) => census[takenAtUs < this.#window.warmupEndUs ? 0 : 1]);
     }
     const sessions = censuses.flat().reduce((sum, census) => sum + census.sessions, 0);
     return { censuses, sessions, isHolding };

@@ -1,4 +1,5 @@
 /** A worker's exact share of the messages, or of the sessions that send none: who asks gets the next one, until the plan or the run ends. */
+import type { LoadWindow } from '../src/metrics/load-window.js';
 import { LanePlaces } from '../src/plan/lane-table.js';
 
 const ONE_LANE = new LanePlaces(Uint16Array.of(0));
@@ -9,8 +10,7 @@ const ONE_LANE = new LanePlaces(Uint16Array.of(0));
  */
 export class MessageSupply {
   readonly #workerCount: number;
-  readonly #warmupEndUs: number;
-  readonly #windowEndUs: number;
+  readonly #window: LoadWindow;
   readonly #places: LanePlaces;
   /** Per lane, the next of its messages, counted within the lane. */
   readonly #next: number[];
@@ -22,13 +22,11 @@ export class MessageSupply {
 
   constructor(
     share: { workerId: number; workerCount: number; messages: number | null; connections?: number | null },
-    warmupEndUs: number,
-    windowEndUs = Infinity,
+    window: LoadWindow,
     places = ONE_LANE,
   ) {
     this.#workerCount = share.workerCount;
-    this.#warmupEndUs = warmupEndUs;
-    this.#windowEndUs = windowEndUs;
+    this.#window = window;
     this.#places = places;
     this.#next = new Array<number>(places.laneCount).fill(share.workerId);
     this.#left = share.messages ?? Infinity;
@@ -39,14 +37,14 @@ export class MessageSupply {
   has(nowUs: number): boolean {
     return (
       !this.#isClosed &&
-      nowUs < this.#windowEndUs &&
-      ((this.#left > 0 && this.#sessionsLeft > 0) || nowUs < this.#warmupEndUs)
+      nowUs < this.#window.endUs &&
+      ((this.#left > 0 && this.#sessionsLeft > 0) || nowUs < this.#window.warmupEndUs)
     );
   }
 
   /** The global number of the next message of a lane. Call only when {@link has} says yes. */
   take(nowUs: number, lane = 0): number {
-    if (nowUs >= this.#warmupEndUs) this.#left--;
+    if (nowUs >= this.#window.warmupEndUs) this.#left--;
     const index = this.#next[lane] as number;
     this.#next[lane] = index + this.#workerCount;
     return this.#places.numberOf(lane, index);
@@ -54,7 +52,7 @@ export class MessageSupply {
 
   /** A session without messages is begun. Call only when {@link has} says yes. */
   takeSession(nowUs: number): void {
-    if (nowUs >= this.#warmupEndUs) this.#sessionsLeft--;
+    if (nowUs >= this.#window.warmupEndUs) this.#sessionsLeft--;
   }
 
   /** Messages of the share that were not begun; 0 when it has no bound. */

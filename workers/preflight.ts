@@ -2,6 +2,7 @@
  * One polite session before the load: greet, secure, authenticate, quit. It never sends MAIL. What it learns describes
  * the target; what goes wrong becomes one sentence and the run does not begin.
  */
+import { LoadWindow } from '../src/metrics/load-window.js';
 import { RunClock, monotonicUs } from '../src/clock.js';
 import type { PreflightResult, PreflightTask, TlsDescription } from '../src/messages/coordinator-worker.js';
 import { ERROR_KIND_NAMES } from '../src/metrics/outcome.js';
@@ -131,7 +132,7 @@ async function oneSession(task: PreflightTask): Promise<Findings> {
   const data = new WorkerData(feeders, await loadFunctions(task.functions), lane);
   const findings = new Findings();
   const clock = new RunClock(monotonicUs());
-  const recorder = new Recorder(0, Infinity);
+  const recorder = new Recorder(new LoadWindow(0));
   const wheel = new DeadlineWheel(clock.nowUs());
   const timer = setInterval(() => {
     wheel.tick(clock.nowUs());

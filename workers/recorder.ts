@@ -4,6 +4,7 @@
  */
 import { ArrivalCount } from '../src/metrics/arrival-counts.js';
 import { LATENCY_COUNT, LatencyKey, type LaneRecord } from '../src/metrics/interval-record.js';
+import type { LoadWindow } from '../src/metrics/load-window.js';
 import { Ending, Outcome } from '../src/metrics/outcome.js';
 import { PhaseBook, type Census } from '../src/metrics/phase-book.js';
 import type { ReplyText } from '../src/metrics/reply-counts.js';
@@ -49,8 +50,7 @@ export class OpenSessions {
 /** The recorder of one lane. All times are µs since time zero. */
 export class Recorder {
   readonly #phases: readonly [PhaseBook, PhaseBook] = [new PhaseBook(), new PhaseBook()];
-  readonly #warmupEndUs: number;
-  readonly #windowEndUs: number;
+  readonly #window: LoadWindow;
   /** Per phase and key, how many values were recorded over the whole run. */
   readonly #latencyCounts = [new Float64Array(LATENCY_COUNT), new Float64Array(LATENCY_COUNT)] as const;
   #windowAttempted = 0;
@@ -67,19 +67,17 @@ export class Recorder {
   #stoppedAtUs = Infinity;
 
   /**
-   * @param warmupEndUs - where the measured phase begins
-   * @param windowEndUs - where the window ends by the plan; Infinity when the last message ends it
+   * @param window - what it shares with all others of its worker
    * @param allOpen - what it shares with the recorders of other lanes
    */
-  constructor(warmupEndUs: number, windowEndUs: number, allOpen = new OpenSessions()) {
+  constructor(window: LoadWindow, allOpen = new OpenSessions()) {
     this.#allOpen = allOpen;
-    this.#warmupEndUs = warmupEndUs;
-    this.#windowEndUs = windowEndUs;
+    this.#window = window;
   }
 
   /** The book of what began at `beganAtUs`. */
   phaseOf(beganAtUs: number): PhaseBook {
-    return beganAtUs < this.#warmupEndUs ? this.#phases[0] : this.#phases[1];
+    return beganAtUs < this.#window.warmupEndUs ? this.#phases[0] : this.#phases[1];
   }
 
   /** When a server that had greeted us last answered a command; -1: never. What ends a session says nothing. */
@@ -222,7 +220,7 @@ export class Recorder {
     if (end.firstBeganAtUs !== null && end.outcome === Outcome.accepted) {
       this.#latency(end.takenAtUs, LatencyKey.timeToSuccess, nowUs - end.firstBeganAtUs);
     }
-    if (nowUs >= this.#warmupEndUs) this.#lastSettledUs = Math.max(this.#lastSettledUs, nowUs);
+    if (nowUs >= this.#window.warmupEndUs) this.#lastSettledUs = Math.max(this.#lastSettledUs, nowUs);
     if (this.#isInWindow(nowUs) && end.outcome === Outcome.accepted) {
       this.#windowAccepted++;
       this.#windowRecipients += end.recipients[Outcome.accepted] as number;
@@ -291,11 +289,11 @@ export class Recorder {
   }
 
   #isInWindow(nowUs: number): boolean {
-    return nowUs >= this.#warmupEndUs && nowUs < this.#windowEndUs && nowUs <= this.#stoppedAtUs;
+    return this.#window.holds(nowUs) && nowUs <= this.#stoppedAtUs;
   }
 
   #latency(beganAtUs: number, key: number, us: number): void {
-    const phase = beganAtUs < this.#warmupEndUs ? 0 : 1;
+    const phase = beganAtUs < this.#window.warmupEndUs ? 0 : 1;
     const counts = this.#latencyCounts[phase];
     counts[key] = (counts[key] as number) + 1;
     this.#phases[phase].latencies.record(key, us);

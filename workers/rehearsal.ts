@@ -2,6 +2,7 @@
  * A session without a network: the same script and actor as in a load, an in-memory session of the sink as server, and a
  * clock that moves only while both would wait. What was said is written down.
  */
+import { LoadWindow } from '../src/metrics/load-window.js';
 import { isIP } from 'node:net';
 import { ManualClock } from '../src/clock.js';
 import { assert } from '../src/assert.js';
@@ -121,7 +122,7 @@ class Rehearsal implements Connection, SessionOwner {
     this.#actor = new SessionActor(
       {
         script: this.#overheard(script),
-        recorder: new Recorder(0, Infinity),
+        recorder: new Recorder(new LoadWindow(0)),
         retries: null,
         wheel: this.#wheel,
         outbox: new Outbox(),

@@ -2,6 +2,7 @@
  * What it costs to write down a message: eight steps begun and answered, with replies, octets and latencies.
  * `node dist/benchmarks/micro/recorder.bench.js [messages]` prints a line per shape.
  */
+import { LoadWindow } from '../../src/metrics/load-window.js';
 import { argv } from 'node:process';
 import { pathToFileURL } from 'node:url';
 import { Census } from '../../src/metrics/phase-book.js';
@@ -59,7 +60,7 @@ export function runBench(messages: number): Promise<RecorderFigure[]> {
 }
 
 function record(steps: readonly number[], messages: number): number {
-  const recorder = new Recorder(0, Infinity);
+  const recorder = new Recorder(new LoadWindow(0));
   const recipients = new Array<number>(OUTCOME_COUNT).fill(0);
   recipients[Outcome.accepted] = 1;
   const isSingle = steps === SINGLE;

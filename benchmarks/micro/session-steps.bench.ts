@@ -2,6 +2,7 @@
  * What the engine itself does per message, without kernel and server: the standard session, and the same from steps.
  * `node dist/benchmarks/micro/session-steps.bench.js [messages]` prints a line per kind of session.
  */
+import { LoadWindow } from '../../src/metrics/load-window.js';
 import { argv } from 'node:process';
 import { pathToFileURL } from 'node:url';
 import { firstLane, type LanePlan } from '../../src/plan/lane-plan.js';
@@ -83,7 +84,7 @@ class EngineAlone implements Connection, SessionOwner {
   readonly retried = null;
   readonly planned = null;
   readonly #actor: SessionActor;
-  readonly #recorder = new Recorder(0, Infinity);
+  readonly #recorder = new Recorder(new LoadWindow(0));
   readonly #mostMessages: number;
   #messages = 0;
   #octets = 0;

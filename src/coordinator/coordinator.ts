@@ -115,7 +115,6 @@ class LoadRun {
   readonly #plan: LoadPlan;
   readonly #hooks: LoadHooks;
   readonly #ledger: LoadLedger;
-  readonly #windowEndUs: number;
   #tasks: readonly RunningTask<GeneratorResult>[] = [];
   #ready = 0;
   #zeroUs = -1;
@@ -126,7 +125,6 @@ class LoadRun {
   constructor(plan: LoadPlan, hooks: LoadHooks, ledger: LoadLedger) {
     this.#plan = plan;
     this.#hooks = hooks;
-    this.#windowEndUs = plan.durationMs === null ? Infinity : (plan.warmupMs + plan.durationMs) * 1e3;
     this.#ledger = ledger;
   }
 
@@ -269,7 +267,8 @@ class LoadRun {
 
   /** Ends the run when no session has got a greeting for too long. */
   #watchTarget(): void {
-    if (this.#zeroUs < 0 || this.#ledger.stoppedAtUs !== Infinity || this.#nowUs() > this.#windowEndUs) return;
+    if (this.#zeroUs < 0 || this.#ledger.stoppedAtUs !== Infinity || this.#nowUs() > this.#ledger.metrics.window.endUs)
+      return;
     const silentUs = this.#nowUs() - Math.max(0, this.#ledger.metrics.lastGreetedUs);
     if (silentUs > this.#plan.giveUpMs * 1e3 + NEWS_AGE_US) this.#stop('targetLost');
   }

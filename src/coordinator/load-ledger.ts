@@ -4,6 +4,7 @@
  */
 import type { GeneratorResult } from '../messages/coordinator-worker.js';
 import type { RunEnd, RunEvent } from '../messages/run-event.js';
+import { plannedWindow } from '../metrics/load-window.js';
 import { RunMetrics } from '../metrics/run-metrics.js';
 import type { LoadPlan } from '../plan/load-plan.js';
 
@@ -29,10 +30,8 @@ export class LoadLedger {
   startedAt = new Date();
   startupSec = 0;
 
-  constructor({ warmupMs, durationMs, workers, targets, scenarios }: LedgerPlan) {
-    const warmupEndUs = warmupMs * 1e3;
-    const windowEndUs = durationMs === null ? Infinity : warmupEndUs + durationMs * 1e3;
-    this.metrics = new RunMetrics(workers, warmupEndUs, windowEndUs, scenarios.length * targets.length);
+  constructor(plan: LedgerPlan) {
+    this.metrics = new RunMetrics(plan.workers, plannedWindow(plan), plan.scenarios.length * plan.targets.length);
   }
 
   /** Takes in what has happened. */

@@ -3,6 +3,7 @@ import { STEPS_WITHOUT_REPLY, STEP_COUNT, Step } from '../protocol/steps.js';
 import type { HealthRecord, IntervalRecord, LaneRecord, PhaseCounts } from './interval-record.js';
 import { ArrivalCount } from './arrival-counts.js';
 import { LatencyHistogram, LatencySet } from './latency-histograms.js';
+import type { LoadWindow } from './load-window.js';
 import { Ending, Outcome } from './outcome.js';
 import { Timeline, type RunningCounts } from './timeline.js';
 
@@ -35,11 +36,12 @@ export class RunMetrics {
   readonly timeline: Timeline;
   /** Interval records whose own counters did not balance. */
   unbalancedRecords = 0;
-  readonly #warmupEndUs: number;
-  #windowEndUs: number;
+  /** When the measured time is, by the plan. */
+  readonly window: LoadWindow;
+  #stoppedAtUs = Infinity;
   readonly #before: RunningCounts[];
 
-  constructor(workerCount: number, warmupEndUs: number, windowEndUs: number, laneCount = 1) {
+  constructor(workerCount: number, window: LoadWindow, laneCount = 1) {
     this.laneLatencies =
       laneCount === 1
         ? [this.latencies]
@@ -54,15 +56,14 @@ export class RunMetrics {
       lost: false,
       isCutOff: false,
     }));
-    this.#warmupEndUs = warmupEndUs;
-    this.#windowEndUs = windowEndUs;
+    this.window = window;
     this.timeline = new Timeline(workerCount);
     this.#before = Array.from({ length: workerCount }, () => runningCounts(null));
   }
 
   /** The run was stopped before its window would have ended. */
   stopped(atUs: number): void {
-    this.#windowEndUs = Math.min(this.#windowEndUs, atUs);
+    this.#stoppedAtUs = Math.min(this.#stoppedAtUs, atUs);
   }
 
   /** Takes in one record. */
@@ -74,7 +75,7 @@ export class RunMetrics {
     if (!record.lanes.every(({ phases }) => phases.every(isBalanced))) this.unbalancedRecords++;
     for (const [lane, { latencies }] of record.lanes.entries()) this.#addLatencies(lane, latencies);
     const middleUs = (record.startUs + record.endUs) / 2;
-    if (middleUs >= this.#warmupEndUs && middleUs < this.#windowEndUs) {
+    if (this.window.holds(middleUs) && middleUs < this.#stoppedAtUs) {
       const sec = (record.endUs - record.startUs) / 1e6;
       worker.busySec += record.health.busy * sec;
       worker.windowSec += sec;

@@ -18,7 +18,7 @@ export interface ObjectiveResult {
   readonly pass: boolean;
 }
 
-/** When the measured time is, µs since time zero. */
+/** When the measured time is, µs since time zero. A warm-up that ends by itself moves it before it has begun. */
 export interface MeasuredTime {
   readonly warmupEndUs: number;
   /** Infinity while it is not known. */
@@ -33,7 +33,7 @@ export class ObjectiveWatch {
   readonly #stretches: readonly Stretches[];
   readonly #wholes: readonly Whole[];
   readonly #order: readonly (Stretches | Whole)[];
-  readonly #warmupEndUs: number;
+  readonly #time: MeasuredTime;
 
   /**
    * @param scenarios - names in the order of the plan
@@ -44,7 +44,7 @@ export class ObjectiveWatch {
     { scenarios, lanesEach, workers }: { scenarios: readonly string[]; lanesEach: number; workers: number },
     time: MeasuredTime,
   ) {
-    this.#warmupEndUs = time.warmupEndUs;
+    this.#time = time;
     this.#order = objectives.map((objective) => {
       const scenario = objective.scenario === null ? -1 : scenarios.indexOf(objective.scenario);
       const lanes = { first: scenario < 0 ? 0 : scenario * lanesEach, count: scenario < 0 ? Infinity : lanesEach };
@@ -69,7 +69,7 @@ export class ObjectiveWatch {
   missed(metrics: RunMetrics, nowUs: number): string | null {
     const stretch = this.#stretches.find(({ isMissed }) => isMissed);
     if (stretch !== undefined) return stretch.objective.expression;
-    const sec = (nowUs - this.#warmupEndUs) / 1e6;
+    const sec = (nowUs - this.#time.warmupEndUs) / 1e6;
     if (sec * 1e6 < SETTLING_US) return null;
     const whole = this.#wholes.find((each) => {
       const value = each.value(metrics, sec);
@@ -80,7 +80,7 @@ export class ObjectiveWatch {
 
   /** All of them, in their order. @param endUs - end of the measured time */
   results(metrics: RunMetrics, endUs: number): ObjectiveResult[] {
-    const sec = (endUs - this.#warmupEndUs) / 1e6;
+    const sec = (endUs - this.#time.warmupEndUs) / 1e6;
     return this.#order.map((each) => {
       if (each instanceof Stretches) return each.result(endUs);
       return resultOf(each.objective, each.value(metrics, sec));
@@ -138,9 +138,8 @@ class Stretches {
   readonly objective: Objective;
   isMissed = false;
   readonly #lanes: LaneRange;
-  readonly #startUs: number;
+  readonly #time: MeasuredTime;
   readonly #lengthUs: number;
-  readonly #endUs: number;
   readonly #open = new Map<number, Stretch>();
   /** Cumulative sums of each worker's last record. */
   readonly #before: { part: number; whole: number }[] = [];
@@ -155,10 +154,13 @@ class Stretches {
   constructor(objective: Objective, lanes: LaneRange, workers: number, time: MeasuredTime) {
     this.objective = objective;
     this.#lanes = lanes;
-    this.#startUs = time.warmupEndUs + objective.afterMs * 1e3;
+    this.#time = time;
     this.#lengthUs = objective.overMs === null ? Infinity : objective.overMs * 1e3;
-    this.#endUs = time.endUs;
     this.#heardUs = new Array<number>(workers).fill(0);
+  }
+
+  get #startUs(): number {
+    return this.#time.warmupEndUs + this.objective.afterMs * 1e3;
   }
 
   add(record: IntervalRecord): void {
@@ -202,7 +204,7 @@ class Stretches {
     if (us < this.#startUs) return -1;
     if (this.#lengthUs === Infinity) return 0;
     const index = Math.floor((us - this.#startUs) / this.#lengthUs);
-    return this.#startUs + (index + 1) * this.#lengthUs > this.#endUs ? -1 : index;
+    return this.#startUs + (index + 1) * this.#lengthUs > this.#time.endUs ? -1 : index;
   }
 
   #begin(index: number): Stretch {

@@ -1,3 +1,4 @@
+import { LoadWindow } from '../../src/metrics/load-window.js';
 import { describe, expect, test } from 'vitest';
 import type { ReplyRow } from '../../src/metrics/interval-record.js';
 import { Ending, Outcome } from '../../src/metrics/outcome.js';
@@ -21,7 +22,7 @@ const row = (changes: Partial<ReplyRow>): ReplyRow => ({
 
 /** Merged metrics of workers that each sent these records. */
 function metricsOf(...workers: readonly (readonly RecordChanges[])[]): RunMetrics {
-  const metrics = new RunMetrics(workers.length, 0, Infinity);
+  const metrics = new RunMetrics(workers.length, new LoadWindow(0));
   for (const [workerId, records] of workers.entries()) {
     for (const [index, changes] of records.entries()) metrics.add(intervalRecord(workerId, index, changes));
   }

@@ -1,3 +1,4 @@
+import { LoadWindow } from '../../src/metrics/load-window.js';
 import { describe, expect, test } from 'vitest';
 import type { PhaseCounts } from '../../src/metrics/interval-record.js';
 import { LatencyKey } from '../../src/metrics/interval-record.js';
@@ -60,7 +61,7 @@ describe('the books of a record', () => {
 
 describe('merged metrics', () => {
   test('take the newest record of each worker as its totals, and count the records', () => {
-    const metrics = new RunMetrics(2, 0, Infinity);
+    const metrics = new RunMetrics(2, new LoadWindow(0));
     const first = intervalRecord(0, 0, { main: { messagesAttempted: 1 } });
     const second = intervalRecord(0, 1, { main: { messagesAttempted: 5 } });
     metrics.add(first);
@@ -74,7 +75,7 @@ describe('merged metrics', () => {
   });
 
   test('add up the histograms of all records, each in its phase', () => {
-    const metrics = new RunMetrics(2, 0, Infinity);
+    const metrics = new RunMetrics(2, new LoadWindow(0));
     metrics.add(intervalRecord(0, 0, { latencies: [latencyRecord(Step.mail, 10)] }));
     metrics.add(
       intervalRecord(1, 0, { latencies: [latencyRecord(Step.mail, 20), latencyRecord(LatencyKey.session, 5)] }),
@@ -85,7 +86,7 @@ describe('merged metrics', () => {
   });
 
   test('count the records that do not balance, whichever phase is wrong', () => {
-    const metrics = new RunMetrics(1, 0, Infinity);
+    const metrics = new RunMetrics(1, new LoadWindow(0));
     metrics.add(intervalRecord(0, 0, { warmup: { messagesAttempted: 1 } }));
     metrics.add(intervalRecord(0, 1, { main: { messagesAttempted: 1 } }));
     metrics.add(intervalRecord(0, 2));
@@ -93,13 +94,13 @@ describe('merged metrics', () => {
   });
 
   test('pass over a worker that the plan does not have', () => {
-    const metrics = new RunMetrics(1, 0, Infinity);
+    const metrics = new RunMetrics(1, new LoadWindow(0));
     metrics.add(intervalRecord(1, 0));
     expect(metrics.workers.map(({ intervals }) => intervals)).toEqual([0]);
   });
 
   test('know the latest greeting of all workers', () => {
-    const metrics = new RunMetrics(3, 0, Infinity);
+    const metrics = new RunMetrics(3, new LoadWindow(0));
     expect(metrics.lastGreetedUs).toBe(-1);
     metrics.add(intervalRecord(0, 0, { lastGreetedUs: 700 }));
     metrics.add(intervalRecord(1, 0, { lastGreetedUs: 300 }));
@@ -107,7 +108,7 @@ describe('merged metrics', () => {
   });
 
   test('sum the most sessions that each worker ever had', () => {
-    const metrics = new RunMetrics(2, 0, Infinity);
+    const metrics = new RunMetrics(2, new LoadWindow(0));
     metrics.add(intervalRecord(0, 0, { peakOpenSessions: 7, openSessions: 2 }));
     metrics.add(intervalRecord(1, 0, { peakOpenSessions: 3 }));
     metrics.add(intervalRecord(0, 1, { peakOpenSessions: 8 }));
@@ -120,7 +121,7 @@ describe('the health of workers', () => {
     intervalRecord(0, index, { health: healthRecord({ busy, eventLoopLag: latencyRecord(-1, lagUs) }) });
 
   test('counts inside the window only: intervals whose middle lies in it', () => {
-    const metrics = new RunMetrics(1, 2e6, 4e6);
+    const metrics = new RunMetrics(1, new LoadWindow(2e6, 4e6));
     for (const [index, busy] of [0.9, 0.8, 0.5, 0.25, 0.7].entries()) metrics.add(busyIn(index, busy, 1_000 + index));
     const [worker] = metrics.workers;
     expect([worker!.busySec, worker!.windowSec]).toEqual([0.75, 2]);
@@ -129,7 +130,7 @@ describe('the health of workers', () => {
   });
 
   test('ends with the run when that is stopped, and a later stop changes nothing', () => {
-    const metrics = new RunMetrics(1, 0, 10e6);
+    const metrics = new RunMetrics(1, new LoadWindow(0, 10e6));
     metrics.stopped(1.2e6);
     metrics.stopped(9e6);
     for (let index = 0; index < 5; index++) metrics.add(busyIn(index, 1, 1));
@@ -137,7 +138,7 @@ describe('the health of workers', () => {
   });
 
   test('weighs intervals by their length', () => {
-    const metrics = new RunMetrics(1, 0, Infinity);
+    const metrics = new RunMetrics(1, new LoadWindow(0));
     metrics.add(intervalRecord(0, 0, { health: healthRecord({ busy: 1 }) }));
     metrics.add(intervalRecord(0, 1, { startUs: 1e6, endUs: 4e6, health: healthRecord({ busy: 0.2 }) }));
     expect(metrics.workers[0]!.busySec).toBeCloseTo(1.6);

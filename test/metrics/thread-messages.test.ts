@@ -1,4 +1,5 @@
 /** What coordinator and generator say to each other must arrive as it was sent: no class instance survives a thread. */
+import { LoadWindow } from '../../src/metrics/load-window.js';
 import { expect, test } from 'vitest';
 import type {
   CoordinatorMessage,
@@ -18,7 +19,7 @@ import { planOf } from '../support/engine-plan.js';
 
 /** A recorder that has seen something of everything. */
 function usedRecorder(): Recorder {
-  const recorder = new Recorder(1_000, Infinity);
+  const recorder = new Recorder(new LoadWindow(1_000));
   for (const us of [500, 5_000]) {
     recorder.sent(Step.mail, us);
     recorder.pipelined(Step.mail, us);

@@ -1,3 +1,4 @@
+import { LoadWindow } from '../../src/metrics/load-window.js';
 import { describe, expect, test } from 'vitest';
 import { LatencyKey, type IntervalRecord, type ReplyRow } from '../../src/metrics/interval-record.js';
 import { RunMetrics } from '../../src/metrics/run-metrics.js';
@@ -19,7 +20,7 @@ const replies = (code: number, count: number): ReplyRow => ({
 
 /** Adds records to merged metrics, whose timeline is what is looked at. */
 function timelineOf(workers: number, ...records: readonly IntervalRecord[]): RunMetrics {
-  const metrics = new RunMetrics(workers, 0, Infinity);
+  const metrics = new RunMetrics(workers, new LoadWindow(0));
   for (const record of records) metrics.add(record);
   return metrics;
 }
@@ -137,7 +138,7 @@ describe('a run of more seconds than are kept', () => {
   const SECONDS = MAX_BUCKETS * 2 + 500;
 
   test.each([1, 2])('keeps its sums while buckets double in length (%i workers)', (workers) => {
-    const metrics = new RunMetrics(workers, 0, Infinity);
+    const metrics = new RunMetrics(workers, new LoadWindow(0));
     let messages = 0;
     for (let index = 0; index < SECONDS; index++) {
       messages += index % 7;
@@ -164,7 +165,7 @@ describe('a run of more seconds than are kept', () => {
   });
 
   test('keeps its seconds in order, though a worker is ahead of the other when buckets double', () => {
-    const metrics = new RunMetrics(2, 0, Infinity);
+    const metrics = new RunMetrics(2, new LoadWindow(0));
     for (let index = 0; index < MAX_BUCKETS + 400; index++) {
       metrics.add(upTo(0, index, index));
       if (index >= 2) metrics.add(upTo(1, index - 2, index));
@@ -174,7 +175,7 @@ describe('a run of more seconds than are kept', () => {
   });
 
   test('tells the sessions that were open at the end of a longer bucket, not those of all its seconds', () => {
-    const metrics = new RunMetrics(1, 0, Infinity);
+    const metrics = new RunMetrics(1, new LoadWindow(0));
     for (let index = 0; index < MAX_BUCKETS + 400; index++) metrics.add(intervalRecord(0, index, { openSessions: 10 }));
     expect(new Set(metrics.timeline.finish().map(({ openSessions }) => openSessions))).toEqual(new Set([10]));
   });

@@ -1,3 +1,4 @@
+import { LoadWindow } from '../../src/metrics/load-window.js';
 import { describe, expect, test } from 'vitest';
 import { RunMetrics } from '../../src/metrics/run-metrics.js';
 import type { LoadPlan } from '../../src/plan/load-plan.js';
@@ -19,7 +20,7 @@ interface WorkerEnd {
 
 /** The window, in s, of workers that ended so. */
 function windowIn(plan: LoadPlan, workers: readonly WorkerEnd[], stoppedAtSec = Infinity): RunWindow {
-  const metrics = new RunMetrics(workers.length, plan.warmupMs * 1e3, Infinity);
+  const metrics = new RunMetrics(workers.length, new LoadWindow(plan.warmupMs * 1e3));
   for (const [workerId, { lastSec, settledSec, messages = 0, inFlight = 0 }] of workers.entries()) {
     const lastSettledUs = settledSec < 0 ? -1 : settledSec * SEC;
     const main = {
@@ -93,7 +94,7 @@ describe('the measured window', () => {
   });
 
   test('has no length when no worker ever said anything', () => {
-    const metrics = new RunMetrics(2, 0, Infinity);
+    const metrics = new RunMetrics(2, new LoadWindow(0));
     expect(windowOf(planOf({ messages: 10 }), metrics, Infinity)).toEqual({ warmupEndUs: 0, endUs: 0, lastUs: 0 });
   });
 });

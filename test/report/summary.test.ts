@@ -1,4 +1,5 @@
 /** From merged metrics to the numbers people read. */
+import { LoadWindow } from '../../src/metrics/load-window.js';
 import { describe, expect, test } from 'vitest';
 import type { PreflightResult } from '../../src/messages/coordinator-worker.js';
 import { LatencyKey } from '../../src/metrics/interval-record.js';
@@ -57,7 +58,7 @@ const MAIN = {
 
 /** A run of two workers over three seconds: one of warm-up, two measured. */
 function metricsOf(warmupEndUs = 1e6): RunMetrics {
-  const metrics = new RunMetrics(2, warmupEndUs, 3e6);
+  const metrics = new RunMetrics(2, new LoadWindow(warmupEndUs, 3e6));
   const window = {
     attempted: 10,
     accepted: 4,
@@ -146,7 +147,7 @@ function resultOf(
 describe('a result', () => {
   test('has the shape that is promised', () => {
     expect(runResultSchema.safeParse(resultOf()).error?.issues).toBeUndefined();
-    const empty = new RunMetrics(2, 0, Infinity);
+    const empty = new RunMetrics(2, new LoadWindow(0));
     expect(runResultSchema.safeParse(resultOf({ metrics: empty })).error?.issues).toBeUndefined();
   });
 
@@ -290,7 +291,7 @@ describe('the generator in a result', () => {
   });
 
   test('is complete though a worker never spoke', () => {
-    const { generator } = resultOf({ metrics: new RunMetrics(2, 0, Infinity) });
+    const { generator } = resultOf({ metrics: new RunMetrics(2, new LoadWindow(0)) });
     expect(generator.workers).toHaveLength(2);
     expect(generator.cpuSec).toBeNull();
   });

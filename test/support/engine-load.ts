@@ -2,6 +2,7 @@
  * A load inside the test's own process: real clients, sessions and sockets on one wheel, without a worker thread. Many
  * of them run side by side, and nothing of them is hidden from the test.
  */
+import { LoadWindow } from '../../src/metrics/load-window.js';
 import { RunClock, monotonicUs } from '../../src/clock.js';
 import { Census } from '../../src/metrics/phase-book.js';
 import { totalsOf, type PhaseTotals } from '../../src/metrics/phase-totals.js';
@@ -52,7 +53,7 @@ export function runInProcess(plan: LoadPlan, longestMs: number): Promise<LoadEnd
 
 class EngineLoad implements ClientHost {
   readonly supply: MessageSupply;
-  readonly recorder = new Recorder(0, Infinity);
+  readonly recorder = new Recorder(new LoadWindow(0));
   readonly #plan: LoadPlan;
   readonly #lane: Lane;
   readonly #clients: Client[] = [];
@@ -79,7 +80,7 @@ class EngineLoad implements ClientHost {
       retryHost: { waiting: 0, isStopping: true, schedule: () => undefined, onRetryDue: () => undefined },
     });
     this.#random = new SeededRandom(plan.seed, 0);
-    this.supply = new MessageSupply({ workerId: 0, workerCount: 1, messages: plan.messages }, 0);
+    this.supply = new MessageSupply({ workerId: 0, workerCount: 1, messages: plan.messages }, new LoadWindow(0));
   }
 
   async run(longestMs: number): Promise<LoadEnd> {
@@ -251,7 +252,7 @@ class MetricsOfOne extends RunMetrics {
   override readonly laneLatencies: RunMetrics['laneLatencies'];
 
   constructor(latencies: RunMetrics['latencies']) {
-    super(1, 0, Infinity);
+    super(1, new LoadWindow(0));
     this.latencies = latencies;
     this.laneLatencies = [latencies];
   }

@@ -1,4 +1,5 @@
 /** One session with everything around it but a network and a timer: the test says what happens, and when. */
+import { LoadWindow } from '../../src/metrics/load-window.js';
 import { ManualClock } from '../../src/clock.js';
 import type { FeederPlan } from '../../src/data/feeder.js';
 import type { TlsDescription } from '../../src/messages/coordinator-worker.js';
@@ -70,7 +71,7 @@ export class EngineSession implements SessionOwner {
     this.lane = steps === undefined ? lane : { ...lane, session: { ...lane.session, steps } };
     this.messagesLeft = settings.messages ?? 1;
     this.#warmupEndUs = settings.warmupEndUs ?? 0;
-    this.recorder = new Recorder(this.#warmupEndUs, Infinity);
+    this.recorder = new Recorder(new LoadWindow(this.#warmupEndUs));
     const worker = new WorkerData(feeders, new Map(), this.lane);
     const script =
       settings.polite === true

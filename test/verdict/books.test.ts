@@ -1,3 +1,4 @@
+import { LoadWindow } from '../../src/metrics/load-window.js';
 import { describe, expect, test } from 'vitest';
 import {
   LATENCY_COUNT,
@@ -87,7 +88,7 @@ function offeredLoad(changes: Partial<OfferedLoad>): OfferedLoad {
 }
 
 function checksOf(changes: Changes = {}): BookCheck[] {
-  const metrics = new RunMetrics(1, 0, Infinity);
+  const metrics = new RunMetrics(1, new LoadWindow(0));
   const main = { ...counts, ...changes.main };
   const timed = changes.latencies ?? latencies;
   const warmupTimed = changes.warmupLatencies ?? [];

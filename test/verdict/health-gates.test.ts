@@ -1,3 +1,4 @@
+import { LoadWindow } from '../../src/metrics/load-window.js';
 import { describe, expect, test } from 'vitest';
 import type { HealthRecord } from '../../src/metrics/interval-record.js';
 import { RunMetrics } from '../../src/metrics/run-metrics.js';
@@ -6,7 +7,7 @@ import { healthRecord, intervalRecord, latencyRecord } from '../support/engine-r
 
 /** Metrics of workers that each sent one record of one second. */
 function metricsOf(...workers: readonly Partial<HealthRecord>[]): RunMetrics {
-  const metrics = new RunMetrics(workers.length, 0, Infinity);
+  const metrics = new RunMetrics(workers.length, new LoadWindow(0));
   for (const [workerId, health] of workers.entries()) {
     metrics.add(intervalRecord(workerId, 0, { health: healthRecord(health) }));
   }
@@ -51,7 +52,7 @@ describe('the health gates', () => {
   });
 
   test('without data no gate breaks', () => {
-    const gates = checkHealth(new RunMetrics(2, 0, Infinity), false);
+    const gates = checkHealth(new RunMetrics(2, new LoadWindow(0)), false);
     expect(gates.every(({ ok }) => ok)).toBe(true);
     expect(gates[0]?.value).toBeNull();
   });
@@ -69,11 +70,11 @@ describe('the health gates', () => {
     metrics.add(intervalRecord(0, 1, { health: healthRecord({ busy: 0.5 }) }));
     expect(busyShares(metrics)).toEqual([0.75]);
     expect(gatesOf(metrics)['utilisation']?.ok).toBe(true);
-    expect(busyShares(new RunMetrics(2, 0, Infinity))).toEqual([0, 0]);
+    expect(busyShares(new RunMetrics(2, new LoadWindow(0)))).toEqual([0, 0]);
   });
 
   test('a window of less than half a second says nothing of how busy a worker was', () => {
-    const metrics = new RunMetrics(1, 0, Infinity);
+    const metrics = new RunMetrics(1, new LoadWindow(0));
     metrics.add(intervalRecord(0, 0, { endUs: 0.4e6, health: healthRecord({ busy: 1 }) }));
     expect(busyShares(metrics)).toEqual([0]);
     metrics.add(intervalRecord(0, 1, { startUs: 0.4e6, endUs: 0.5e6, health: healthRecord({ busy: 1 }) }));

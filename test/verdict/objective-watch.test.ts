@@ -1,4 +1,5 @@
 /** Objectives measured: over the whole run and in stretches of it, for all lanes and for one scenario. */
+import { LoadWindow } from '../../src/metrics/load-window.js';
 import { describe, expect, test } from 'vitest';
 import { LatencyKey } from '../../src/metrics/interval-record.js';
 import { RunMetrics } from '../../src/metrics/run-metrics.js';
@@ -25,7 +26,7 @@ class Stage {
     });
     this.#warmupSec = warmupSec;
     const time = { warmupEndUs: warmupSec * SEC, endUs: endSec * SEC };
-    this.metrics = new RunMetrics(workers, time.warmupEndUs, time.endUs, scenarios.length);
+    this.metrics = new RunMetrics(workers, new LoadWindow(time.warmupEndUs, time.endUs), scenarios.length);
     this.watch = new ObjectiveWatch(objectives, { scenarios, lanesEach: 1, workers }, time);
   }
 

@@ -1,4 +1,5 @@
 /** A client: its messages over as many sessions as it takes, and the pauses between them. */
+import { LoadWindow } from '../../src/metrics/load-window.js';
 import { describe, expect, test } from 'vitest';
 import { Ending, Outcome } from '../../src/metrics/outcome.js';
 import { Client, FIRST_PAUSE_US, LONGEST_PAUSE_US } from '../../workers/client.js';
@@ -28,7 +29,7 @@ function laneFor(recorder: Recorder, messagesPerClient: number): Mutable<ClientL
 
 /** A host that writes down what clients ask for, and a session that only notes with which message it began. */
 class Stage implements ClientHost {
-  readonly recorder = new Recorder(0, Infinity);
+  readonly recorder = new Recorder(new LoadWindow(0));
   readonly lane: Mutable<ClientLane>;
   readonly supply: MessageSupply;
   readonly client: Client;
@@ -47,7 +48,7 @@ class Stage implements ClientHost {
   stopsAsked = 0;
 
   constructor(messages: number | null, messagesPerClient = Infinity, random: () => number = () => 0.5) {
-    this.supply = new MessageSupply({ workerId: 0, workerCount: 1, messages }, 0);
+    this.supply = new MessageSupply({ workerId: 0, workerCount: 1, messages }, new LoadWindow(0));
     this.lane = laneFor(this.recorder, messagesPerClient);
     this.#random = random;
     this.client = new Client(this, this.lane);
@@ -340,7 +341,7 @@ describe('a client', () => {
   });
 
   test('counts in the phase in which it began, however late it ends', () => {
-    const recorder = new Recorder(5_000, Infinity);
+    const recorder = new Recorder(new LoadWindow(5_000));
     recorder.clientStarted(4_000);
     recorder.clientEnded(Ending.completed, 4_000);
     expect([...recorder.phaseOf(0).clients.ended]).toEqual([1, 0, 0]);

@@ -1,4 +1,5 @@
 /** What is written down, in which phase, in which interval, and what counts for the window. */
+import { LoadWindow } from '../../src/metrics/load-window.js';
 import { describe, expect, test } from 'vitest';
 import { LATENCY_COUNT, LatencyKey, type LaneRecord } from '../../src/metrics/interval-record.js';
 import { Ending, ErrorKind, OUTCOME_COUNT, Outcome } from '../../src/metrics/outcome.js';
@@ -12,7 +13,7 @@ const WARMUP_END_US = 1_000_000;
 const WINDOW_END_US = 11_000_000;
 const TEXT = { text: () => 'sample' };
 
-const recorder = (): Recorder => new Recorder(WARMUP_END_US, WINDOW_END_US);
+const recorder = (): Recorder => new Recorder(new LoadWindow(WARMUP_END_US, WINDOW_END_US));
 
 function intervalOf(from: Recorder, censuses: [Census, Census] = [new Census(), new Census()]): LaneRecord {
   return from.interval(censuses);
@@ -252,7 +253,7 @@ describe('the window', () => {
 });
 
 test('TLS handshakes are counted by what they agreed on, in the phase in which they began', () => {
-  const recorder = new Recorder(1000, Infinity);
+  const recorder = new Recorder(new LoadWindow(1000));
   const agreement = { protocol: 'TLSv1.3', cipher: 'TLS_AES_128_GCM_SHA256', group: 'X25519', resumed: false };
   recorder.handshake(999, agreement);
   recorder.handshake(1000, { ...agreement });
@@ -276,7 +277,7 @@ test('sessions that are open, and the most that ever were, are told in every int
 
 test('sessions that are open at once are counted over all lanes as well', () => {
   const all = new OpenSessions();
-  const [one, other] = [new Recorder(0, Infinity, all), new Recorder(0, Infinity, all)] as const;
+  const [one, other] = [new Recorder(new LoadWindow(0), all), new Recorder(new LoadWindow(0), all)] as const;
   one.sessionStarted(1);
   other.sessionStarted(2);
   one.sessionEnded(Ending.completed, 1, 3);

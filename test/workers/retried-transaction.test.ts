@@ -1,4 +1,5 @@
 /** Which recipients of a message are sent again: exactly those that were deferred, however the tries before went. */
+import { LoadWindow } from '../../src/metrics/load-window.js';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Outcome } from '../../src/metrics/outcome.js';
@@ -101,7 +102,7 @@ test('recipients are tried again as long as they are deferred, and each has its 
 });
 
 test('while it is tried again a message counts with all its recipients, those that are settled among them', () => {
-  const recorder = new Recorder(0, Infinity);
+  const recorder = new Recorder(new LoadWindow(0));
   const messages = new SessionMessages({ recorder, retries: null });
   const settled = [2, 0, 1, 0, 0, 0];
   const entry = { number: 5, takenAtUs: 0, positions: Uint16Array.of(1, 4), settled } as unknown as RetryEntry;
