@@ -14,6 +14,7 @@ export interface Rebuilt {
 
 const TYPES: readonly string[] = [
   'started',
+  'warmedUp',
   'interval',
   'stopped',
   'cut',

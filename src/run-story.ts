@@ -8,6 +8,7 @@ import type { RunMetrics } from './metrics/run-metrics.js';
 import { laneNames, lanesOf, laneWeights } from './plan/lane-plan.js';
 import { periodOf } from './plan/lane-table.js';
 import type { LoadPlan } from './plan/load-plan.js';
+import { measuredFrom } from './plan/warmup-end.js';
 import { redactPlan, type RedactedPlan } from './plan/redact-plan.js';
 import { sendsMail } from './plan/script-counts.js';
 import type { KnownCeiling } from './report/generator-schema.js';
@@ -43,7 +44,7 @@ export class RunStory {
   readonly ledger: LoadLedger;
   readonly watch: ObjectiveWatch;
   readonly #head: RunHead;
-  readonly #plan: LoadPlan;
+  #plan: LoadPlan;
   readonly #conditions: Conditions;
 
   /** @param plan - of `head`, with everything in it or as {@link storedPlan} gives it */
@@ -67,7 +68,8 @@ export class RunStory {
 
   /** The same where the ledger has it already. */
   observe(event: RunEvent): void {
-    if (event.type === 'interval') this.watch.add(event.record);
+    if (event.type === 'warmedUp') this.#plan = measuredFrom(this.#plan, event.atUs);
+    else if (event.type === 'interval') this.watch.add(event.record);
     else if (event.type === 'workerDone') this.watch.workerDone(event.result.workerId);
     else if (event.type === 'workerLost') this.watch.workerDone(event.workerId);
   }
@@ -85,7 +87,7 @@ export class RunStory {
   /** The result of what has happened so far. */
   result(): RunResult {
     const plan = this.#plan;
-    const { metrics, lost, endedBy, stoppedAtUs, results, startedAt, startupSec } = this.ledger;
+    const { metrics, lost, endedBy, stoppedAtUs, results, startedAt, startupSec, warmedUp } = this.ledger;
     const totals: [PhaseTotals, PhaseTotals] = [totalsOf(metrics, 0), totalsOf(metrics, 1)];
     const isTargetLost = endedBy === 'targetLost';
     const offered = this.#offered(totals, isTargetLost);
@@ -107,7 +109,7 @@ export class RunStory {
     const { targets, mailHosts, builtInSink, environment, tool, ceiling } = this.#head;
     return summarise({
       ...{ plan, redactedPlan: this.#head.plan, targets, mailHosts, lanes, builtInSink, environment, tool, ceiling },
-      ...{ metrics, totals, window, objectives, offered, endedBy, startedAt, startupSec },
+      ...{ metrics, totals, window, warmedUp, objectives, offered, endedBy, startedAt, startupSec },
       offeredBefore: offeredMessages(totals[0], plan.arrivals !== null, isTargetLost),
       isComplete: lost.length === 0 && endedBy !== 'killed',
       busyShares: busyShares(metrics),

@@ -11,6 +11,7 @@ import { fileLimit, filesNeeded } from './machine-limits.js';
 import type { RunEvent } from './messages/run-event.js';
 import { Ending } from './metrics/outcome.js';
 import { totalsOf } from './metrics/phase-totals.js';
+import { plannedWindow } from './metrics/load-window.js';
 import type { RunMetrics } from './metrics/run-metrics.js';
 import { laneWeights } from './plan/lane-plan.js';
 import { MAX_PERIOD, periodOf } from './plan/lane-table.js';
@@ -170,8 +171,9 @@ function progressOf(
 ): RunProgress {
   const latest = metrics?.timeline.latest ?? null;
   const counted = metrics === null ? null : totalsOf(metrics, phase === 'warmup' ? 0 : 1);
-  const planned = { preflight: null, warmup: plan.warmupMs, measured: plan.durationMs, drain: plan.drainMs }[phase];
-  const beganUs = phase === 'warmup' ? 0 : plan.warmupMs * 1e3 + (phase === 'drain' ? (plan.durationMs ?? 0) * 1e3 : 0);
+  const { warmupEndUs } = metrics?.window ?? plannedWindow(plan);
+  const planned = { preflight: null, warmup: warmupEndUs / 1e3, measured: plan.durationMs, drain: plan.drainMs }[phase];
+  const beganUs = phase === 'warmup' ? 0 : warmupEndUs + (phase === 'drain' ? (plan.durationMs ?? 0) * 1e3 : 0);
   const intervalSec = latest === null ? 0 : (latest.endUs - latest.startUs) / 1e6;
   const of = (index: number): number => counted?.messages[index] ?? 0;
   return {

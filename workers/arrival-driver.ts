@@ -30,7 +30,7 @@ interface ArrivalTools {
 /** The arrivals of one worker. */
 export class ArrivalDriver implements ArrivalSource {
   readonly isReusing: boolean;
-  readonly #share: ArrivalShare;
+  #share: ArrivalShare;
   readonly #isQueueing: boolean;
   readonly #places: LanePlaces;
   readonly #workerCount: number;
@@ -140,6 +140,12 @@ export class ArrivalDriver implements ArrivalSource {
     for (const client of this.#idle.splice(0)) client.session.end(nowUs);
   }
 
+  /** From now on what `share` holds arrives; what has come so far is taken from it. */
+  replan(share: ArrivalShare): void {
+    share.follow(this.#share);
+    this.#share = share;
+  }
+
   /** Nothing more is started: what would have come is dropped. */
   close(): void {
     const drop = (arrival: Arrival): void => {
@@ -164,6 +170,12 @@ export class ArrivalDriver implements ArrivalSource {
   }
 }
 
+/** A worker's arrivals; null: closed load. */
+export function shareOf(plan: LoadPlan, workerId: number): ArrivalShare | null {
+  const { arrivals } = plan;
+  return arrivals === null ? null : new ArrivalShare({ ...plan, arrivals }, workerId);
+}
+
 /** What arrives by plan in one worker; null: closed load. */
 export function arrivalsOf(
   plan: LoadPlan,
@@ -172,8 +184,7 @@ export function arrivalsOf(
   window: LoadWindow,
   host: ArrivalHost,
 ): ArrivalDriver | null {
-  const { arrivals } = plan;
-  if (arrivals === null) return null;
-  const tools = { plan: arrivals, places, workerId, workerCount, window };
-  return new ArrivalDriver({ ...tools, share: new ArrivalShare({ ...plan, arrivals }, workerId) }, host);
+  const share = shareOf(plan, workerId);
+  if (share === null || plan.arrivals === null) return null;
+  return new ArrivalDriver({ share, plan: plan.arrivals, places, workerId, workerCount, window }, host);
 }

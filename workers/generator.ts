@@ -11,27 +11,27 @@ import { INTERVAL_RECORD_VERSION, type IntervalRecord } from '../src/metrics/int
 import type { CheckRecord, CheckTask } from '../src/messages/check-record.js';
 import type { Rehearsed, RehearsalTask } from '../src/messages/dialogue-record.js';
 import type {
-  CoordinatorMessage,
   GeneratorResult,
   GeneratorTask,
   PinnedAddress,
   PreflightResult,
   PreflightTask,
-  WorkerMessage,
 } from '../src/messages/coordinator-worker.js';
 import { lanesOf, laneWeights, type LanePlan } from '../src/plan/lane-plan.js';
 import { LanePlaces, laneTable } from '../src/plan/lane-table.js';
-import { compileLoadScript } from '../src/scenario/compile-script.js';
+import { measuredFrom } from '../src/plan/warmup-end.js';
 import type { CompiledScript } from '../src/scenario/compiled-script.js';
 import { loadFunctions, type FunctionTable } from '../src/scenario/load-functions.js';
-import { LaneData, WorkerData } from '../src/scenario/lane-data.js';
-import { arrivalsOf, type ArrivalDriver, type ArrivalHost } from './arrival-driver.js';
+import { WorkerData } from '../src/scenario/lane-data.js';
+import { arrivalsOf, shareOf, type ArrivalDriver, type ArrivalHost } from './arrival-driver.js';
 import type { CheckPort } from './check-task.js';
 import { Client, type ClientHost } from './client.js';
 import { DeadlineWheel, WHEEL_TICK_US, type WheelEntry } from './deadline-wheel.js';
+import type { GeneratorPort } from './generator-port.js';
 import { HealthMonitor } from './health-monitor.js';
 import { Lane } from './lane.js';
 import { LaneNumbers } from './lane-numbers.js';
+import { compileScripts } from './lane-scripts.js';
 import type { RetryHost } from './lane-retries.js';
 import { MessageSupply } from './message-supply.js';
 import { Outbox } from './outbox.js';
@@ -48,14 +48,6 @@ const MOST_WAIT_MS = 1_000;
 
 /** What is under way in a lane: of the warm-up, and of the phase after it. */
 type PhaseCensus = readonly [Census, Census];
-
-/** The part of a MessagePort that a generator uses, so that another transport can take its place. */
-export interface GeneratorPort {
-  postMessage(message: WorkerMessage): void;
-  on(event: 'message', listener: (message: CoordinatorMessage) => void): unknown;
-  on(event: 'close', listener: () => void): unknown;
-  close(): void;
-}
 
 /**
  * What a worker thread runs: a share of the load, the polite session before it, a check, or a session without a network.
@@ -177,6 +169,9 @@ class Generator implements ClientHost, RetryHost, ArrivalHost {
             );
             break;
           }
+          case 'measure':
+            this.#measureFrom(message.atUs);
+            break;
           case 'stop':
             this.#stop(this.#clock.nowUs());
             this.#endArrivals(this.#clock.nowUs());
@@ -333,6 +328,20 @@ class Generator implements ClientHost, RetryHost, ArrivalHost {
     }
   }
 
+  /** The warm-up ends at `atUs`, or now where that has passed: what has begun keeps its side. */
+  #measureFrom(atUs: number): void {
+    const nowUs = this.#clock.nowUs();
+    if (this.isStopping || nowUs >= this.#window.warmupEndUs) return;
+    this.#window.moveTo(atUs);
+    this.#window.warmupEndUs = Math.max(atUs, nowUs + 1);
+    const { plan, share } = this.#task;
+    const arrivals = shareOf(measuredFrom(plan, atUs), share.workerId);
+    if (this.#arrivals === null || arrivals === null) return;
+    this.#arrivals.replan(arrivals);
+    clearTimeout(this.#arrivalTimer ?? undefined);
+    this.#arrive(this.#arrivals);
+  }
+
   /** Starts what is due, and comes back when the next arrival is. */
   #arrive(arrivals: ArrivalDriver): void {
     const nowUs = this.#clock.nowUs();
@@ -484,14 +493,4 @@ class Generator implements ClientHost, RetryHost, ArrivalHost {
       latencyCounts: this.#recorders.map((recorder) => recorder.latencyCounts()),
     });
   }
-}
-
-/** The scripts of lanes. Those of one scenario share its messages, which may be large. */
-function compileScripts(lanes: readonly LanePlan[], worker: WorkerData): CompiledScript[] {
-  const byName = new Map<string, LaneData>();
-  return lanes.map((lane) => {
-    const data = byName.get(lane.name) ?? new LaneData(lane, worker);
-    byName.set(lane.name, data);
-    return compileLoadScript(lane, data);
-  });
 }

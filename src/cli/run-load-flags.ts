@@ -92,10 +92,10 @@ export const LOAD_FLAGS: RunFlagGroup = {
       help: `connects in progress per worker ${byDefault(DEFAULTS.connectLimit)}`,
     },
     {
-      usage: '--warmup <time>',
+      usage: '--warmup <time|auto>',
       kind: 'value',
       option: 'warmup',
-      help: `load before the measured time ${timeByDefault(DEFAULTS.warmupMs)}`,
+      help: `load before the measured time; auto: until it is steady ${timeByDefault(DEFAULTS.warmupMs)}`,
     },
     {
       usage: '--drain <time>',

@@ -20,6 +20,7 @@ import type { RunMetrics } from '../metrics/run-metrics.js';
 import type { LanePlan } from '../plan/lane-plan.js';
 import type { LoadPlan } from '../plan/load-plan.js';
 import type { LoadLedger } from './load-ledger.js';
+import { warmupEnd } from './warmup-watch.js';
 import { GENERATOR_URL, WorkerPool, type RunningTask } from './worker-pool.js';
 
 /** Between the decision to start and time zero: enough for the message to reach every worker. */
@@ -209,6 +210,7 @@ class LoadRun {
     }
     this.#heardAtUs[message.record.workerId] = this.#nowUs();
     this.#enter({ type: 'interval', record: message.record });
+    this.#watchWarmup();
     this.#hooks.onMetrics?.(this.#ledger.metrics, this.#nowUs());
   }
 
@@ -227,6 +229,17 @@ class LoadRun {
       startupSec: (startedAtMs - performance.timeOrigin) / 1e3,
     });
     this.#tell({ type: 'start', zeroUs: this.#zeroUs });
+  }
+
+  /** Begins the measured time when the load is steady, or when the plan lets the warm-up last no longer. */
+  #watchWarmup(): void {
+    const { warmedUp, stoppedAtUs, metrics } = this.#ledger;
+    if (!this.#plan.isWarmupAuto || warmedUp !== null || stoppedAtUs !== Infinity) return;
+    const end = warmupEnd(this.#plan, metrics, this.#nowUs());
+    if (end === null) return;
+    const { atUs, state, isLast } = end;
+    this.#enter({ type: 'warmedUp', atUs, state });
+    if (!isLast) this.#tell({ type: 'measure', atUs });
   }
 
   #stop(why: RunEnd): void {

@@ -6,6 +6,7 @@ import type { GeneratorResult } from '../messages/coordinator-worker.js';
 import type { RunEnd, RunEvent } from '../messages/run-event.js';
 import { plannedWindow } from '../metrics/load-window.js';
 import { RunMetrics } from '../metrics/run-metrics.js';
+import type { SteadyState } from '../metrics/steady-state.js';
 import type { LoadPlan } from '../plan/load-plan.js';
 
 /** A worker that ended without its result. */
@@ -27,6 +28,8 @@ export class LoadLedger {
   endedBy: RunEnd = 'plan';
   /** When the run was stopped before its plan ended, µs since time zero; Infinity: it was not. */
   stoppedAtUs = Infinity;
+  /** How steady the load was when a warm-up ended by itself, null where too little was known; null: none has ended so. */
+  warmedUp: { readonly state: SteadyState | null } | null = null;
   startedAt = new Date();
   startupSec = 0;
 
@@ -40,6 +43,10 @@ export class LoadLedger {
       case 'started':
         this.startedAt = new Date(event.startedAt);
         this.startupSec = event.startupSec;
+        break;
+      case 'warmedUp':
+        this.metrics.window.moveTo(event.atUs);
+        this.warmedUp = { state: event.state };
         break;
       case 'interval':
         this.metrics.add(event.record);

@@ -88,6 +88,8 @@ export interface GeneratorResult {
 export type CoordinatorMessage =
   /** Begin: time zero on the machine's shared monotonic clock, µs. */
   | { readonly type: 'start'; readonly zeroUs: number }
+  /** The warm-up ends by itself: the measured time begins at `atUs` since time zero. Without it, where the plan says. */
+  | { readonly type: 'measure'; readonly atUs: number }
   /** Start nothing more, finish what is under way until the drain deadline. */
   | { readonly type: 'stop' }
   /** End everything now. */

@@ -1,5 +1,6 @@
 /** What happens to a load, in order: enough to tell all of it again. Plain records. */
 import type { IntervalRecord } from '../metrics/interval-record.js';
+import type { SteadyState } from '../metrics/steady-state.js';
 import type { GeneratorResult } from './coordinator-worker.js';
 
 /** Why a run ended. */
@@ -10,6 +11,8 @@ export type RunEvent =
   /** Time zero: ISO time of day, and how long the program took to come so far, s. */
   | { readonly type: 'started'; readonly startedAt: string; readonly startupSec: number }
   | { readonly type: 'interval'; readonly record: IntervalRecord }
+  /** The measured time begins at `atUs`, µs since time zero; why, and null where too little was known to tell. */
+  | { readonly type: 'warmedUp'; readonly atUs: number; readonly state: SteadyState | null }
   /** Nothing more is begun from here on, µs since time zero. */
   | { readonly type: 'stopped'; readonly atUs: number; readonly why: RunEnd }
   /** Everything under way was cut. */

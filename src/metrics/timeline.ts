@@ -108,6 +108,11 @@ export class Timeline {
     return this.#done;
   }
 
+  /** The last complete buckets, at most so many, in order. */
+  recent(count: number): readonly Bucket[] {
+    return this.#done.slice(-count);
+  }
+
   /** The last complete bucket. */
   get latest(): Bucket | null {
     return this.#done.at(-1) ?? null;

@@ -1,5 +1,5 @@
 /** One worker's arrivals out of the global sequence: j, j + workers, j + 2·workers and so on. Pure arithmetic. */
-import { ArrivalSequence } from './arrival-sequence.js';
+import { ArrivalSequence, type SequencePlan } from './arrival-sequence.js';
 import { lanesOf, laneWeights } from './lane-plan.js';
 import { laneTable } from './lane-table.js';
 import type { ArrivalPlan, LoadPlan } from './load-plan.js';
@@ -47,6 +47,8 @@ export class ArrivalShare {
   /** Number of the first arrival after the warm-up; -1: none has been seen. */
   #firstMeasured = -1;
   #isClosed = false;
+  /** How many were taken. */
+  #taken = 0;
 
   constructor(plan: LoadPlan & { readonly arrivals: ArrivalPlan }, workerId: number) {
     this.#workerId = workerId;
@@ -66,7 +68,7 @@ export class ArrivalShare {
     this.#messages = plan.messages;
     const perArrival = this.#lanes[0]?.most ?? 1;
     this.#bound = plan.messages === null ? (plan.connections ?? Infinity) : Math.ceil(plan.messages / perArrival);
-    this.#sequence = new ArrivalSequence(plan.arrivals, plan.seed);
+    this.#sequence = new ArrivalSequence(sequencePlan(plan), plan.seed);
     this.#seek();
   }
 
@@ -77,6 +79,7 @@ export class ArrivalShare {
 
   /** The next arrival; goes on to the one behind it. Call only when there is one. */
   take(): Arrival {
+    this.#taken++;
     const { index, atUs } = this.#sequence;
     const place = index % this.#table.length;
     const lane = this.#table[place] ?? 0;
@@ -87,6 +90,11 @@ export class ArrivalShare {
     this.#seek();
     const firstMessage = most === sure ? laneIndex * most : -1;
     return { intendedUs: atUs, lane, firstMessage, messages, sureMessages: Math.min(sure, messages) };
+  }
+
+  /** Goes on behind those that `other` has given: it has the same plan up to there. */
+  follow(other: ArrivalShare): void {
+    while (this.#taken < other.#taken) this.take();
   }
 
   /** Nothing more comes. @returns what would have come, by lane; call when the next arrival is behind the warm-up */
@@ -140,4 +148,11 @@ export class ArrivalShare {
       sequence.advance();
     }
   }
+}
+
+/** The arrivals of a plan, over all workers. A warm-up that ends by itself ends where nobody knew before: the rest is planned there. */
+export function sequencePlan(
+  plan: Pick<LoadPlan, 'warmupMs' | 'isWarmupAuto'> & { arrivals: ArrivalPlan },
+): SequencePlan {
+  return { ...plan.arrivals, restartMs: plan.isWarmupAuto ? plan.warmupMs : null };
 }

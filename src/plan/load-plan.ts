@@ -262,7 +262,10 @@ export interface LoadPlan {
   readonly messages: number | null;
   /** Sessions begun after the warm-up where they send no messages, over all workers; null: `durationMs` ends the run. */
   readonly connections: number | null;
+  /** Load before the measured time, ms; at most so long where it ends by itself. */
   readonly warmupMs: number;
+  /** The warm-up ends as soon as rate and latency are steady. */
+  readonly isWarmupAuto: boolean;
   readonly drainMs: number;
   readonly giveUpMs: number;
   /** Objectives as written. */

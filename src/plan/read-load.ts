@@ -14,19 +14,25 @@ export const MAX_DURATION_MS = 500 * 3_600_000;
 /** Keeps products exact (messages × recipients < 2^53). */
 const MAX_MESSAGES = 1_000_000_000_000;
 
-/** What is known of the run beside. */
-interface Surroundings {
-  readonly warmupMs: number;
-  /** Scenarios times targets. */
-  readonly lanes: number;
-}
+/** How long a warm-up that ends by itself lasts at most behind the ramp, ms. */
+const MAX_AUTO_WARMUP_MS = 60_000;
 
-/** Reads how clients come, and what ends the run. */
+/** What readers of a load give. */
+type ReadLoad = Pick<
+  LoadPlan,
+  'arrivals' | 'rampMs' | 'thinkMs' | 'durationMs' | 'messages' | 'connections' | 'warmupMs' | 'isWarmupAuto'
+>;
+
+/**
+ * Reads how clients come, and what begins and ends the measured time.
+ *
+ * @param lanes - scenarios times targets
+ */
 export function readLoad(
   reader: OptionReader,
   scenarios: readonly Pick<ScenarioPlan, 'session' | 'messagesPerSession'>[],
-  { warmupMs, lanes }: Surroundings,
-): Pick<LoadPlan, 'arrivals' | 'rampMs' | 'thinkMs' | 'durationMs' | 'messages' | 'connections'> {
+  lanes: number,
+): ReadLoad {
   const hasMail = scenarios.some(({ session }) => sendsMail(session.steps));
   const { isEnded, ...end } = readEnd(reader, hasMail);
   const curve = readCurve(reader);
@@ -36,7 +42,8 @@ export function readLoad(
     }
     const durationMs = end.durationMs ?? (isEnded ? null : DEFAULTS.durationMs);
     const rampMs = reader.durationMs('ramp', DEFAULTS.rampMs, 0, MAX_DURATION_MS);
-    return { arrivals: null, rampMs, thinkMs: readThink(reader), ...end, durationMs };
+    const warmup = readWarmup(reader, rampMs);
+    return { arrivals: null, rampMs, thinkMs: readThink(reader), ...end, durationMs, ...warmup };
   }
   for (const option of ['ramp', 'think'] as const) {
     if (reader.has(option))
@@ -46,6 +53,11 @@ export function readLoad(
   const isReusing = reader.flag('reuse');
   if (isReusing && !hasMail) reader.refuse('reuse', 'is for sessions that send mail');
   if (isReusing && lanes > 1) reader.refuse('reuse', 'takes one scenario and one target: sessions are kept for both');
+  const warmup = readWarmup(reader, 0);
+  const isDecided = !(warmup.isWarmupAuto && reader.has('profile'));
+  if (!isDecided)
+    reader.refuse('warmup', 'takes a time with --profile, whose rates say nothing of when it is warm', 'auto');
+  const warmupMs = isDecided ? warmup.warmupMs : 0;
   const durationMs = reader.has('profile')
     ? durationOf(reader, curve.profile, end.durationMs, warmupMs)
     : (end.durationMs ?? (isEnded ? null : DEFAULTS.durationMs));
@@ -56,7 +68,17 @@ export function readLoad(
     onFull: reader.choice('onFull', DEFAULTS.onFull, ['drop', 'queue']),
     isReusing,
   };
-  return { arrivals, rampMs: 0, thinkMs: 0, ...end, durationMs };
+  return { arrivals, rampMs: 0, thinkMs: 0, ...end, durationMs, ...warmup };
+}
+
+/** A time, or `auto`. */
+function readWarmup(reader: OptionReader, rampMs: number): Pick<LoadPlan, 'warmupMs' | 'isWarmupAuto'> {
+  const text = reader.written('warmup');
+  if (text === null) return { warmupMs: DEFAULTS.warmupMs, isWarmupAuto: false };
+  if (text.toLowerCase() === 'auto') return { warmupMs: rampMs + MAX_AUTO_WARMUP_MS, isWarmupAuto: true };
+  const reading = parseDurationMs(text, 0, MAX_DURATION_MS);
+  if (!reading.ok) reader.refuse('warmup', `${reading.takes}, or auto`, text);
+  return { warmupMs: reading.ok ? reading.value : DEFAULTS.warmupMs, isWarmupAuto: false };
 }
 
 /** `2s`, `exponential 2s` or `uniform 1s..3s`. */

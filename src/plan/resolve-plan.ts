@@ -99,7 +99,6 @@ export function resolveRun(
     if (own !== reader) found.push(...own.issues.map((issue) => ({ ...issue, scenario: index })));
     return scenario;
   });
-  const warmupMs = reader.durationMs('warmup', DEFAULTS.warmupMs, 0, MAX_DURATION_MS);
   const targets = [first, ...others];
   const plan: LoadPlan = {
     targets: [targetOf(first), ...others.map(targetOf)],
@@ -107,8 +106,7 @@ export function resolveRun(
     functions,
     scenarios: atLeastOne(scenarios),
     sessions,
-    ...readLoad(reader, scenarios, { warmupMs, lanes: targets.length * scenarios.length }),
-    warmupMs,
+    ...readLoad(reader, scenarios, targets.length * scenarios.length),
     drainMs: reader.durationMs('drain', DEFAULTS.drainMs, 0, MAX_DURATION_MS),
     giveUpMs: reader.durationMs('giveUp', DEFAULTS.giveUpMs, 1, MAX_DURATION_MS),
     objectives: reader.list('objectives'),

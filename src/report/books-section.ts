@@ -1,6 +1,6 @@
 /** The end of the report: the warm-up, and whether the books balance. */
 import { cleanText } from './clean-text.js';
-import { formatCount, formatCounted, formatLatency, formatSeconds } from './quantities.js';
+import { formatCount, formatCounted, formatLatency, formatSeconds, formatShare } from './quantities.js';
 import { labelled, type ReportLine } from './report-line.js';
 import type { RunResult } from './result-schema.js';
 
@@ -40,5 +40,22 @@ function warmupLines({ warmup, window }: RunResult, width: number): ReportLine[]
     `${formatSeconds(window.warmupSec)}, not counted above: ${formatCounted(warmup.messages.attempted, 'message')} attempted, ` +
     `${formatCount(warmup.messages.accepted)} accepted, ${formatCounted(errors, 'error')}` +
     (p99 === null ? '' : `, p99 ${formatLatency(p99)}`);
-  return labelled('Warm-up', text, width);
+  return [...labelled('Warm-up', text, width), ...warmupEndLines(window.warmupEnd, width)];
+}
+
+/** What a warm-up that ends by itself did. */
+function warmupEndLines(end: RunResult['window']['warmupEnd'], width: number): ReportLine[] {
+  if (end === null) return [];
+  if (end.by === 'end') return labelled('', 'it had not ended by itself when the run did', width, 'doubtful');
+  const changes = [
+    ...(end.rateChange === null ? [] : [`rate ${changeText(end.rateChange)}`]),
+    ...(end.latencyChange === null ? [] : [`median latency ${changeText(end.latencyChange)}`]),
+  ];
+  const last = changes.length === 0 ? 'too few ended to tell' : `${changes.join(', ')} against the 3 s before`;
+  if (end.by === 'steady') return labelled('', `it ended by itself, steady: ${last}`, width);
+  return labelled('', `it ended at its longest, not steady: ${last}`, width, 'doubtful');
+}
+
+function changeText(change: number): string {
+  return `${change < 0 ? '-' : '+'}${formatShare(Math.abs(change))}`;
 }

@@ -86,11 +86,7 @@ function timeSection(plan: Explanation['plan'], width: number): ReportLine[] {
   if (durationMs === null) {
     return [
       ...plotLine('Sessions', sparkline(new Array<number>(PLOT_WIDTH).fill(sessions)), `${formatCount(sessions)} open`),
-      ...paragraph(
-        '',
-        `${warmupMs === 0 ? '' : `warm-up ${formatSeconds(warmupMs / 1e3)}, then `}until all are sent; ${note}`,
-        width,
-      ),
+      ...paragraph('', `${warmupMs === 0 ? '' : `${warmupText(plan)}, then `}until all are sent; ${note}`, width),
     ];
   }
   const endMs = warmupMs + durationMs;
@@ -100,7 +96,7 @@ function timeSection(plan: Explanation['plan'], width: number): ReportLine[] {
     return ms <= endMs ? sessions : sessions * (1 - (ms - endMs) / Math.max(1, drainMs));
   });
   const phases = [
-    ...(warmupMs === 0 ? [] : [`warm-up ${formatSeconds(warmupMs / 1e3)}`]),
+    ...(warmupMs === 0 ? [] : [warmupText(plan)]),
     `measured ${formatSeconds(durationMs / 1e3)}`,
     `drain up to ${formatSeconds(drainMs / 1e3)}`,
   ];
@@ -110,13 +106,15 @@ function timeSection(plan: Explanation['plan'], width: number): ReportLine[] {
   ];
 }
 
-function rateSection(
-  { warmupMs, durationMs, drainMs }: Explanation['plan'],
-  { perSec, peakPerSec }: PlannedRates,
-  width: number,
-): ReportLine[] {
+/** `warm-up 10 s`, or what it is at most. */
+function warmupText({ warmupMs, isWarmupAuto }: Explanation['plan']): string {
+  return `warm-up ${isWarmupAuto ? 'until steady, at most ' : ''}${formatSeconds(warmupMs / 1e3)}`;
+}
+
+function rateSection(plan: Explanation['plan'], { perSec, peakPerSec }: PlannedRates, width: number): ReportLine[] {
+  const { warmupMs, durationMs, drainMs } = plan;
   const phases = [
-    ...(warmupMs === 0 ? [] : [`warm-up ${formatSeconds(warmupMs / 1e3)}`]),
+    ...(warmupMs === 0 ? [] : [warmupText(plan)]),
     ...(durationMs === null ? [] : [`measured ${formatSeconds(durationMs / 1e3)}`]),
     `drain up to ${formatSeconds(drainMs / 1e3)} behind it`,
   ];

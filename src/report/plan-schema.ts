@@ -74,7 +74,8 @@ export const planResult = z
       })
       .nullable()
       .describe('Clients that arrive by plan; null: closed load'),
-    warmupMs: amount('Warm-up, ms'),
+    warmupMs: amount('Warm-up, ms; the longest that it may be with `isWarmupAuto`'),
+    isWarmupAuto: z.boolean().optional().describe('The warm-up ends by itself when rate and latency are steady'),
     seed: z.number().describe('Seed of everything random'),
     targets: z
       .array(

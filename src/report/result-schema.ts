@@ -9,6 +9,7 @@ import { latencySummary, microseconds } from './latency-schema.js';
 import { planResult } from './plan-schema.js';
 import { amount, amountOrNull, count, flag, isoTime, text } from './schema-words.js';
 import { mailHost, targetResult } from './target-schema.js';
+import { warmupEnd } from './warmup-schema.js';
 
 /**
  * Steps as the result file names them; the same names as `STEP_NAMES` of the protocol.
@@ -316,6 +317,7 @@ export const runResultSchema = z
       startedAt: isoTime('Start of the load'),
       measuredSec: amount('Length of the measured window, s'),
       warmupSec: amount('Length of the warm-up before it, s'),
+      warmupEnd: warmupEnd.nullable().describe('Of a warm-up that ends by itself; null: its length was given'),
       drainSec: amount('Length of the drain after it, s'),
     }),
     arrivals: z

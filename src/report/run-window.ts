@@ -1,6 +1,8 @@
 /** Where the measured window of a run lies. Pure arithmetic. */
 import type { RunMetrics } from '../metrics/run-metrics.js';
+import type { SteadyState } from '../metrics/steady-state.js';
 import type { LoadPlan } from '../plan/load-plan.js';
+import type { WarmupEnd } from './warmup-schema.js';
 
 /** The window, in µs since time zero. */
 export interface RunWindow {
@@ -39,4 +41,20 @@ function isPlaced({ messages }: LoadPlan, metrics: RunMetrics): boolean {
   const counts = metrics.phase(1);
   const attempted = counts.reduce((sum, { messagesAttempted }) => sum + messagesAttempted, 0);
   return attempted === messages && counts.every(({ messagesInFlight }) => messagesInFlight === 0);
+}
+
+/**
+ * How the warm-up came to its end.
+ *
+ * @param warmedUp - how steady the load was then, null where too little was known; null: it did not end by itself
+ * @returns null: its length was given
+ */
+export function warmupEndOf(
+  { isWarmupAuto }: Pick<LoadPlan, 'isWarmupAuto'>,
+  warmedUp: { readonly state: SteadyState | null } | null,
+): WarmupEnd | null {
+  // Plans of earlier versions know nothing of it.
+  if (!(isWarmupAuto as boolean | undefined)) return null;
+  const { isSteady = false, rateChange = null, latencyChange = null } = warmedUp?.state ?? {};
+  return { by: warmedUp === null ? 'end' : isSteady ? 'steady' : 'limit', rateChange, latencyChange };
 }

@@ -5,6 +5,7 @@ import type { LaneRecord, WindowCounts } from '../metrics/interval-record.js';
 import type { PhaseTotals } from '../metrics/phase-totals.js';
 import type { HealthRecord } from '../metrics/interval-record.js';
 import type { RunMetrics } from '../metrics/run-metrics.js';
+import type { SteadyState } from '../metrics/steady-state.js';
 import type { LoadPlan, TargetPlan } from '../plan/load-plan.js';
 import type { RedactedPlan } from '../plan/redact-plan.js';
 import type { BookCheck } from '../verdict/books.js';
@@ -16,7 +17,7 @@ import type { ScenarioResultPlan } from './plan-schema.js';
 import type { GeneratorHealth, KnownCeiling } from './generator-schema.js';
 import type { LaneResult, RunResult } from './result-schema.js';
 import type { MailHostResult } from './target-schema.js';
-import type { RunWindow } from './run-window.js';
+import { warmupEndOf, type RunWindow } from './run-window.js';
 import { confidenceOf } from './confidence.js';
 import { blocksOf } from './summary-blocks.js';
 import { intervalsOf } from './summary-timeline.js';
@@ -39,6 +40,8 @@ export interface SummaryInput {
   readonly metrics: RunMetrics;
   readonly totals: readonly [PhaseTotals, PhaseTotals];
   readonly window: RunWindow;
+  /** How steady the load was when a warm-up ended by itself, null where too little was known; null: none has ended so. */
+  readonly warmedUp: { readonly state: SteadyState | null } | null;
   readonly objectives: readonly ObjectiveResult[];
   readonly offered: OfferedLoad;
   /** The same of what began in the warm-up. */
@@ -96,6 +99,7 @@ export function summarise(input: SummaryInput): RunResult {
       startedAt: input.startedAt.toISOString(),
       measuredSec: (window.endUs - window.warmupEndUs) / 1e6,
       warmupSec: window.warmupEndUs / 1e6,
+      warmupEnd: warmupEndOf(plan, input.warmedUp),
       drainSec: (window.lastUs - window.endUs) / 1e6,
     },
     arrivals: arrivalsOf(input.offered),

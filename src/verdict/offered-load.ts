@@ -2,9 +2,9 @@
 import { ArrivalCount } from '../metrics/arrival-counts.js';
 import type { PhaseTotals } from '../metrics/phase-totals.js';
 import type { RunMetrics, WorkerMetrics } from '../metrics/run-metrics.js';
-import { ArrivalShare } from '../plan/arrival-share.js';
+import { plannedArrivals } from '../plan/arrival-sequence.js';
+import { ArrivalShare, sequencePlan } from '../plan/arrival-share.js';
 import type { ArrivalPlan, LoadPlan } from '../plan/load-plan.js';
-import { LoadProfile } from '../plan/load-profile.js';
 import { partition } from '../plan/partition.js';
 import type { DroppedMessages } from './books.js';
 
@@ -81,7 +81,7 @@ export function offeredLoad(
     missing.messages += share.messages - known(ArrivalCount.messagesOffered);
   }
   const of = (totals: PhaseTotals, index: number): number => totals.arrivals[index] ?? 0;
-  const { endMs, profile } = arrivals;
+  const { endMs } = arrivals;
   const isBounded = plan.messages === null && plan.connections === null;
   const accounted = of(warmup, ArrivalCount.offered) + of(main, ArrivalCount.offered) + missing.arrivals;
   return {
@@ -95,7 +95,7 @@ export function offeredLoad(
     },
     planned:
       endMs !== null && isBounded
-        ? { arrivals: Math.round(new LoadProfile(profile).countAt(endMs / 1e3)), accounted }
+        ? { arrivals: plannedArrivals(sequencePlan({ ...plan, arrivals }), plan.seed), accounted }
         : null,
   };
 }

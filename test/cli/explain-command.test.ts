@@ -72,6 +72,12 @@ describe('explain', () => {
     expect(kept).toMatch(/^messages in all( +54,000){3}$/m);
   });
 
+  test('says how long a warm-up that ends by itself may last', async () => {
+    const words = ['smtp://127.0.0.1:2525', '--warmup', 'auto', '-d', '1m'];
+    expect(await explain(...words)).toContain('warm-up until steady, at most 60 s, measured 60 s, drain up to 5 s');
+    expect(await explain(...words, '--rate', '9/s')).toContain('warm-up until steady, at most 60 s, measured 60 s');
+  });
+
   test('counts how long a number of messages takes', async () => {
     const text = await explain('smtp://127.0.0.1:25', '-s', '10', '-m', '5000', '--pipelining', 'off');
     // Seven replies for each: greeting, EHLO, MAIL, RCPT, DATA, content, QUIT.

@@ -124,7 +124,7 @@ describe('a cap that is reached', () => {
 
   test('drops what still waits when the drain is over', async () => {
     const options = { rate: '100/s', duration: '1s', sessions: 2, onFull: 'queue', drain: '300ms' };
-    const { result } = await runLoad({ sink: SLOW, options, hidden: ['replies'] });
+    const { result } = await runLoad({ sink: SLOW, options, hidden: ['commands', 'replies'] });
     const { offered, attempted, dropped, droppedBy, cut } = result.messages;
     expect([offered, attempted + dropped]).toEqual([100, 100]);
     expect(droppedBy.end).toBe(dropped);
@@ -201,4 +201,49 @@ test('closed load begins with its ramp, and thinks between sessions', async () =
   // One session in 300 ms and a little: at most seven in each place.
   expect(think.result.sessions.started).toBeGreaterThan(10);
   expect(think.result.sessions.started).toBeLessThanOrEqual(35);
+});
+
+describe('a warm-up that ends by itself', () => {
+  test.each<[string, Partial<LoadTestOptions>]>([
+    ['even', { workers: 2 }],
+    ['as a Poisson process', { workers: 2, arrivals: 'poisson' }],
+    ['for sessions that are kept', { reuse: true }],
+  ])('leaves the measured time exactly what is planned for it, %s', async (_, options) => {
+    const { result } = await runLoad({
+      options: { ...MANY, rate: '100/s', duration: '1s', warmup: 'auto', ...options },
+      sink: SLOW,
+    });
+    expect(reasonsOf(result)).toEqual([]);
+    expect(result.window.warmupEnd?.by).toBe('steady');
+    const { warmupSec, measuredSec } = result.window;
+    expect([warmupSec % 1, measuredSec]).toEqual([0, 1]);
+    expect(warmupSec).toBeLessThan(60);
+    expect(result.messages).toMatchObject({ offered: 100, attempted: 100, accepted: 100 });
+    expect(result.intervals.filter(({ phase }) => phase === 'measured')).toHaveLength(1);
+  });
+
+  test('of closed load leaves it as long as planned, or as many messages', async () => {
+    const gates = ['utilisation=off', 'eventLoopLag.p99=off'];
+    const options = { sessions: 4, workers: 2, warmup: 'auto', gates };
+    const [timed, counted] = await Promise.all([
+      runLoad({ options: { ...options, duration: '1s' }, sink: SLOW }),
+      runLoad({ options: { ...options, messages: 50 }, sink: SLOW }),
+    ]);
+    expect([reasonsOf(timed.result), reasonsOf(counted.result)]).toEqual([[], []]);
+    expect(timed.result.window).toMatchObject({ measuredSec: 1, warmupEnd: { by: 'steady' } });
+    expect(counted.result.window.warmupEnd?.by).toBe('steady');
+    expect(counted.result.messages).toMatchObject({ attempted: 50, accepted: 50 });
+  });
+
+  test('that is stopped says that it had not ended', async () => {
+    const stop = new AbortController();
+    const onProgress = ({ phase }: RunProgress): void => {
+      if (phase === 'warmup') stop.abort();
+    };
+    const options = { ...MANY, rate: '50/s', duration: '2s', warmup: 'auto', arrivals: 'poisson', workers: 2 };
+    const { result } = await runLoad({ options, hooks: { stop: stop.signal, onProgress } });
+    expect(result.window.warmupEnd).toEqual({ by: 'end', rateChange: null, latencyChange: null });
+    expect(result.books.balanced).toBe(true);
+    expect(result.messages).toMatchObject({ offered: 100, attempted: 0 });
+  });
 });

@@ -46,6 +46,10 @@ describe('the report of a directory', () => {
   test.each<[string, readonly string[]]>([
     ['closed load', ['-m', '300', '-s', '6', '-w', '2', '--warmup', '500ms']],
     [
+      'open load behind a warm-up that ends by itself',
+      ['-r', '60/s', '-d', '1s', '-s', '100', '-w', '2', '--warmup', 'auto', '--arrivals', 'poisson'],
+    ],
+    [
       'open load that is saturated',
       [
         '-r',

@@ -46,6 +46,7 @@ const address = { address: '127.0.0.1', family: 4 } as const;
 
 const toWorkers: { readonly [Type in CoordinatorMessage['type']]: Extract<CoordinatorMessage, { type: Type }> } = {
   start: { type: 'start', zeroUs: 123.5 },
+  measure: { type: 'measure', atUs: 7e6 },
   stop: { type: 'stop' },
   cut: { type: 'cut' },
 };

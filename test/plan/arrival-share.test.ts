@@ -1,12 +1,13 @@
 /** Workers take arrivals from one global sequence: whatever their number, together they have it once. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ArrivalSequence } from '../../src/plan/arrival-sequence.js';
-import { ArrivalShare } from '../../src/plan/arrival-share.js';
+import { ArrivalSequence, plannedArrivals } from '../../src/plan/arrival-sequence.js';
+import { ArrivalShare, sequencePlan } from '../../src/plan/arrival-share.js';
 import type { Arrival } from '../../src/plan/arrival-share.js';
 import type { ArrivalPlan, LoadPlan } from '../../src/plan/load-plan.js';
 import { resolveRun } from '../../src/plan/resolve-plan.js';
 import type { LoadTestOptions } from '../../src/plan/options.js';
+import { measuredFrom } from '../../src/plan/warmup-end.js';
 
 type OpenPlan = LoadPlan & { readonly arrivals: ArrivalPlan };
 
@@ -128,5 +129,82 @@ describe('when it is closed, a share', () => {
 
 test('the first arrival of a steady rate is half a gap behind time zero', () => {
   const { arrivals } = planOf({ rate: '4/s', duration: '1s' });
-  expect(new ArrivalSequence(arrivals, 1).atUs).toBe(125_000);
+  expect(new ArrivalSequence({ ...arrivals, restartMs: null }, 1).atUs).toBe(125_000);
+});
+
+describe('where the warm-up ends by itself', () => {
+  const rates = fc.integer({ min: 1, max: 300 });
+  const patterns = fc.constantFrom('even', 'poisson');
+  const autoPlan = (options: LoadTestOptions): OpenPlan => planOf({ duration: '3s', warmup: 'auto', ...options });
+  /** The plan once its measured time begins at `sec`. */
+  const from = (plan: OpenPlan, sec: number): OpenPlan => measuredFrom(plan, sec * 1e6) as OpenPlan;
+  const within = (arrivals: readonly Arrival[], fromSec: number, toSec: number): number =>
+    arrivals.filter(({ intendedUs }) => intendedUs >= fromSec * 1e6 && intendedUs < toSec * 1e6).length;
+
+  test('as many arrive in the measured time as its length wants, whenever it begins', () => {
+    fc.assert(
+      fc.property(rates, patterns, fc.integer({ min: 1, max: 60 }), fc.integer(), (perSec, arrivals, sec, seed) => {
+        const plan = from(autoPlan({ rate: `${perSec}/s`, arrivals, seed: Math.abs(seed % 1e6) }), sec);
+        const all = allOf(plan, 0);
+        expect(within(all, sec, sec + 3)).toBe(perSec * 3);
+        expect(within(all, sec + 3, Infinity)).toBe(0);
+        expect(plannedArrivals(sequencePlan(plan), plan.seed)).toBe(all.length);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('what arrives before does not depend on when that is', () => {
+    const plan = autoPlan({ rate: '50/s', arrivals: 'poisson' });
+    const early = allOf(from(plan, 7), 0).filter(({ intendedUs }) => intendedUs < 7e6);
+    expect(allOf(from(plan, 23), 0).slice(0, early.length)).toEqual(early);
+    expect(Math.abs(early.length - 350)).toBeLessThan(4 * Math.sqrt(350));
+  });
+
+  test('workers that hear of it at different moments have one schedule', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 9 }),
+        rates,
+        patterns,
+        fc.float({ min: 0, max: 6 }),
+        (workers, perSec, arrivals, heardSec) => {
+          const plan = autoPlan({ rate: `${perSec}/s`, arrivals, workers, sessions: 99 });
+          const sec = 7;
+          const parts = Array.from({ length: workers }, (_, workerId) => {
+            const share = new ArrivalShare(plan, workerId);
+            const taken: Arrival[] = [];
+            while (share.nextUs < (heardSec + workerId / 20) * 1e6) taken.push(share.take());
+            const rest = new ArrivalShare(from(plan, sec), workerId);
+            rest.follow(share);
+            while (rest.nextUs !== Infinity) taken.push(rest.take());
+            return taken;
+          });
+          const whole = allOf(from({ ...plan, workers: 1 }, sec), 0);
+          expect(parts.flat().sort((a, b) => a.intendedUs - b.intendedUs)).toEqual(whole);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  test('a worker that hears of it too late misses nothing of what is left, and takes nothing twice', () => {
+    const plan = autoPlan({ rate: '100/s', arrivals: 'poisson' });
+    const share = new ArrivalShare(plan, 0);
+    let taken = 0;
+    for (; share.nextUs < 9e6; taken++) share.take();
+    const rest = new ArrivalShare(from(plan, 7), 0);
+    rest.follow(share);
+    while (rest.nextUs !== Infinity) {
+      rest.take();
+      taken++;
+    }
+    expect(taken).toBe(plannedArrivals(sequencePlan(from(plan, 7)), plan.seed));
+  });
+
+  test('a number of messages is counted from there', () => {
+    const plan = from(planOf({ rate: '100/s', messages: 40, warmup: 'auto', arrivals: 'poisson' }), 7);
+    const all = allOf(plan, 0);
+    expect(all.filter(({ intendedUs }) => intendedUs >= 7e6)).toHaveLength(40);
+  });
 });

@@ -14,8 +14,8 @@ function segmentsOf(text: string): readonly ProfileSegment[] {
 }
 
 /** All arrivals, s since the begin. */
-function arrivalsOf(plan: SequencePlan, seed = 1): number[] {
-  const sequence = new ArrivalSequence(plan, seed);
+function arrivalsOf(plan: Omit<SequencePlan, 'restartMs'>, seed = 1): number[] {
+  const sequence = new ArrivalSequence({ ...plan, restartMs: null }, seed);
   const all: number[] = [];
   while (sequence.atUs !== Infinity) {
     all.push(sequence.atUs / 1e6);
@@ -134,7 +134,10 @@ describe('arrivals', () => {
 
   test('without an end go on as long as they are asked for', () => {
     for (const pattern of ['even', 'poisson'] as const) {
-      const sequence = new ArrivalSequence({ profile: segmentsOf('100/s for 500h'), pattern, endMs: null }, 3);
+      const sequence = new ArrivalSequence(
+        { profile: segmentsOf('100/s for 500h'), pattern, endMs: null, restartMs: null },
+        3,
+      );
       for (let index = 0; index < 10_000; index++) sequence.advance();
       // 10,000 exponential gaps of 10 ms: 100 s, give or take four standard deviations of 1 s.
       expect(Math.abs(sequence.atUs / 1e6 - 100)).toBeLessThan(4);
@@ -145,7 +148,10 @@ describe('arrivals', () => {
     ['with an end', 200_000],
     ['without one', null],
   ])('of a Poisson process have exponential gaps, %s', (_, endMs) => {
-    const sequence = new ArrivalSequence({ profile: segmentsOf('100/s for 1h'), pattern: 'poisson', endMs }, 11);
+    const sequence = new ArrivalSequence(
+      { profile: segmentsOf('100/s for 1h'), pattern: 'poisson', endMs, restartMs: null },
+      11,
+    );
     const gaps: number[] = [];
     let beforeUs = 0;
     while (gaps.length < 20_000 && sequence.atUs !== Infinity) {

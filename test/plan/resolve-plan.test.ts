@@ -120,6 +120,7 @@ describe('a plan from nothing but a target', () => {
       messages: null,
       connections: null,
       warmupMs: 0,
+      isWarmupAuto: false,
       drainMs: 5000,
       giveUpMs: 30_000,
       objectives: [],
@@ -503,7 +504,7 @@ describe('options that are refused', () => {
       "--timeout: knows the steps connect, tls, greeting, ehlo, starttls, auth, xclient, xforward, mail, rcpt, data, bdat, transfer, endOfData, rset, noop, vrfy, expn, help, raw or quit, got 'nope=5s'",
     ],
     [{ timeouts: 5 }, "--timeout: takes text, or a list of texts, got '5'"],
-    [{ warmup: '5' }, `--warmup: takes a time from 0s to 500h ${TIME}, got '5'`],
+    [{ warmup: '5' }, `--warmup: takes a time from 0s to 500h ${TIME}, or auto, got '5'`],
     [{ drain: '1d' }, `--drain: takes a time from 0s to 500h ${TIME}, got '1d'`],
     [{ giveUp: '0s' }, `--give-up: takes a time from 1ms to 500h ${TIME}, got '0s'`],
     [
@@ -670,6 +671,19 @@ describe('arrivals by plan', () => {
     const profile = '0/s ->(10s) 100/s; 100/s for 50s';
     expect(resolve({ profile, warmup: '10s' })).toMatchObject({ durationMs: 50_000, arrivals: { endMs: 60_000 } });
     expect(resolve({ profile, duration: '20s' })).toMatchObject({ durationMs: 20_000, arrivals: { endMs: 20_000 } });
+  });
+
+  test('begin with a warm-up that ends by itself, within a minute behind the ramp', () => {
+    expect(resolve({ rate: '9/s', warmup: 'auto', duration: '5s' })).toMatchObject({
+      warmupMs: 60_000,
+      isWarmupAuto: true,
+      arrivals: { endMs: 65_000 },
+    });
+    expect(resolve({ warmup: 'Auto', ramp: '30s' })).toMatchObject({ warmupMs: 90_000, isWarmupAuto: true });
+    expect(resolve({ warmup: '5s' }).isWarmupAuto).toBe(false);
+    expect(issuesOf({ profile: '9/s for 9s', warmup: 'auto' }).map(({ message }) => message)).toEqual([
+      'takes a time with --profile, whose rates say nothing of when it is warm',
+    ]);
   });
 
   test('keep connections where messages arrive for them', () => {

@@ -122,6 +122,7 @@ function resultOf(
     environment: { node: 'v20', platform: 'linux', arch: 'x64', cpuModel: 'x', cores: 2, memoryBytes: 1 },
     tool: { name: 'postrush', version: '0.1.0' },
     ceiling: null,
+    warmedUp: null,
     metrics,
     totals: [totalsOf(metrics, 0), totalsOf(metrics, 1)],
     window: windowOf(plan, metrics, Infinity),
@@ -209,6 +210,7 @@ describe('a result', () => {
       startedAt: '2026-01-02T03:04:05.000Z',
       measuredSec: 2,
       warmupSec: 1,
+      warmupEnd: null,
       drainSec: 0.5,
     });
     expect(resultOf().throughput).toEqual({

@@ -140,6 +140,26 @@ test('what began in the warm-up shows in no total', () => {
   expect(withWarmup.replace(/^Warm-up .*\n( {12}.*\n)*/m, '')).toBe(withoutWarmup);
 });
 
+test.each<[RunResult['window']['warmupEnd'], string]>([
+  [
+    { by: 'steady', rateChange: 0.0153, latencyChange: -0.027 },
+    'it ended by itself, steady: rate +1.5%, median latency -2.7% against the 3 s before',
+  ],
+  [
+    { by: 'limit', rateChange: -0.2, latencyChange: null },
+    'it ended at its longest, not steady: rate -20.0% against the 3 s before',
+  ],
+  [
+    { by: 'limit', rateChange: null, latencyChange: null },
+    'it ended at its longest, not steady: too few ended to tell',
+  ],
+  [{ by: 'end', rateChange: null, latencyChange: null }, 'it had not ended by itself when the run did'],
+])('a warm-up that ends by itself tells how (%j)', (warmupEnd, text) => {
+  const { window } = sampleResult();
+  expect(plain(sampleResult({ window: { ...window, warmupEnd } }), 120)).toContain(text);
+  expect(plain(sampleResult())).not.toContain(text.slice(0, 20));
+});
+
 test('intervals outside the measured time do not show in the throughput over time', () => {
   const measured = [1_000, 500, 0].map((accepted, index) => sampleInterval(index + 1, { accepted }));
   const intervals = [

@@ -332,7 +332,13 @@ export function sampleResult(overrides: Partial<RunResult> = {}): RunResult {
       seed: 1,
     },
     preflight: { connections: 1, commands: 6 },
-    window: { startedAt: '2026-11-23T20:23:19.120Z', measuredSec: 10.7, warmupSec: 2, drainSec: 0.312 },
+    window: {
+      startedAt: '2026-11-23T20:23:19.120Z',
+      measuredSec: 10.7,
+      warmupSec: 2,
+      warmupEnd: null,
+      drainSec: 0.312,
+    },
     arrivals: null,
     ...busyBlocks(),
     throughput: {
