@@ -381,6 +381,8 @@ class Generator implements ClientHost, RetryHost, ArrivalHost {
         address: addresses[lane % addresses.length] as PinnedAddress,
         clock,
         numbers: scripts.length === 1 ? null : new LaneNumbers(share.workerId, share.workerCount, firstTurn),
+        // A timer comes a millisecond late, or behind all that was heard at once; what is heard comes all the time.
+        onHeard: this.#arrivals?.startDue.bind(this.#arrivals) ?? null,
         limitHit: this.#health.limitHit.bind(this.#health),
         retryHost: this,
       });

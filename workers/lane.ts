@@ -11,7 +11,7 @@ import type { RetryHost } from './lane-retries.js';
 import type { Recorder } from './recorder.js';
 import { ReplyEcho } from './reply-echo.js';
 import type { LaneTools } from './session-tools.js';
-import type { ConnectionTools } from './smtp-connection.js';
+import type { ConnectionHooks, ConnectionTools } from './smtp-connection.js';
 
 /** What a lane is made of, beside its plan. */
 interface LaneParts {
@@ -24,6 +24,7 @@ interface LaneParts {
   /** Null: there is no other lane. */
   readonly numbers: LaneNumbers | null;
   /** A connect failed because this machine ran out of file descriptors or local ports. */
+  readonly onHeard: ConnectionHooks['onHeard'];
   readonly limitHit: (limit: 'file' | 'port') => void;
   readonly retryHost: RetryHost;
 }
@@ -49,7 +50,10 @@ export class Lane {
   /** For their connections. */
   readonly connections: ConnectionTools;
 
-  constructor(plan: LanePlan, { index, script, recorder, address, clock, numbers, limitHit, retryHost }: LaneParts) {
+  constructor(
+    plan: LanePlan,
+    { index, script, recorder, address, clock, numbers, limitHit, onHeard, retryHost }: LaneParts,
+  ) {
     this.index = index;
     this.recorder = recorder;
     this.retries = plan.retry === null ? null : new LaneRetries(plan.retry, plan.seed, retryHost, recorder);
@@ -61,6 +65,7 @@ export class Lane {
     this.tools = { script, recorder, retries: this.retries, echo: new ReplyEcho(plan) };
     const hooks = {
       onLimit: limitHit,
+      onHeard,
       onHeaderSent: recorder.bytesSent.bind(recorder),
       onHandshake: recorder.handshake.bind(recorder),
     };

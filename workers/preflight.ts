@@ -32,7 +32,12 @@ const TLS_WANTED = [523, 530, 538];
 const COMMAND_STEPS = [Step.ehlo, Step.starttls, Step.auth, Step.xclient, Step.quit];
 
 /** One session runs into no limit, and its octets are counted nowhere. */
-const NO_HOOKS = { onLimit: () => undefined, onHeaderSent: () => undefined, onHandshake: () => undefined };
+const NO_HOOKS = {
+  onHeard: null,
+  onLimit: () => undefined,
+  onHeaderSent: () => undefined,
+  onHandshake: () => undefined,
+};
 
 /** The first thing that went wrong. */
 interface Refusal {

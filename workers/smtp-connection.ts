@@ -64,6 +64,8 @@ export interface ConnectionHooks {
   onLimit(limit: 'file' | 'port'): void;
   /** So many octets were sent that are no part of the dialogue. */
   onHeaderSent(octets: number, nowUs: number): void;
+  /** Octets came at `nowUs` and were dealt with: who waits for a moment may see that it has come. Null: nobody does. */
+  readonly onHeard: ((nowUs: number) => void) | null;
   /** A TLS handshake succeeded. */
   onHandshake(beganAtUs: number, agreement: TlsAgreement): void;
 }
@@ -170,7 +172,7 @@ export class SmtpConnection implements Connection {
       this.#listener.onTlsReady(this.#tools.describeTls ? describeTls(secure) : null, nowUs);
     });
     secure.on('data', (chunk: Buffer) => {
-      this.#listener.onData(chunk, chunk.length, this.#tools.clock.nowUs());
+      this.#hear(chunk, chunk.length);
     });
     secure.on('end', this.#onEnd);
     secure.on('error', this.#onError);
@@ -221,9 +223,16 @@ export class SmtpConnection implements Connection {
   }
 
   readonly #onRead = (length: number, buffer: Uint8Array): boolean => {
-    this.#listener.onData(buffer, length, this.#tools.clock.nowUs());
+    this.#hear(buffer, length);
     return true;
   };
+
+  #hear(bytes: Uint8Array, length: number): void {
+    const { clock, hooks } = this.#tools;
+    const nowUs = clock.nowUs();
+    this.#listener.onData(bytes, length, nowUs);
+    hooks.onHeard?.(nowUs);
+  }
 
   readonly #onConnect = (): void => {
     const { proxyHeaders, clock, hooks } = this.#tools;

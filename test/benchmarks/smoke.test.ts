@@ -20,6 +20,7 @@ const TLS_MACRO = 'dist/benchmarks/macro/tls-handshakes.bench.js';
 const AUTH_MACRO = 'dist/benchmarks/macro/auth.bench.js';
 const SCENARIO_MACRO = 'dist/benchmarks/macro/scenario-against-flags.bench.js';
 const OVERHEAD_MACRO = 'dist/benchmarks/macro/overhead.bench.js';
+const LAG_MACRO = 'dist/benchmarks/macro/start-lag.bench.js';
 const BDAT_MACRO = 'dist/benchmarks/macro/bdat-against-data.bench.js';
 /** Each of the two short runs is a whole start of the program; a busy machine takes its time. */
 const MACRO_MS = 60_000;
@@ -185,6 +186,16 @@ describe('the small setting of', () => {
       const { stdout, figures } = await smallRun(OVERHEAD_MACRO, '0.001', 'pipelined-kept');
       expect(stdout).toMatch(/^pipelined, kept /m);
       expect(figures.checksum).toMatchObject({ accepted: 160, expected: 160, seen: 160 });
+    },
+    MACRO_MS,
+  );
+
+  test(
+    'planned arrivals are started, every one',
+    async () => {
+      const { stdout, figures } = await smallRun(LAG_MACRO, '0.1', 'kept');
+      expect(stdout).toMatch(/^connections kept, even +\d/m);
+      expect(figures.checksum).toEqual({ started: 2000, expected: 2000 });
     },
     MACRO_MS,
   );

@@ -76,6 +76,7 @@ class EngineLoad implements ClientHost {
       address: { address: lane.target.host, family: 4 },
       clock: this.#clock,
       numbers: null,
+      onHeard: null,
       limitHit: (limit) => this.#faults.push(`this machine is out of ${limit}s`),
       retryHost: { waiting: 0, isStopping: true, schedule: () => undefined, onRetryDue: () => undefined },
     });
