@@ -147,6 +147,13 @@ const PARTS = [
     node: [],
   },
   { name: 'machine-limits', from: '^src/machine-limits\\.ts$', may: [], node: ['fs'] },
+  {
+    name: 'machine',
+    from: '^src/machine\\.ts$',
+    may: ['^src/machine-limits\\.ts$'],
+    mayTypes: ['^src/report/'],
+    node: ['os'],
+  },
   { name: 'explain', from: '^src/explain\\.ts$', may: ['^src/(?!cli/|index\\.ts$)'], node: [] },
   { name: 'calibrate', from: '^src/calibrate\\.ts$', may: ['^src/(?!cli/|index\\.ts$)'], node: [] },
   { name: 'check', from: '^src/check\\.ts$', may: ['^src/(?!cli/|index\\.ts$)'], node: [] },

@@ -5,7 +5,7 @@ const isProduction = process.argv.includes('--production');
 
 const config: KnipConfig = {
   entry: [
-    'workers/generator.ts!',
+    'workers/run-task.ts!',
     'workers/sink-worker.ts!',
     'src/sink/sink-process.ts!',
     'benchmarks/**/*.bench.ts',

@@ -3,11 +3,11 @@ import { assert } from './assert.js';
 import { rehearse } from './coordinator/rehearse.js';
 import { fileLimit, filesNeeded, portLimit } from './machine-limits.js';
 import type { Rehearsed, RehearsalTask, SessionCost } from './messages/dialogue-record.js';
-import { listedAddresses } from './plan/address-list.js';
 import { laneTable } from './plan/lane-table.js';
 import { laneWeights } from './plan/lane-plan.js';
 import type { ArrivalPlan, LoadPlan, ScenarioPlan } from './plan/load-plan.js';
 import { LoadProfile } from './plan/load-profile.js';
+import { TIME_WAIT_SEC, portNeeds } from './plan/port-needs.js';
 import { messagesIn } from './plan/script-counts.js';
 import { redactPlan } from './plan/redact-plan.js';
 import type { Estimate, Explanation, ExplainedScenario, PlannedRates } from './report/explanation.js';
@@ -22,8 +22,6 @@ const MOST_MESSAGES = 200;
 const ENDLESS = 1_000_000;
 /** Parts of the time for which the rate of arrivals is told. */
 const RATE_PARTS = 48;
-/** How long Linux keeps the port of a connection that was closed from here (`TCP_TIMEWAIT_LEN`). */
-const TIME_WAIT_SEC = 60;
 
 /**
  * Explains a plan.
@@ -60,7 +58,7 @@ export async function explainPlan(plan: LoadPlan, isBuiltInSink: boolean): Promi
       files: filesNeeded(plan.sessions, isBuiltInSink),
       fileLimit: fileLimit(),
       portLimit: portLimit(),
-      addressPairs: addressPairs(plan),
+      addressPairs: portNeeds(plan)?.addressPairs ?? 0,
     },
   };
 }
@@ -218,12 +216,4 @@ function shareClosedHere(scenarios: readonly ExplainedScenario[]): number {
     const last = entries.at(-1);
     return sum + (last?.kind === 'event' && last.event === 'closed' ? share : 0);
   }, 0);
-}
-
-/** From how many pairs of addresses connections take their ports. */
-function addressPairs({ targets, scenarios }: LoadPlan): number {
-  const sources = scenarios.map(({ localAddresses }) =>
-    localAddresses.length === 0 ? 1 : listedAddresses(localAddresses).addresses.length,
-  );
-  return targets.filter(({ path }) => path === null).length * Math.max(...sources);
 }

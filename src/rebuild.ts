@@ -1,8 +1,8 @@
 /** Tells a run again from its directory: the result that it had, or would have had when it was ended. */
 import type { RunEvent } from './messages/run-event.js';
-import { INTERVAL_RECORD_VERSION } from './metrics/interval-record.js';
+import { storedRecord } from './metrics/interval-record.js';
 import type { RunResult } from './report/result-schema.js';
-import { RunStory, storedPlan, type RunHead } from './run-story.js';
+import { RunStory, storedHead, storedPlan } from './run-story.js';
 import { readHead, readJournal } from './run-store/journal-reader.js';
 
 /** A run that was told again. */
@@ -15,6 +15,7 @@ export interface Rebuilt {
 const TYPES: readonly string[] = [
   'started',
   'warmedUp',
+  'machine',
   'interval',
   'stopped',
   'cut',
@@ -28,13 +29,14 @@ const TYPES: readonly string[] = [
  * @throws PostrushError `E_CONFIG` when it holds no run
  */
 export function rebuildRun(path: string): Rebuilt {
-  const head = { ceiling: null, ...readHead(path) } as unknown as RunHead;
+  const head = storedHead(readHead(path));
   const plan = storedPlan(head.plan);
   const story = new RunStory(head, plan);
   const { brokenLines } = readJournal(path, (event) => {
-    if (!isEvent(event)) return false;
+    const known = eventOf(event);
+    if (known === null) return false;
     try {
-      story.apply(event);
+      story.apply(known);
       return true;
     } catch {
       // A record that is not what it says it is.
@@ -54,9 +56,10 @@ export function rebuildRun(path: string): Rebuilt {
   return { result: brokenLines > 0 ? { ...result, complete: false } : result, notes };
 }
 
-function isEvent(event: Record<string, unknown>): event is RunEvent & Record<string, unknown> {
-  if (typeof event['type'] !== 'string' || !TYPES.includes(event['type'])) return false;
-  if (event['type'] !== 'interval') return true;
-  const record = event['record'] as { version?: unknown } | undefined;
-  return record?.version === INTERVAL_RECORD_VERSION;
+/** What a line says; null: nothing that this version knows. */
+function eventOf(event: Record<string, unknown>): RunEvent | null {
+  if (typeof event['type'] !== 'string' || !TYPES.includes(event['type'])) return null;
+  if (event['type'] !== 'interval') return event as unknown as RunEvent;
+  const record = storedRecord(event['record']);
+  return record === null ? null : { type: 'interval', record };
 }

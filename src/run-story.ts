@@ -8,9 +8,11 @@ import type { RunMetrics } from './metrics/run-metrics.js';
 import { laneNames, lanesOf, laneWeights } from './plan/lane-plan.js';
 import { periodOf } from './plan/lane-table.js';
 import type { LoadPlan } from './plan/load-plan.js';
+import { portNeeds } from './plan/port-needs.js';
 import { measuredFrom } from './plan/warmup-end.js';
 import { redactPlan, type RedactedPlan } from './plan/redact-plan.js';
 import { sendsMail } from './plan/script-counts.js';
+import { UNKNOWN_ENVIRONMENT } from './report/environment-schema.js';
 import type { KnownCeiling } from './report/generator-schema.js';
 import type { RunResult } from './report/result-schema.js';
 import { windowOf } from './report/run-window.js';
@@ -31,6 +33,12 @@ export interface RunHead extends Pick<Approach, 'targets' | 'mailHosts'> {
   readonly tool: RunResult['tool'];
   /** Of the generator, as calibrated; null: none is known. Heads of earlier versions have none. */
   readonly ceiling: KnownCeiling | null;
+}
+
+/** What was stored of a run before it began; earlier versions stored less. */
+export function storedHead(stored: Readonly<Record<string, unknown>>): RunHead {
+  const head = stored as unknown as RunHead & { readonly ceiling?: RunHead['ceiling'] };
+  return { ...head, ceiling: head.ceiling ?? null, environment: { ...UNKNOWN_ENVIRONMENT, ...head.environment } };
 }
 
 /** The plan of a stored run. What was left out of it (secrets, messages, rows) no result asks for. */
@@ -87,7 +95,8 @@ export class RunStory {
   /** The result of what has happened so far. */
   result(): RunResult {
     const plan = this.#plan;
-    const { metrics, lost, endedBy, stoppedAtUs, results, startedAt, startupSec, warmedUp } = this.ledger;
+    const { metrics, lost, endedBy, stoppedAtUs, results, startedAt, startupSec, warmedUp, firstUse, peakUse } =
+      this.ledger;
     const totals: [PhaseTotals, PhaseTotals] = [totalsOf(metrics, 0), totalsOf(metrics, 1)];
     const isTargetLost = endedBy === 'targetLost';
     const offered = this.#offered(totals, isTargetLost);
@@ -109,6 +118,8 @@ export class RunStory {
     const { targets, mailHosts, builtInSink, environment, tool, ceiling } = this.#head;
     return summarise({
       ...{ plan, redactedPlan: this.#head.plan, targets, mailHosts, lanes, builtInSink, environment, tool, ceiling },
+      portNeeds: portNeeds(plan),
+      use: firstUse === null || peakUse === null ? null : { first: firstUse, peak: peakUse },
       ...{ metrics, totals, window, warmedUp, objectives, offered, endedBy, startedAt, startupSec },
       offeredBefore: offeredMessages(totals[0], plan.arrivals !== null, isTargetLost),
       isComplete: lost.length === 0 && endedBy !== 'killed',

@@ -1,13 +1,14 @@
 /** A whole run, put together: plan, target, pre-flight, load, verdict, result. The composition root. */
 import { X509Certificate, createPrivateKey } from 'node:crypto';
-import { availableParallelism, cpus, totalmem } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { approachTargets } from './coordinator/approach-targets.js';
 import { Coordinator, type LoadHooks } from './coordinator/coordinator.js';
 import { SYSTEM_RESOLVER, type MailResolver } from './coordinator/find-mail-hosts.js';
 import { locateTargets } from './coordinator/locate-targets.js';
 import { PostrushError } from './errors.js';
-import { fileLimit, filesNeeded } from './machine-limits.js';
+import { fileLimit, filesNeeded, openFiles, timeWaitSockets } from './machine-limits.js';
+import { machineOf } from './machine.js';
 import type { RunEvent } from './messages/run-event.js';
 import { Ending } from './metrics/outcome.js';
 import { totalsOf } from './metrics/phase-totals.js';
@@ -86,6 +87,7 @@ export async function runPlan(given: LoadPlan, hooks: RunHooks = {}): Promise<Ru
     cut: hooks.cut,
     generatorUrl: hooks.workers?.url,
     workerHeapMb: hooks.workers?.heapMb,
+    look: () => ({ openFiles: openFiles(), timeWait: timeWaitSockets() }),
     onMetrics: progressReporter(plan, hooks),
   };
   const coordinator = new Coordinator(plan, loadHooks);
@@ -228,17 +230,4 @@ function checkFileLimit(plan: LoadPlan, withSink: boolean): void {
     `${plan.targets[0].url}: ${String(plan.sessions)} sessions need about ${String(needed)} open files, but this process may ` +
       `have ${String(limit)}; raise the limit (ulimit -n ${String(needed)}) or use fewer sessions (-s)`,
   );
-}
-
-/** The machine, as results have it. */
-export function machineOf(): RunResult['environment'] {
-  const processors = cpus();
-  return {
-    node: process.version,
-    platform: process.platform,
-    arch: process.arch,
-    cpuModel: processors[0]?.model ?? 'unknown',
-    cores: availableParallelism(),
-    memoryBytes: totalmem(),
-  };
 }

@@ -8,23 +8,14 @@ import { RunClock, type Clock } from '../src/clock.js';
 import { Census } from '../src/metrics/phase-book.js';
 import { plannedWindow, type LoadWindow } from '../src/metrics/load-window.js';
 import { INTERVAL_RECORD_VERSION, type IntervalRecord } from '../src/metrics/interval-record.js';
-import type { CheckRecord, CheckTask } from '../src/messages/check-record.js';
-import type { Rehearsed, RehearsalTask } from '../src/messages/dialogue-record.js';
-import type {
-  GeneratorResult,
-  GeneratorTask,
-  PinnedAddress,
-  PreflightResult,
-  PreflightTask,
-} from '../src/messages/coordinator-worker.js';
+import type { GeneratorResult, GeneratorTask, PinnedAddress } from '../src/messages/coordinator-worker.js';
 import { lanesOf, laneWeights, type LanePlan } from '../src/plan/lane-plan.js';
 import { LanePlaces, laneTable } from '../src/plan/lane-table.js';
 import { measuredFrom } from '../src/plan/warmup-end.js';
 import type { CompiledScript } from '../src/scenario/compiled-script.js';
-import { loadFunctions, type FunctionTable } from '../src/scenario/load-functions.js';
+import type { FunctionTable } from '../src/scenario/load-functions.js';
 import { WorkerData } from '../src/scenario/lane-data.js';
 import { arrivalsOf, shareOf, type ArrivalDriver, type ArrivalHost } from './arrival-driver.js';
-import type { CheckPort } from './check-task.js';
 import { Client, type ClientHost } from './client.js';
 import { DeadlineWheel, WHEEL_TICK_US, type WheelEntry } from './deadline-wheel.js';
 import type { GeneratorPort } from './generator-port.js';
@@ -35,10 +26,10 @@ import { compileScripts } from './lane-scripts.js';
 import type { RetryHost } from './lane-retries.js';
 import { MessageSupply } from './message-supply.js';
 import { Outbox } from './outbox.js';
-import { preflight } from './preflight.js';
 import { OpenSessions, Recorder } from './recorder.js';
 import { drawDelayMs } from '../src/delay.js';
 import { SeededRandom } from '../src/seeded-random.js';
+import type { Sending } from './send-watch.js';
 import { SessionActor } from './session-actor.js';
 import { SmtpConnection } from './smtp-connection.js';
 
@@ -49,33 +40,8 @@ const MOST_WAIT_MS = 1_000;
 /** What is under way in a lane: of the warm-up, and of the phase after it. */
 type PhaseCensus = readonly [Census, Census];
 
-/**
- * What a worker thread runs: a share of the load, the polite session before it, a check, or a session without a network.
- * Resolves when every socket is closed.
- */
-export default async function runTask(
-  task: GeneratorTask<GeneratorPort> | PreflightTask | CheckTask<CheckPort> | RehearsalTask,
-): Promise<GeneratorResult | PreflightResult | CheckRecord | Rehearsed> {
-  switch (task.kind) {
-    case 'load':
-      return new Generator(task, await loadFunctions(task.plan.functions)).run();
-    case 'preflight':
-      return preflight(task);
-    case 'check': {
-      // A load needs none of it.
-      const { check } = await import('./check-task.js');
-      return check(task);
-    }
-    case 'rehearse': {
-      const { rehearse } = await import('./rehearsal.js');
-      return rehearse(task);
-    }
-    default:
-      return assertNever(task);
-  }
-}
-
-class Generator implements ClientHost, RetryHost, ArrivalHost {
+/** One worker's share of a load. */
+export class Generator implements ClientHost, RetryHost, ArrivalHost {
   readonly #task: GeneratorTask<GeneratorPort>;
   readonly #lanePlans: readonly LanePlan[];
   /** Which lane each start has, over and over. */
@@ -150,6 +116,7 @@ class Generator implements ClientHost, RetryHost, ArrivalHost {
     return lane;
   }
 
+  /** Carries it out. Resolves when every socket is closed. */
   run(): Promise<GeneratorResult> {
     const { port, share } = this.#task;
     // Everything that takes time is done before "ready", so that time zero finds all workers waiting.
@@ -372,6 +339,14 @@ class Generator implements ClientHost, RetryHost, ArrivalHost {
   #openLanes(clock: Clock, scripts: readonly CompiledScript[]): Lane[] {
     const { addresses, share } = this.#task;
     const firstStarts = Array.from({ length: share.firstStart }, (_, place) => this.#table[place % this.#table.length]);
+    const hooks = {
+      onLimit: this.#health.limitHit.bind(this.#health),
+      // A timer comes a millisecond late, or behind all that was heard at once; what is heard comes all the time.
+      onHeard: this.#arrivals?.startDue.bind(this.#arrivals) ?? null,
+      onQueued: (connection: Sending): void => {
+        this.#health.sends.queued(connection, clock.nowUs());
+      },
+    };
     return this.#lanePlans.map((plan, lane) => {
       const firstTurn = firstStarts.filter((each) => each === lane).length;
       return new Lane(plan, {
@@ -381,9 +356,7 @@ class Generator implements ClientHost, RetryHost, ArrivalHost {
         address: addresses[lane % addresses.length] as PinnedAddress,
         clock,
         numbers: scripts.length === 1 ? null : new LaneNumbers(share.workerId, share.workerCount, firstTurn),
-        // A timer comes a millisecond late, or behind all that was heard at once; what is heard comes all the time.
-        onHeard: this.#arrivals?.startDue.bind(this.#arrivals) ?? null,
-        limitHit: this.#health.limitHit.bind(this.#health),
+        hooks,
         retryHost: this,
       });
     });

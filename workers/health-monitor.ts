@@ -4,6 +4,7 @@ import { PerformanceObserver, performance, type EventLoopUtilization } from 'nod
 import type { FunctionCosts } from '../src/data/scenario-functions.js';
 import { LatencyHistogram } from '../src/metrics/latency-histograms.js';
 import type { HealthRecord } from '../src/metrics/interval-record.js';
+import { SendWatch } from './send-watch.js';
 
 /** Linux counts CPU in hundredths of a second for every process, whatever the kernel's own tick (proc(5), USER_HZ). */
 const USER_TICKS_PER_SEC = 100;
@@ -13,6 +14,8 @@ const UTIME_FIELD = 11;
 /** Watches one worker thread; must be made inside it. */
 export class HealthMonitor {
   readonly #lag = new LatencyHistogram();
+  /** Connections that the server does not read from. */
+  readonly sends = new SendWatch();
   #fileLimitHits = 0;
   #portLimitHits = 0;
   #utilization: EventLoopUtilization = performance.eventLoopUtilization();
@@ -47,6 +50,7 @@ export class HealthMonitor {
   /** The tick that was due at `dueUs` came at `nowUs`. */
   tick(dueUs: number, nowUs: number): void {
     this.#lag.record(Math.max(1, nowUs - dueUs));
+    this.sends.tick(nowUs);
   }
 
   /** A connect failed because this machine ran out of file descriptors or local ports. */
@@ -71,6 +75,8 @@ export class HealthMonitor {
       gcCount: this.#gcCount,
       gcUs: this.#gcUs,
       gcLongestUs: this.#gcLongestUs,
+      sendStalls: this.sends.stalls,
+      sendStalledUs: this.sends.stalledUs,
       functionCalls: this.#functionCosts.calls,
       functionUs: this.#functionCosts.us,
     };

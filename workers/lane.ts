@@ -23,9 +23,8 @@ interface LaneParts {
   readonly clock: Clock;
   /** Null: there is no other lane. */
   readonly numbers: LaneNumbers | null;
-  /** A connect failed because this machine ran out of file descriptors or local ports. */
-  readonly onHeard: ConnectionHooks['onHeard'];
-  readonly limitHit: (limit: 'file' | 'port') => void;
+  /** What its connections tell the worker. */
+  readonly hooks: Pick<ConnectionHooks, 'onLimit' | 'onHeard' | 'onQueued'>;
   readonly retryHost: RetryHost;
 }
 
@@ -50,10 +49,7 @@ export class Lane {
   /** For their connections. */
   readonly connections: ConnectionTools;
 
-  constructor(
-    plan: LanePlan,
-    { index, script, recorder, address, clock, numbers, limitHit, onHeard, retryHost }: LaneParts,
-  ) {
+  constructor(plan: LanePlan, { index, script, recorder, address, clock, numbers, hooks, retryHost }: LaneParts) {
     this.index = index;
     this.recorder = recorder;
     this.retries = plan.retry === null ? null : new LaneRetries(plan.retry, plan.seed, retryHost, recorder);
@@ -63,12 +59,11 @@ export class Lane {
     this.sendsMail = sendsMail(plan.session.steps);
     this.beginsWithMessage = surelySendsMail(plan.session.steps);
     this.tools = { script, recorder, retries: this.retries, echo: new ReplyEcho(plan) };
-    const hooks = {
-      onLimit: limitHit,
-      onHeard,
+    const all = {
+      ...hooks,
       onHeaderSent: recorder.bytesSent.bind(recorder),
       onHandshake: recorder.handshake.bind(recorder),
     };
-    this.connections = connectionTools(plan, address, clock, hooks, { numbers });
+    this.connections = connectionTools(plan, address, clock, all, { numbers });
   }
 }

@@ -34,6 +34,7 @@ const COMMAND_STEPS = [Step.ehlo, Step.starttls, Step.auth, Step.xclient, Step.q
 /** One session runs into no limit, and its octets are counted nowhere. */
 const NO_HOOKS = {
   onHeard: null,
+  onQueued: null,
   onLimit: () => undefined,
   onHeaderSent: () => undefined,
   onHandshake: () => undefined,

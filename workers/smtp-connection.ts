@@ -20,6 +20,7 @@ import { isInShare } from '../src/plan/share.js';
 import { DropHow } from '../src/scenario/compiled-script.js';
 import type { LaneNumbers } from './lane-numbers.js';
 import type { ProxyHeaders } from './proxy-headers.js';
+import type { Sending } from './send-watch.js';
 import type { Connection, ConnectionListener } from './session-state.js';
 import type { TlsTickets } from './tls-tickets.js';
 
@@ -66,12 +67,14 @@ export interface ConnectionHooks {
   onHeaderSent(octets: number, nowUs: number): void;
   /** Octets came at `nowUs` and were dealt with: who waits for a moment may see that it has come. Null: nobody does. */
   readonly onHeard: ((nowUs: number) => void) | null;
+  /** A connection has written what the kernel did not take at once. Null: nobody asks. */
+  readonly onQueued: ((connection: Sending) => void) | null;
   /** A TLS handshake succeeded. */
   onHandshake(beganAtUs: number, agreement: TlsAgreement): void;
 }
 
 /** A connection that its session opens again and again. */
-export class SmtpConnection implements Connection {
+export class SmtpConnection implements Connection, Sending {
   #tools: ConnectionTools;
   readonly #listener: ConnectionListener;
   /** Kept over closes while TLS has not been laid over it. */
@@ -86,6 +89,7 @@ export class SmtpConnection implements Connection {
   #turn: number;
   /** Sessions before the one under way. */
   visit = -1;
+  isSendWatched = false;
 
   /** @param place - which of the concurrent sessions of the run this is, from 0 */
   constructor(tools: ConnectionTools, listener: ConnectionListener, place: number) {
@@ -182,6 +186,7 @@ export class SmtpConnection implements Connection {
   write(bytes: Buffer, isShared = false): void {
     // TLS may keep what it is given beyond the call, whatever it says of its queue.
     this.#stream.write(this.#secure === null || isShared ? bytes : Buffer.from(bytes));
+    if (this.#stream.writableLength > 0 && this.#stream.writableCorked === 0) this.#tools.hooks.onQueued?.(this);
   }
 
   cork(): void {
@@ -190,6 +195,7 @@ export class SmtpConnection implements Connection {
 
   uncork(): void {
     this.#stream.uncork();
+    if (this.#stream.writableLength > 0) this.#tools.hooks.onQueued?.(this);
   }
 
   notifyDrained(): void {

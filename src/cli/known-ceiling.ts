@@ -4,7 +4,7 @@ import { workShape } from '../calibration/work-shape.js';
 import type { LoadPlan } from '../plan/load-plan.js';
 import type { KnownCeiling } from '../report/generator-schema.js';
 import { formatRate } from '../report/quantities.js';
-import { machineOf } from '../run.js';
+import { machineOf } from '../machine.js';
 import { ceilingPath, findCeiling, readCeilings, type CeilingKey } from './calibration-file.js';
 import type { Environment } from './environment.js';
 

@@ -1,5 +1,7 @@
 /** `postrush run`: prepares, runs, prints. */
 import { availableParallelism } from 'node:os';
+import { portLimit } from '../machine-limits.js';
+import { portWarning } from '../plan/port-needs.js';
 import { formatDuration } from '../plan/units.js';
 import type { KnownCeiling } from '../report/generator-schema.js';
 import type { RunResult } from '../report/result-schema.js';
@@ -49,6 +51,8 @@ export async function runCommand(invocation: RunWords, surroundings: Surrounding
   try {
     const directory = openDirectory(settings, progress);
     const ceiling = knownCeiling(settings.plan, environment, progress.note.bind(progress));
+    const ports = portWarning(settings.plan, portLimit());
+    if (ports !== null) progress.note(`warning: ${ports}`);
     const result = await perform(settings, progress, interruption, { directory, ceiling });
     progress.clear();
     if (result === null) {

@@ -3,7 +3,7 @@ import { PostrushError } from '../errors.js';
 import type { CheckNews, CheckOrder, CheckRecord, CheckTask } from '../messages/check-record.js';
 import type { PinnedAddress } from '../messages/coordinator-worker.js';
 import type { CheckPlan } from '../plan/check-plan.js';
-import { GENERATOR_URL, WorkerPool } from './worker-pool.js';
+import { WORKER_URL, WorkerPool } from './worker-pool.js';
 
 /** What a check wants from outside. */
 export interface CheckHooks {
@@ -24,7 +24,7 @@ export async function runCheck(
   addresses: readonly PinnedAddress[],
   hooks: CheckHooks,
 ): Promise<{ readonly address: PinnedAddress; readonly record: CheckRecord }> {
-  const pool = new WorkerPool(GENERATOR_URL, 1);
+  const pool = new WorkerPool(WORKER_URL, 1);
   try {
     let problem = '';
     for (const address of addresses) {

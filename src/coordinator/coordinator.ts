@@ -14,14 +14,14 @@ import type {
   WorkerMessage,
   WorkerShare,
 } from '../messages/coordinator-worker.js';
-import type { RunEnd, RunEvent } from '../messages/run-event.js';
+import type { MachineUse, RunEnd, RunEvent } from '../messages/run-event.js';
 import { INTERVAL_RECORD_VERSION } from '../metrics/interval-record.js';
 import type { RunMetrics } from '../metrics/run-metrics.js';
 import type { LanePlan } from '../plan/lane-plan.js';
 import type { LoadPlan } from '../plan/load-plan.js';
-import type { LoadLedger } from './load-ledger.js';
+import { peakOf, type LoadLedger } from './load-ledger.js';
 import { warmupEnd } from './warmup-watch.js';
-import { GENERATOR_URL, WorkerPool, type RunningTask } from './worker-pool.js';
+import { WORKER_URL, WorkerPool, type RunningTask } from './worker-pool.js';
 
 /** Between the decision to start and time zero: enough for the message to reach every worker. */
 const START_LEAD_US = 20_000;
@@ -45,6 +45,8 @@ export interface LoadHooks {
   readonly onEvent?: ((event: RunEvent, metrics: RunMetrics, nowUs: number) => void) | undefined;
   /** Called whenever the merged metrics have grown. */
   readonly onMetrics?: ((metrics: RunMetrics, nowUs: number) => void) | undefined;
+  /** Looks at what is in use on this machine. */
+  readonly look?: (() => MachineUse) | undefined;
   /** Another worker module; for tests of what happens when a worker dies. */
   readonly generatorUrl?: URL | undefined;
   readonly workerHeapMb?: number | undefined;
@@ -59,7 +61,7 @@ export class Coordinator {
   constructor({ workers, feeders, functions }: LoadPlan, hooks: LoadHooks) {
     this.#hooks = hooks;
     this.#data = { feeders, functions };
-    this.#pool = new WorkerPool(hooks.generatorUrl ?? GENERATOR_URL, workers, hooks.workerHeapMb);
+    this.#pool = new WorkerPool(hooks.generatorUrl ?? WORKER_URL, workers, hooks.workerHeapMb);
   }
 
   /** One polite session; see `PreflightResult`. */
@@ -138,6 +140,7 @@ class LoadRun {
       this.#cut();
     };
     const watch = setInterval(() => {
+      this.#watchMachine();
       this.#watchTarget();
       this.#watchWorkers();
     }, WATCH_MS);
@@ -229,6 +232,16 @@ class LoadRun {
       startupSec: (startedAtMs - performance.timeOrigin) / 1e3,
     });
     this.#tell({ type: 'start', zeroUs: this.#zeroUs });
+  }
+
+  /** Enters what is in use on this machine whenever it is more than ever. */
+  #watchMachine(): void {
+    const use = this.#zeroUs < 0 ? undefined : this.#hooks.look?.();
+    if (use === undefined) return;
+    const peak = peakOf(this.#ledger.peakUse, use);
+    const isMore =
+      peak.openFiles !== this.#ledger.peakUse?.openFiles || peak.timeWait !== this.#ledger.peakUse.timeWait;
+    if (isMore) this.#enter({ type: 'machine', use });
   }
 
   /** Begins the measured time when the load is steady, or when the plan lets the warm-up last no longer. */

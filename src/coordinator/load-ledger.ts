@@ -3,7 +3,7 @@
  * events again, and so the same ledger.
  */
 import type { GeneratorResult } from '../messages/coordinator-worker.js';
-import type { RunEnd, RunEvent } from '../messages/run-event.js';
+import type { MachineUse, RunEnd, RunEvent } from '../messages/run-event.js';
 import { plannedWindow } from '../metrics/load-window.js';
 import { RunMetrics } from '../metrics/run-metrics.js';
 import type { SteadyState } from '../metrics/steady-state.js';
@@ -30,6 +30,9 @@ export class LoadLedger {
   stoppedAtUs = Infinity;
   /** How steady the load was when a warm-up ended by itself, null where too little was known; null: none has ended so. */
   warmedUp: { readonly state: SteadyState | null } | null = null;
+  /** What of this machine was in use when the load began, and at most; null: nobody has looked. */
+  firstUse: MachineUse | null = null;
+  peakUse: MachineUse | null = null;
   startedAt = new Date();
   startupSec = 0;
 
@@ -47,6 +50,10 @@ export class LoadLedger {
       case 'warmedUp':
         this.metrics.window.moveTo(event.atUs);
         this.warmedUp = { state: event.state };
+        break;
+      case 'machine':
+        this.firstUse ??= event.use;
+        this.peakUse = peakOf(this.peakUse, event.use);
         break;
       case 'interval':
         this.metrics.add(event.record);
@@ -72,4 +79,12 @@ export class LoadLedger {
       }
     }
   }
+}
+
+/** The most of either. */
+export function peakOf(peak: MachineUse | null, use: MachineUse): MachineUse {
+  const most = (a: number | null, b: number | null): number | null =>
+    a === null || b === null ? (a ?? b) : Math.max(a, b);
+  if (peak === null) return use;
+  return { openFiles: most(peak.openFiles, use.openFiles), timeWait: most(peak.timeWait, use.timeWait) };
 }

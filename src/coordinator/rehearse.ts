@@ -1,7 +1,7 @@
 /** Sessions without a network, in a thread of their own. */
 import { PostrushError } from '../errors.js';
 import type { Rehearsed, RehearsalTask } from '../messages/dialogue-record.js';
-import { GENERATOR_URL, WorkerPool } from './worker-pool.js';
+import { WORKER_URL, WorkerPool } from './worker-pool.js';
 
 /**
  * Rehearses, one task after the other.
@@ -10,7 +10,7 @@ import { GENERATOR_URL, WorkerPool } from './worker-pool.js';
  * @throws PostrushError `E_WORKER_CRASH` when the thread died
  */
 export async function rehearse(tasks: readonly RehearsalTask[]): Promise<Rehearsed[]> {
-  const pool = new WorkerPool(GENERATOR_URL, 1);
+  const pool = new WorkerPool(WORKER_URL, 1);
   const rehearsed: Rehearsed[] = [];
   try {
     for (const asked of tasks) {

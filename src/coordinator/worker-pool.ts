@@ -5,7 +5,7 @@ import { Piscina } from 'piscina';
 /** Source and build keep the same relative paths, so the extension of this file is that of the workers. */
 const EXTENSION = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
 /** Entry of the generator's threads. */
-export const GENERATOR_URL = new URL(`../../workers/generator${EXTENSION}`, import.meta.url);
+export const WORKER_URL = new URL(`../../workers/run-task${EXTENSION}`, import.meta.url);
 /** Entry of the built-in sink's thread. */
 export const SINK_URL = new URL(`../../workers/sink-worker${EXTENSION}`, import.meta.url);
 

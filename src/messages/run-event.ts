@@ -6,6 +6,14 @@ import type { GeneratorResult } from './coordinator-worker.js';
 /** Why a run ended. */
 export type RunEnd = 'plan' | 'signal' | 'secondSignal' | 'abort' | 'targetLost' | 'stopRun' | 'killed';
 
+/** What is in use on this machine at one moment; null: the platform does not tell. */
+export interface MachineUse {
+  /** Files that this process has open. */
+  readonly openFiles: number | null;
+  /** Closed connections, whoever had them, that still hold their ports (TIME_WAIT). */
+  readonly timeWait: number | null;
+}
+
 /** One event. */
 export type RunEvent =
   /** Time zero: ISO time of day, and how long the program took to come so far, s. */
@@ -13,6 +21,8 @@ export type RunEvent =
   | { readonly type: 'interval'; readonly record: IntervalRecord }
   /** The measured time begins at `atUs`, µs since time zero; why, and null where too little was known to tell. */
   | { readonly type: 'warmedUp'; readonly atUs: number; readonly state: SteadyState | null }
+  /** More of something of this machine is in use than ever before in this run. */
+  | { readonly type: 'machine'; readonly use: MachineUse }
   /** Nothing more is begun from here on, µs since time zero. */
   | { readonly type: 'stopped'; readonly atUs: number; readonly why: RunEnd }
   /** Everything under way was cut. */

@@ -8,8 +8,8 @@
 
 import { STEP_COUNT } from '../protocol/steps.js';
 
-/** Version of the record; a reader refuses others. */
-export const INTERVAL_RECORD_VERSION = 7;
+/** Version of the record; between threads of one run others are refused. */
+export const INTERVAL_RECORD_VERSION = 8;
 
 /** What has a histogram: every step that is timed (by its index), then these. */
 export const LatencyKey = {
@@ -158,6 +158,12 @@ export interface HealthRecord {
   readonly gcCount: number;
   readonly gcUs: number;
   readonly gcLongestUs: number;
+  /**
+   * Times that the kernel did not take what a connection had written within a tick of the clock, 10 ms, and how long that
+   * was all together, µs: the server or the network was slower than its session. Cumulative.
+   */
+  readonly sendStalls: number;
+  readonly sendStalledUs: number;
   /** Calls of functions of the scenario, and the time that they took, µs. Cumulative. */
   readonly functionCalls: number;
   readonly functionUs: number;
@@ -189,4 +195,16 @@ export interface IntervalRecord {
   /** When a server last greeted us or answered a session it had greeted; µs since time zero, -1: never. */
   readonly lastGreetedUs: number;
   readonly health: HealthRecord;
+}
+
+/** The oldest version that can still be told: it counted no stalls of sending. */
+const OLDEST_VERSION = 7;
+
+/** A record as it was stored, perhaps by an earlier version; null: it is none that can be told. */
+export function storedRecord(stored: unknown): IntervalRecord | null {
+  const record = stored as IntervalRecord | null | undefined;
+  if (record?.version === INTERVAL_RECORD_VERSION) return record;
+  if (record?.version !== OLDEST_VERSION) return null;
+  const health = { ...record.health, sendStalls: 0, sendStalledUs: 0 };
+  return { ...record, version: INTERVAL_RECORD_VERSION, health };
 }

@@ -172,6 +172,7 @@ function runningCounts(record: IntervalRecord | null): RunningCounts {
     replies: [0, 0, 0, 0],
     errors: 0,
     // Unknown stays unknown through every difference and sum.
+    gcUs: record?.health.gcUs ?? 0,
     cpuSec: record === null ? 0 : record.health.cpuSec < 0 ? NaN : record.health.cpuSec,
   };
   for (const phase of record?.lanes.flatMap(({ phases }) => phases) ?? []) {

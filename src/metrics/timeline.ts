@@ -22,6 +22,8 @@ export interface RunningCounts {
   replies: [number, number, number, number];
   errors: number;
   cpuSec: number;
+  /** Pauses for garbage collection. */
+  gcUs: number;
 }
 
 /** A latency of one bucket. The record is kept so that buckets can be merged. */
@@ -205,6 +207,7 @@ function noCounts(): RunningCounts {
     replies: [0, 0, 0, 0],
     errors: 0,
     cpuSec: 0,
+    gcUs: 0,
   };
 }
 
@@ -221,6 +224,7 @@ function addCounts(total: RunningCounts, now: RunningCounts, before: RunningCoun
   }
   total.errors += now.errors - before.errors;
   total.cpuSec += now.cpuSec - before.cpuSec;
+  total.gcUs += now.gcUs - before.gcUs;
 }
 
 function mergeBuckets(first: Bucket, second: Bucket): Bucket {

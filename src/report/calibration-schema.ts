@@ -3,7 +3,8 @@
  * with `import type`, so that a calibration does not load the validator.
  */
 import { z } from 'zod';
-import { environmentResult, jsonSchemaOf } from './result-schema.js';
+import { environmentResult } from './environment-schema.js';
+import { jsonSchemaOf } from './result-schema.js';
 import { amount, amountOrNull, count, isoTime, text } from './schema-words.js';
 
 const spread = z

@@ -9,6 +9,7 @@ const workerHealth = z
     busy: amount('Share of the measured time its event loop was busy, 0 to 1'),
     cpuSec: amountOrNull('User and system CPU of the thread, s; null: the platform does not tell'),
     eventLoopLagP99Us: microseconds('99th percentile of its event-loop lag'),
+    gcSec: amount('Pauses of the thread for garbage collection, all together, s'),
     lost: flag('Crashed or exited before its end'),
     sessions: count('Sessions it started'),
   })
@@ -38,6 +39,23 @@ const functionCosts = z
     share: amountOrNull('Their part of the CPU of all workers, 0 to 1; null: unknown'),
   })
   .meta({ id: 'FunctionCosts' });
+
+const orNull = (meaning: string) => z.int().nonnegative().nullable().describe(meaning);
+
+const localPorts = z
+  .strictObject({
+    available: orNull('Local ports for all pairs of addresses together; null: not known'),
+    addressPairs: count('Pairs of an address here and a target address: each has all local ports for itself'),
+    atOnce: count('Connections at once that the plan allows'),
+    plannedConnectsPerSec: amountOrNull(
+      'Most new connections per second that are planned; null: how many there are follows from the server, or from kept sessions',
+    ),
+    timeWaitBefore: orNull(
+      'Closed connections of the whole machine that still held their ports (TIME_WAIT) when the load began; null: not known',
+    ),
+    timeWaitPeak: orNull('The most of them during the run; null: not known'),
+  })
+  .meta({ id: 'LocalPorts' });
 
 const generatorCeiling = z
   .strictObject({
@@ -73,6 +91,19 @@ export const generatorHealth = z
         longestUs: amount('The longest, µs'),
       })
       .describe('Pauses of the workers for garbage collection'),
+    sendStalls: z
+      .strictObject({
+        count: count('Times that the kernel did not take what a connection had written within 10 ms'),
+        sec: amount('How long that was, over all connections, s'),
+      })
+      .describe('Connections that the server, or the network, read more slowly than they were written to'),
+    files: z
+      .strictObject({
+        peakOpen: orNull('Files that this process had open at most; null: not known'),
+        limit: orNull('How many it may have; null: not known'),
+      })
+      .describe('Open files against their limit'),
+    ports: localPorts.nullable().describe('Local ports against what the plan needs; null: unix sockets need none'),
     functions: functionCosts.nullable().describe('Cost of the functions of the scenario; null: it has none'),
     ceiling: generatorCeiling
       .nullable()

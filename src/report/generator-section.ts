@@ -19,6 +19,7 @@ const WORKER_COLUMNS: readonly Column[] = [
   { title: 'busy', width: 8, align: 'right' },
   { title: 'CPU', width: 10, align: 'right' },
   { title: 'loop lag p99', width: 14, align: 'right' },
+  { title: 'in GC', width: 10, align: 'right' },
   { title: 'sessions', width: 12, align: 'right' },
   { title: '', width: 8, align: 'left' },
 ];
@@ -27,6 +28,9 @@ const MOST_WORKERS = 8;
 
 /** From this part of its ceiling on the generator may be what is measured. */
 const NEAR_CEILING = 0.7;
+
+/** From this part of a limit of the machine on it is told as near. */
+const NEAR_LIMIT = 0.8;
 
 /** Gates in words; one that is not here goes by its name. */
 const GATE_WORDS: ReadonlyMap<string, string> = new Map([
@@ -52,11 +56,7 @@ export function generatorSection(result: RunResult, width: number): ReportLine[]
       piece(`${formatCounted(generator.workers.length - MOST_WORKERS, 'less busy worker')} not shown`, 'faint'),
     ]);
   }
-  const { gc } = generator;
-  if (gc.count > 0) {
-    const text = `${formatCounted(gc.count, 'pause')} of ${formatSeconds(gc.sec)} in all, the longest ${formatLatency(gc.longestUs)}`;
-    lines.push(...labelled('Garbage', text, width, 'faint'));
-  }
+  lines.push(...pauseLines(generator, width), ...resourceLines(generator, width));
   if (generator.functions !== null) lines.push(...labelled('Functions', functionText(generator.functions), width));
   const { ceiling } = generator;
   if (ceiling !== null && ceiling.share >= NEAR_CEILING) {
@@ -81,6 +81,53 @@ export function generatorSection(result: RunResult, width: number): ReportLine[]
   const held = generator.gates.filter(({ ok, bound }) => ok && bound !== null);
   if (held.length > 0) lines.push(...labelled('Held', held.map(gateText).join('; '), width, 'faint'));
   return lines;
+}
+
+/** Pauses of the generator, and of what it sends to. */
+function pauseLines({ gc, sendStalls }: RunResult['generator'], width: number): ReportLine[] {
+  const garbage = `${formatCounted(gc.count, 'pause')} of ${formatSeconds(gc.sec)} in all, the longest ${formatLatency(gc.longestUs)}`;
+  const stalls =
+    `${formatCounted(sendStalls.count, 'write')} waited longer than 10 ms for the kernel, ${formatSeconds(sendStalls.sec)} in all: ` +
+    'the server or the network took less than was sent';
+  return [
+    ...(gc.count > 0 ? labelled('Garbage', garbage, width, 'faint') : []),
+    ...(sendStalls.count > 0 ? labelled('Stalls', stalls, width) : []),
+  ];
+}
+
+/** What of this machine was in use, against what there is. */
+function resourceLines({ files, ports }: RunResult['generator'], width: number): ReportLine[] {
+  const lines: ReportLine[] = [];
+  if (files.peakOpen !== null) {
+    const isNear = files.limit !== null && files.peakOpen >= NEAR_LIMIT * files.limit;
+    const text = `${formatCount(files.peakOpen)} open at most${files.limit === null ? '' : ` of ${formatCount(files.limit)} allowed`}`;
+    lines.push(
+      ...labelled(
+        'Files',
+        isNear ? `${text}: raise the limit (ulimit -n)` : text,
+        width,
+        isNear ? 'doubtful' : 'faint',
+      ),
+    );
+  }
+  if (ports !== null) lines.push(...portLines(ports, width));
+  return lines;
+}
+
+function portLines(ports: NonNullable<RunResult['generator']['ports']>, width: number): ReportLine[] {
+  const { available, addressPairs, atOnce, plannedConnectsPerSec, timeWaitBefore, timeWaitPeak } = ports;
+  const isNear = available !== null && atOnce >= NEAR_LIMIT * available;
+  const rate = plannedConnectsPerSec === null ? '' : `, up to ${formatRate(plannedConnectsPerSec)} new ones/s`;
+  const there =
+    available === null
+      ? ''
+      : `${formatCount(available)} local ports (${formatCounted(addressPairs, 'pair')} of addresses) `;
+  const waiting =
+    timeWaitPeak === null
+      ? ''
+      : `; in TIME_WAIT on the whole machine ${formatCount(timeWaitBefore ?? 0)} before and at most ${formatCount(timeWaitPeak)}`;
+  const text = `${there}for ${formatCount(atOnce)} connections at once${rate}${waiting}`;
+  return labelled('Ports', text, width, isNear ? 'doubtful' : 'faint');
 }
 
 function costText({ generator }: RunResult): string {
@@ -118,6 +165,7 @@ function workerRow(worker: WorkerHealth): ReportLine {
     formatShare(worker.busy),
     worker.cpuSec === null ? NO_VALUE : formatSeconds(worker.cpuSec),
     formatLatency(worker.eventLoopLagP99Us),
+    formatSeconds(worker.gcSec),
     formatCount(worker.sessions, 10),
     worker.lost ? { text: 'LOST', style: 'bad' } : '',
   ]);

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { ERROR_KIND_NAMES } from '../metrics/outcome.js';
+import { environmentResult } from './environment-schema.js';
 import { generatorHealth } from './generator-schema.js';
 import { latencySummary, microseconds } from './latency-schema.js';
 import { planResult } from './plan-schema.js';
@@ -217,6 +218,7 @@ const intervalResult = z
       eventLoopLagP99Us: microseconds('99th percentile of the event-loop lag over all workers'),
       busy: amount('Busiest worker: share of the interval its event loop was busy, 0 to 1'),
       cpuSec: amountOrNull('User and system CPU of all workers in it, s'),
+      gcSec: amount('Pauses of all workers for garbage collection in it, s'),
     }),
   })
   .meta({ id: 'IntervalResult', description: 'What happened in one interval of the run, over all workers' });
@@ -251,16 +253,6 @@ const objectiveResult = z
     pass: flag('Whether it was met'),
   })
   .meta({ id: 'ObjectiveResult' });
-
-/** The machine that a result was made on. */
-export const environmentResult = z.strictObject({
-  node: text('Version of Node.js'),
-  platform: z.string(),
-  arch: z.string(),
-  cpuModel: z.string(),
-  cores: count('Logical cores'),
-  memoryBytes: count('Memory of the machine, octets'),
-});
 
 const perSecond = (meaning: string) => amount(`${meaning} per second of measured time`);
 

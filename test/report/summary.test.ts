@@ -1,4 +1,5 @@
 /** From merged metrics to the numbers people read. */
+import { UNKNOWN_ENVIRONMENT } from '../../src/report/environment-schema.js';
 import { LoadWindow } from '../../src/metrics/load-window.js';
 import { describe, expect, test } from 'vitest';
 import type { PreflightResult } from '../../src/messages/coordinator-worker.js';
@@ -119,10 +120,20 @@ function resultOf(
     lanes: [],
     mailHosts: [],
     builtInSink: null,
-    environment: { node: 'v20', platform: 'linux', arch: 'x64', cpuModel: 'x', cores: 2, memoryBytes: 1 },
+    environment: {
+      ...UNKNOWN_ENVIRONMENT,
+      node: 'v20',
+      platform: 'linux',
+      arch: 'x64',
+      cpuModel: 'x',
+      cores: 2,
+      memoryBytes: 1,
+    },
     tool: { name: 'postrush', version: '0.1.0' },
     ceiling: null,
     warmedUp: null,
+    portNeeds: null,
+    use: null,
     metrics,
     totals: [totalsOf(metrics, 0), totalsOf(metrics, 1)],
     window: windowOf(plan, metrics, Infinity),

@@ -160,6 +160,34 @@ test.each<[RunResult['window']['warmupEnd'], string]>([
   expect(plain(sampleResult())).not.toContain(text.slice(0, 20));
 });
 
+test('writes that waited for the kernel are told, where there were any', () => {
+  const { generator } = sampleResult();
+  const stalled = sampleResult({ generator: { ...generator, sendStalls: { count: 12, sec: 1.25 } } });
+  expect(plain(stalled, 120).replaceAll(/\n +/g, ' ')).toContain(
+    'Stalls      12 writes waited longer than 10 ms for the kernel, 1.25 s in all: the server or the network took less than was sent',
+  );
+  expect(plain(sampleResult())).not.toContain('Stalls');
+});
+
+test('limits of the machine stand out from four fifths on', () => {
+  const { generator } = sampleResult();
+  const files = { peakOpen: 820, limit: 1_024 };
+  expect(plain(sampleResult({ generator: { ...generator, files } }), 120)).toContain(
+    'Files       820 open at most of 1,024 allowed: raise the limit (ulimit -n)',
+  );
+  const ports = { ...generator.ports!, atOnce: 900, plannedConnectsPerSec: 450, addressPairs: 4 };
+  expect(plain(sampleResult({ generator: { ...generator, ports } }), 120).replaceAll(/\n +/g, ' ')).toContain(
+    'Ports       28,232 local ports (4 pairs of addresses) for 900 connections at once, up to 450.0 new ones/s; ' +
+      'in TIME_WAIT on the whole machine 2 before and at most 1,305',
+  );
+  const unknown = { ...ports, available: null, timeWaitPeak: null };
+  const report = plain(
+    sampleResult({ generator: { ...generator, files: { peakOpen: null, limit: null }, ports: unknown } }),
+  );
+  expect(report).toContain('Ports       for 900 connections at once');
+  expect(report).not.toContain('Files');
+});
+
 test('intervals outside the measured time do not show in the throughput over time', () => {
   const measured = [1_000, 500, 0].map((accepted, index) => sampleInterval(index + 1, { accepted }));
   const intervals = [

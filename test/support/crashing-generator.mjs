@@ -2,7 +2,7 @@
  * The generator, and a little later the end of one worker. What happens to the first worker stands in the environment:
  * `throw`, `reject`, `exit` and `memory` after it has sent an interval record, `early` before it is ready.
  */
-import runTask from '../../dist/workers/generator.js';
+import runTask from '../../dist/workers/run-task.js';
 
 /** Between the first interval record and the crash: the record is told, what comes after it is lost. */
 const CRASH_AFTER_MS = 200;

@@ -76,8 +76,11 @@ class EngineLoad implements ClientHost {
       address: { address: lane.target.host, family: 4 },
       clock: this.#clock,
       numbers: null,
-      onHeard: null,
-      limitHit: (limit) => this.#faults.push(`this machine is out of ${limit}s`),
+      hooks: {
+        onLimit: (limit) => this.#faults.push(`this machine is out of ${limit}s`),
+        onHeard: null,
+        onQueued: null,
+      },
       retryHost: { waiting: 0, isStopping: true, schedule: () => undefined, onRetryDue: () => undefined },
     });
     this.#random = new SeededRandom(plan.seed, 0);

@@ -35,6 +35,8 @@ export function healthRecord(changes: Partial<HealthRecord> = {}): HealthRecord 
     gcCount: 0,
     gcUs: 0,
     gcLongestUs: 0,
+    sendStalls: 0,
+    sendStalledUs: 0,
     functionCalls: 0,
     functionUs: 0,
     ...changes,

@@ -83,7 +83,7 @@ export function sampleInterval(index: number, overrides: Partial<IntervalResult>
     },
     replies: { '2yz': 11_200, '3yz': 1_950, '4yz': 30, '5yz': 170 },
     errors: 2,
-    generator: { eventLoopLagP99Us: 1_310, busy: 0.61, cpuSec: 0.41 },
+    generator: { eventLoopLagP99Us: 1_310, gcSec: 0.05, busy: 0.61, cpuSec: 0.41 },
     ...overrides,
   };
 }
@@ -311,11 +311,18 @@ export function sampleResult(overrides: Partial<RunResult> = {}): RunResult {
     tool: { name: 'postrush', version: '0.1.0' },
     environment: {
       node: 'v20.20.0',
+      v8: '11.3.244.8-node.30',
+      uv: '1.46.0',
+      openssl: '3.0.15',
       platform: 'linux',
+      kernel: '6.1.0',
       arch: 'x64',
       cpuModel: 'Intel(R) Xeon(R) Platinum 8370C CPU @ 2.80GHz',
       cores: 4,
+      cpuLimit: null,
       memoryBytes: 16 * 1024 ** 3,
+      openFilesLimit: 1_048_576,
+      localPorts: 28_232,
     },
     target: sampleTarget(),
     targets: [overrides.target ?? sampleTarget()],
@@ -363,6 +370,7 @@ export function sampleResult(overrides: Partial<RunResult> = {}): RunResult {
         busy,
         cpuSec: 1.02 + workerId / 100,
         eventLoopLagP99Us: 1_310 + workerId * 40,
+        gcSec: 0.05,
         lost: false,
         sessions: 583,
       })),
@@ -374,6 +382,9 @@ export function sampleResult(overrides: Partial<RunResult> = {}): RunResult {
       fileLimitHits: 0,
       portLimitHits: 0,
       gc: { count: 212, sec: 0.31, longestUs: 4_210 },
+      sendStalls: { count: 0, sec: 0 },
+      files: { peakOpen: 131, limit: 1_048_576 },
+      ports: samplePorts(),
       functions: null,
       ceiling: null,
       gates: [
@@ -494,7 +505,7 @@ export function nothingResult(): RunResult {
     },
     intervals: [],
     generator: {
-      workers: [{ workerId: 0, busy: 0, cpuSec: null, eventLoopLagP99Us: null, lost: false, sessions: 0 }],
+      workers: [{ workerId: 0, busy: 0, cpuSec: null, eventLoopLagP99Us: null, gcSec: 0.05, lost: false, sessions: 0 }],
       eventLoopLag: sampleLatency(0),
       busy: 0,
       cpuSec: null,
@@ -503,6 +514,9 @@ export function nothingResult(): RunResult {
       fileLimitHits: 0,
       portLimitHits: 0,
       gc: { count: 0, sec: 0, longestUs: 0 },
+      sendStalls: { count: 0, sec: 0 },
+      files: { peakOpen: 131, limit: 1_048_576 },
+      ports: samplePorts(),
       functions: null,
       ceiling: null,
       gates: [{ name: 'eventLoopLag.p99', value: null, bound: 100_000, unit: 'us', ok: true }],
@@ -510,4 +524,15 @@ export function nothingResult(): RunResult {
     books: { balanced: true, checks: [] },
     warmup: emptyBlocks(),
   });
+}
+
+function samplePorts(): NonNullable<RunResult['generator']['ports']> {
+  return {
+    available: 28_232,
+    addressPairs: 1,
+    atOnce: 50,
+    plannedConnectsPerSec: null,
+    timeWaitBefore: 2,
+    timeWaitPeak: 1_305,
+  };
 }
