@@ -77,7 +77,7 @@ export class RunStory {
   /** The same where the ledger has it already. */
   observe(event: RunEvent): void {
     if (event.type === 'warmedUp') this.#plan = measuredFrom(this.#plan, event.atUs);
-    else if (event.type === 'interval') this.watch.add(event.record);
+    else if (event.type === 'interval' || event.type === 'minute') this.watch.add(event.record);
     else if (event.type === 'workerDone') this.watch.workerDone(event.result.workerId);
     else if (event.type === 'workerLost') this.watch.workerDone(event.workerId);
   }

@@ -10,6 +10,7 @@ import { PostrushError } from './errors.js';
 import { fileLimit, filesNeeded, openFiles, timeWaitSockets } from './machine-limits.js';
 import { machineOf } from './machine.js';
 import type { RunEvent } from './messages/run-event.js';
+import { MinuteRecords, type MinuteRecord } from './metrics/minute-records.js';
 import { Ending } from './metrics/outcome.js';
 import { totalsOf } from './metrics/phase-totals.js';
 import { plannedWindow } from './metrics/load-window.js';
@@ -31,6 +32,14 @@ import { version } from './version.js';
 
 export { startBuiltInSink } from './coordinator/built-in-sink.js';
 
+/** Where a run is kept. */
+export interface RunStore {
+  begin(head: RunHead): void;
+  append(event: RunEvent): void;
+  /** The same for an event that others will say again with less; `end` is appended in place of the first that finds no room. */
+  appendSpare(event: RunEvent, end: RunEvent): void;
+}
+
 /** What a caller may hear of a run, and how it may end it. */
 export interface RunHooks {
   /** Called about once a second while the run goes on. */
@@ -40,7 +49,7 @@ export interface RunHooks {
   /** Cut: end everything now, then report. */
   readonly cut?: AbortSignal;
   /** Keeps what happens, so that it can be told again; see `src/run-store`. */
-  readonly store?: { begin(head: RunHead): void; append(event: RunEvent): void };
+  readonly store?: RunStore;
   /** The target is the built-in sink; the result says so. */
   readonly builtInSink?: { readonly replyDelayMs: number };
   /** What the generator can do at most with such sessions on this machine; the result says how near it came. */
@@ -74,12 +83,13 @@ export async function runPlan(given: LoadPlan, hooks: RunHooks = {}): Promise<Ru
   conditionsOf(plan);
   const located = await locateTargets(plan, hooks.resolver ?? SYSTEM_RESOLVER);
   let story: RunStory | null = null;
+  let minutes: MinuteRecords | null = null;
   const abort = new AbortController();
   const loadHooks: LoadHooks = {
     abort: abort.signal,
     onEvent: (event, metrics, nowUs) => {
       story?.observe(event);
-      hooks.store?.append(event);
+      if (hooks.store !== undefined) keep(event, hooks.store, minutes);
       const isWatched = plan.abortOnFail && event.type === 'interval' && !abort.signal.aborted;
       if (isWatched && (story?.watch.missed(metrics, nowUs) ?? null) !== null) abort.abort();
     },
@@ -103,12 +113,29 @@ export async function runPlan(given: LoadPlan, hooks: RunHooks = {}): Promise<Ru
     });
     hooks.store?.begin(head);
     story = new RunStory(head, approach.plan);
+    minutes = new MinuteRecords(story.ledger.metrics.window);
     const addresses = approach.targets.map(({ address }) => address);
     await coordinator.load(approach.plan, addresses, partition(plan), story.ledger);
     return story.result();
   } finally {
     await coordinator.close();
   }
+}
+
+/** Keeps an event, and the record of a minute behind its last second. */
+function keep(event: RunEvent, store: RunStore, minutes: MinuteRecords | null): void {
+  const append = (minute: MinuteRecord | null | undefined): void => {
+    if (minute !== null && minute !== undefined) store.append({ type: 'minute', ...minute });
+  };
+  if (event.type === 'interval') {
+    append(minutes?.add(event.record));
+    store.appendSpare(event, { type: 'minutesAlone' });
+    return;
+  }
+  if (event.type === 'stopped') minutes?.stopped(event.atUs);
+  if (event.type === 'workerDone') append(minutes?.close(event.result.workerId));
+  if (event.type === 'workerLost') append(minutes?.close(event.workerId));
+  store.append(event);
 }
 
 /**

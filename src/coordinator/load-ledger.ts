@@ -58,6 +58,11 @@ export class LoadLedger {
       case 'interval':
         this.metrics.add(event.record);
         break;
+      case 'minute':
+        this.metrics.add(event.record, event.count);
+        break;
+      case 'minutesAlone':
+        break;
       case 'stopped':
         if (this.endedBy === 'plan') this.endedBy = event.why;
         this.stoppedAtUs = Math.min(this.stoppedAtUs, event.atUs);

@@ -19,6 +19,10 @@ export type RunEvent =
   /** Time zero: ISO time of day, and how long the program took to come so far, s. */
   | { readonly type: 'started'; readonly startedAt: string; readonly startupSec: number }
   | { readonly type: 'interval'; readonly record: IntervalRecord }
+  /** The records of `count` seconds of one worker, merged: said again, for whoever tells the run later. */
+  | { readonly type: 'minute'; readonly count: number; readonly record: IntervalRecord }
+  /** From here on the records of seconds are not kept, for want of room: those of minutes are. */
+  | { readonly type: 'minutesAlone' }
   /** The measured time begins at `atUs`, µs since time zero; why, and null where too little was known to tell. */
   | { readonly type: 'warmedUp'; readonly atUs: number; readonly state: SteadyState | null }
   /** More of something of this machine is in use than ever before in this run. */

@@ -66,12 +66,12 @@ export class RunMetrics {
     this.#stoppedAtUs = Math.min(this.#stoppedAtUs, atUs);
   }
 
-  /** Takes in one record. */
-  add(record: IntervalRecord): void {
+  /** Takes in one record, which may stand for those of several seconds. */
+  add(record: IntervalRecord, seconds = 1): void {
     const worker = this.workers[record.workerId];
     if (worker === undefined) return;
     worker.last = record;
-    worker.intervals++;
+    worker.intervals += seconds;
     if (!record.lanes.every(({ phases }) => phases.every(isBalanced))) this.unbalancedRecords++;
     for (const [lane, { latencies }] of record.lanes.entries()) this.#addLatencies(lane, latencies);
     const middleUs = (record.startUs + record.endUs) / 2;

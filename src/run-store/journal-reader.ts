@@ -38,33 +38,59 @@ export function readHead(path: string): Record<string, unknown> {
 }
 
 /**
- * Gives every event of the journal to `apply`, in order.
+ * Gives every line of the journal to `take`, in order.
  *
- * @param apply - returns false for what it cannot use
+ * @param take - gets a line, and what it says; returns false for what it cannot use
  * @throws PostrushError `E_CONFIG` when there is no journal, or one of another version
  */
-export function readJournal(path: string, apply: (event: Record<string, unknown>) => boolean): JournalSummary {
+export function readJournal(path: string, take: (line: JournalLine) => boolean): JournalSummary {
   let events = 0;
   let brokenLines = 0;
   let isFirst = true;
-  for (const line of linesOf(path)) {
-    const event = parsed(line);
+  for (const text of linesOf(path)) {
     if (isFirst) {
       isFirst = false;
-      if (event === null) throw unusable(path, `${RUN_FILES.journal} is torn in its first line: nothing was measured`);
-      if (event['schema'] !== JOURNAL_SCHEMA) {
-        throw unusable(
-          path,
-          `${RUN_FILES.journal} is of another version: ${String(event['schema'])}, and not ${JOURNAL_SCHEMA}`,
-        );
-      }
+      checkFirst(path, parsed(text));
       continue;
     }
-    if (event === null || !apply(event)) brokenLines++;
-    else events++;
+    if (take(new JournalLine(text))) events++;
+    else brokenLines++;
   }
   if (isFirst) throw unusable(path, `${RUN_FILES.journal} is empty: nothing was measured`);
   return { events, brokenLines };
+}
+
+function checkFirst(path: string, event: Record<string, unknown> | null): void {
+  if (event === null) throw unusable(path, `${RUN_FILES.journal} is torn in its first line: nothing was measured`);
+  if (event['schema'] === JOURNAL_SCHEMA) return;
+  throw unusable(
+    path,
+    `${RUN_FILES.journal} is of another version: ${String(event['schema'])}, and not ${JOURNAL_SCHEMA}`,
+  );
+}
+
+/** One line, which need not be parsed to see what it is. */
+export class JournalLine {
+  readonly #text: string;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  /** What kind of event it is; empty: it does not say so where it should. */
+  get type(): string {
+    return /^\{"type":"(\w+)"/.exec(this.#text)?.[1] ?? '';
+  }
+
+  /** Whose record it holds; -1: it does not say so where it should. */
+  get workerId(): number {
+    return Number(/^[^[]{1,80}?"workerId":(\d+)/.exec(this.#text)?.[1] ?? -1);
+  }
+
+  /** What it says; null: it is torn. */
+  parse(): Record<string, unknown> | null {
+    return parsed(this.#text);
+  }
 }
 
 /** The lines of a journal, without all of them in memory. */

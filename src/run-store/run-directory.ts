@@ -19,6 +19,8 @@ export const JOURNAL_SCHEMA = 'postrush.journal/1';
 export const HEAD_SCHEMA = 'postrush.run/1';
 /** No journal gets longer: a record per second of many workers for days would fill any disk. */
 const MAX_JOURNAL_BYTES = 4 * 1024 * 1024 * 1024;
+/** This part of it is kept free for what cannot be left out. */
+const RESERVED_SHARE = 0.25;
 
 /** Writes the directory of one run. */
 export class RunDirectory {
@@ -28,6 +30,8 @@ export class RunDirectory {
   #bytes = 0;
   /** Why nothing more is written, in words; empty: all is well. */
   #problem = '';
+  /** What can be left out is. */
+  #isShort = false;
 
   /** @param path - where it goes; made when the run begins */
   constructor(path: string, maxBytes = MAX_JOURNAL_BYTES) {
@@ -63,8 +67,27 @@ export class RunDirectory {
 
   /** Adds a line. A disk that is full ends the journal and not the run. */
   append(event: object): void {
-    if (this.#journal < 0 || this.#problem !== '') return;
+    if (this.#journal >= 0 && this.#problem === '') this.#write(Buffer.from(`${JSON.stringify(event)}\n`));
+  }
+
+  /**
+   * Adds a line that says what others will say again with less; when the journal has no room for such lines it ends them,
+   * and nothing else.
+   *
+   * @param end - the line that tells of it
+   */
+  appendSpare(event: object, end: object): void {
+    if (this.#isShort || this.#journal < 0 || this.#problem !== '') return;
     const line = Buffer.from(`${JSON.stringify(event)}\n`);
+    if (this.#bytes + line.length <= this.#maxBytes * (1 - RESERVED_SHARE)) {
+      this.#write(line);
+      return;
+    }
+    this.#isShort = true;
+    this.append(end);
+  }
+
+  #write(line: Buffer): void {
     if (this.#bytes + line.length > this.#maxBytes) {
       this.#problem = `the journal has reached its limit of ${String(this.#maxBytes)} octets`;
       return;

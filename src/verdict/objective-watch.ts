@@ -55,6 +55,11 @@ export class ObjectiveWatch {
     this.#wholes = this.#order.filter((each) => each instanceof Whole);
   }
 
+  /** Whether one of them is about a part of the measured time, which records of minutes do not show. */
+  get asksForSeconds(): boolean {
+    return this.#stretches.length > 0;
+  }
+
   /** Takes in one record. */
   add(record: IntervalRecord): void {
     for (const each of this.#stretches) each.add(record);

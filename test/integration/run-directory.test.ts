@@ -18,6 +18,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { runResultSchema } from '../../src/report/result-schema.js';
 import type { RunResult } from '../../src/report/result-schema.js';
 import { RunDirectory } from '../../src/run-store/run-directory.js';
+import { rebuildRun } from '../../src/rebuild.js';
 import { openSink } from '../support/integration-run.js';
 import { readProgram } from '../support/program.js';
 import { runPostrush } from '../support/real-server-run.js';
@@ -146,47 +147,126 @@ describe('a run that is killed', () => {
   });
 });
 
-test('a journal that is torn at any octet is told up to there, or refused in a sentence', async () => {
-  const folder = folderFor();
-  const whole = join(folder, 'whole');
-  const sink = await openSink();
-  await runPostrush([sink.url, '-m', '60', '-s', '2', '-w', '2', '--out', whole]);
-  const { rebuildRun } = (await import(join(import.meta.dirname, '../../dist/src/rebuild.js'))) as {
-    rebuildRun: (path: string) => { result: RunResult; notes: readonly string[] };
-  };
-  const torn = join(folder, 'torn');
-  cpSync(whole, torn, { recursive: true });
-  const journal = join(torn, 'journal.jsonl');
-  const original = readFileSync(journal);
-  const ends: number[] = [];
-  for (let at = original.indexOf(10); at >= 0; at = original.indexOf(10, at + 1)) ends.push(at);
-  // Every octet around the ends of lines, and every 61st of all.
-  const places = Array.from({ length: original.length }, (_, at) => at).filter(
-    (at) => at % 61 === 0 || ends.some((end) => Math.abs(at - end) <= 3),
-  );
-  let told = 0;
-  for (const length of places.toReversed()) {
-    truncateSync(journal, length);
-    if (length < (ends[0] ?? 0)) {
-      expect(() => rebuildRun(torn)).toThrow(/torn in its first line|is empty/);
-      continue;
+test.each([
+  ['by its seconds', Infinity],
+  ['by its minutes, and the seconds behind them', 0],
+])(
+  'a journal that is torn at any octet is told up to there, or refused in a sentence (%s)',
+  async (_, longRunSec) => {
+    const folder = folderFor();
+    const whole = join(folder, 'whole');
+    const sink = await openSink();
+    await runPostrush([sink.url, '-m', '60', '-s', '2', '-w', '2', '--out', whole]);
+    const torn = join(folder, 'torn');
+    cpSync(whole, torn, { recursive: true });
+    const journal = join(torn, 'journal.jsonl');
+    const original = readFileSync(journal);
+    const ends: number[] = [];
+    for (let at = original.indexOf(10); at >= 0; at = original.indexOf(10, at + 1)) ends.push(at);
+    // Every octet around the ends of lines, and every 61st of all.
+    const places = Array.from({ length: original.length }, (_, at) => at).filter(
+      (at) => at % 61 === 0 || ends.some((end) => Math.abs(at - end) <= 3),
+    );
+    let told = 0;
+    for (const length of places.toReversed()) {
+      truncateSync(journal, length);
+      if (length < (ends[0] ?? 0)) {
+        expect(() => rebuildRun(torn, longRunSec)).toThrow(/torn in its first line|is empty/);
+        continue;
+      }
+      const { result, notes } = rebuildRun(torn, longRunSec);
+      told++;
+      expect(runResultSchema.safeParse(result).success).toBe(true);
+      // What does not end with a line end may still be whole.
+      const isWhole = length >= original.length - 1;
+      expect([length, result.complete, notes.length > 0]).toEqual([length, isWhole, !isWhole]);
+      if (!isWhole) expect(result.endedBy).toBe('killed');
+      const broken = result.books.checks.filter(({ ok }) => !ok).map(({ name }) => name);
+      expect([length, broken]).toEqual([length, []]);
     }
-    const { result, notes } = rebuildRun(torn);
-    told++;
-    expect(runResultSchema.safeParse(result).success).toBe(true);
-    // What does not end with a line end may still be whole.
-    const isWhole = length >= original.length - 1;
-    expect([length, result.complete, notes.length > 0]).toEqual([length, isWhole, !isWhole]);
-    if (!isWhole) expect(result.endedBy).toBe('killed');
-    const broken = result.books.checks.filter(({ ok }) => !ok).map(({ name }) => name);
-    expect([length, broken]).toEqual([length, []]);
-  }
-  expect(told).toBeGreaterThan(100);
-  rmSync(join(torn, 'journal.jsonl'));
-  expect(() => rebuildRun(torn)).toThrow('holds no journal');
-  writeFileSync(join(torn, 'head.json'), original.subarray(0, 20));
-  expect(() => rebuildRun(torn)).toThrow('head.json is torn');
-}, 60_000);
+    expect(told).toBeGreaterThan(100);
+    rmSync(join(torn, 'journal.jsonl'));
+    expect(() => rebuildRun(torn, longRunSec)).toThrow('holds no journal');
+    writeFileSync(join(torn, 'head.json'), original.subarray(0, 20));
+    expect(() => rebuildRun(torn, longRunSec)).toThrow('head.json is torn');
+  },
+  60_000,
+);
+
+describe('a run that is told by its minutes', () => {
+  /** What is told over time is told by minutes; all else is the same. */
+  const withoutTime = ({ intervals: _intervals, confidence: _confidence, ...result }: RunResult): object => result;
+
+  test('is the same as told by its seconds', async () => {
+    const out = join(folderFor(), 'run');
+    const sink = await openSink({ faults: [{ on: 'rcpt', everyNth: 7, reply: '450 4.2.1 busy' }] });
+    await runPostrush([sink.url, '-r', '200/s', '-d', '3s', '--warmup', '2s', '-w', '2', '-s', '50', '--out', out]);
+    const [seconds, minutes] = [rebuildRun(out), rebuildRun(out, 0)];
+    expect([seconds.notes, minutes.notes]).toEqual([[], []]);
+    const busy = ({ generator }: RunResult): number[] => generator.workers.map((worker) => worker.busy);
+    for (const [worker, share] of busy(minutes.result).entries()) {
+      expect(share).toBeCloseTo(busy(seconds.result)[worker] ?? NaN, 6);
+    }
+    const even = (result: RunResult): object => {
+      const { generator, ...rest } = withoutTime(result) as RunResult;
+      const { busy: _busy, workers, gates, ...health } = generator;
+      const gateless = gates.map(({ name, ok }) => [name, ok]);
+      return { ...rest, health, gateless, workers: workers.map(({ busy: _share, ...worker }) => worker) };
+    };
+    expect(even(minutes.result)).toEqual(even(seconds.result));
+    expect(minutes.result.intervals.map(({ sec }) => Math.round(sec))).toEqual(expect.arrayContaining([2, 3]));
+    expect(seconds.result.intervals.length).toBeGreaterThan(minutes.result.intervals.length);
+  });
+
+  test('is read by its seconds where an objective asks for parts of the time', async () => {
+    const out = join(folderFor(), 'run');
+    const sink = await openSink();
+    const words = ['-m', '20', '-s', '2', '-d', '2s', '--slo', 'message.p50 < 1s over 1s', '--out', out];
+    const { result } = await runPostrush([sink.url, ...words]);
+    expect(rebuildRun(out, 0).result).toEqual(result);
+  });
+
+  test('is so where the journal had no room for every second, and says it', async () => {
+    const folder = folderFor();
+    const out = join(folder, 'run');
+    const sink = await openSink();
+    await runPostrush([sink.url, '-r', '100/s', '-d', '6s', '-w', '1', '-s', '50', '--out', out]);
+    const lines = readFileSync(join(out, 'journal.jsonl'), 'utf8').trimEnd().split('\n').slice(1);
+    // The same run in a journal that has room for some of its seconds.
+    const second = Math.max(...lines.map((line) => line.length));
+    const short = new RunDirectory(join(folder, 'short'), second * 5);
+    const head = JSON.parse(readFileSync(join(out, 'head.json'), 'utf8')) as object;
+    short.begin(head);
+    for (const line of lines) {
+      const event = JSON.parse(line) as { type: string };
+      if (event.type === 'interval') short.appendSpare(event, { type: 'minutesAlone' });
+      else short.append(event);
+    }
+    short.finish('{}');
+    const kept = readFileSync(join(folder, 'short/journal.jsonl'), 'utf8');
+    expect(kept.match(/"type":"interval"/g)?.length).toBeLessThan(6);
+    expect(kept.match(/"type":"minutesAlone"/g)).toHaveLength(1);
+    const { result, notes } = rebuildRun(join(folder, 'short'));
+    expect(notes).toEqual(['the journal had no room for every second: what is told over time is told by minutes']);
+    const whole = rebuildRun(out).result;
+    expect([result.complete, result.messages, result.latency]).toEqual([true, whole.messages, whole.latency]);
+    expect(result.books.balanced).toBe(true);
+  });
+
+  test('survives a minute that is torn: its seconds say the same', async () => {
+    const out = join(folderFor(), 'run');
+    const sink = await openSink();
+    await runPostrush([sink.url, '-m', '200', '-s', '4', '-w', '2', '--out', out]);
+    const journal = join(out, 'journal.jsonl');
+    const whole = rebuildRun(out, 0).result;
+    const lines = readFileSync(journal, 'utf8').split('\n');
+    const torn = lines.map((line) => (line.startsWith('{"type":"minute"') ? line.slice(0, line.length / 2) : line));
+    writeFileSync(journal, torn.join('\n'));
+    const { result, notes } = rebuildRun(out, 0);
+    expect(notes).toEqual(['2 lines of the journal cannot be read']);
+    expect([result.messages, result.latency, result.books.balanced]).toEqual([whole.messages, whole.latency, true]);
+  });
+});
 
 describe('a directory that cannot be written', () => {
   test.each([
