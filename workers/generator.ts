@@ -7,6 +7,7 @@ import { assertNever } from '../src/assert.js';
 import { RunClock, type Clock } from '../src/clock.js';
 import { Census } from '../src/metrics/phase-book.js';
 import { plannedWindow, type LoadWindow } from '../src/metrics/load-window.js';
+import type { LatencyDrain } from '../src/metrics/latency-histograms.js';
 import { INTERVAL_RECORD_VERSION, type IntervalRecord } from '../src/metrics/interval-record.js';
 import type { GeneratorResult, GeneratorTask, PinnedAddress } from '../src/messages/coordinator-worker.js';
 import { lanesOf, laneWeights, type LanePlan } from '../src/plan/lane-plan.js';
@@ -19,6 +20,7 @@ import { arrivalsOf, shareOf, type ArrivalDriver, type ArrivalHost } from './arr
 import { Client, type ClientHost } from './client.js';
 import { DeadlineWheel, WHEEL_TICK_US, type WheelEntry } from './deadline-wheel.js';
 import type { GeneratorPort } from './generator-port.js';
+import { IntervalPost } from './interval-post.js';
 import { HealthMonitor } from './health-monitor.js';
 import { Lane } from './lane.js';
 import { LaneNumbers } from './lane-numbers.js';
@@ -71,6 +73,7 @@ export class Generator implements ClientHost, RetryHost, ArrivalHost {
   /** Place in the table of the next client to begin. */
   #nextStart: number;
   #activeClients = 0;
+  readonly #post: IntervalPost;
   #intervalIndex = 0;
   #intervalStartUs = 0;
   #intervals = 0;
@@ -94,6 +97,9 @@ export class Generator implements ClientHost, RetryHost, ArrivalHost {
     this.#nextStart = share.firstStart % this.#table.length;
     this.#limit = share.sessions > plan.connectLimit ? pLimit(plan.connectLimit) : null;
     this.#random = new SeededRandom(plan.seed, share.workerId);
+    this.#post = new IntervalPost((record) => {
+      task.port.postMessage({ type: 'interval', record });
+    });
     this.#window = plannedWindow(plan);
     this.#recorders = this.#lanePlans.map(() => new Recorder(this.#window, this.#openSessions));
     const places = new LanePlaces(this.#table);
@@ -374,30 +380,31 @@ export class Generator implements ClientHost, RetryHost, ArrivalHost {
     if (nowUs >= this.#drainEndUs) this.#cut(nowUs);
     // The record is written even when this very tick ended the run: `#finish` has then stopped the timer.
     if (this.#timer !== null && nowUs >= (this.#intervalIndex + 1) * INTERVAL_US) {
-      this.#task.port.postMessage({ type: 'interval', record: this.#closeInterval(nowUs) });
-    }
+      this.#closeInterval(nowUs);
+    } else this.#post.tick();
   }
 
-  #closeInterval(nowUs: number): IntervalRecord {
+  #closeInterval(nowUs: number): void {
     const { censuses, sessions, isHolding } = this.#count();
     // While all clients pause after sessions that were greeted, or hold one open, the silence is ours and not the server's.
     const isUnasked = this.#isServerGreeting || this.#openSessions.peak === 0;
     if (isHolding || (sessions === 0 && isUnasked)) this.#lastGreetedUs = nowUs;
+    const drains: LatencyDrain[] = [];
     const record: IntervalRecord = {
       version: INTERVAL_RECORD_VERSION,
       workerId: this.#task.share.workerId,
       index: this.#intervalIndex,
       startUs: this.#intervalStartUs,
       endUs: nowUs,
-      lanes: this.#recorders.map((recorder, lane) => recorder.interval(censuses[lane] as PhaseCensus)),
+      lanes: this.#recorders.map((recorder, lane) => recorder.interval(censuses[lane] as PhaseCensus, drains)),
       peakOpenSessions: this.#openSessions.peak,
       lastGreetedUs: Math.max(this.#lastGreetedUs, ...this.#recorders.map(({ lastAnsweredUs }) => lastAnsweredUs)),
       health: this.#health.drain(),
     };
+    this.#post.begin(record, drains);
     this.#intervals++;
     this.#intervalStartUs = nowUs;
     this.#intervalIndex = Math.max(this.#intervalIndex + 1, Math.floor(nowUs / INTERVAL_US));
-    return record;
   }
 
   /** What is under way, by lane, and whether a session waits for us alone. */
@@ -458,7 +465,8 @@ export class Generator implements ClientHost, RetryHost, ArrivalHost {
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#timer = null;
     for (const { retries } of this.#retryLanes) retries?.settleWaiting();
-    this.#task.port.postMessage({ type: 'interval', record: this.#closeInterval(nowUs) });
+    this.#closeInterval(nowUs);
+    this.#post.flush();
     this.#health.end();
     this.#task.port.close();
     this.#finished?.({

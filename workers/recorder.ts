@@ -4,6 +4,7 @@
  */
 import { ArrivalCount } from '../src/metrics/arrival-counts.js';
 import { LATENCY_COUNT, LatencyKey, type LaneRecord } from '../src/metrics/interval-record.js';
+import type { LatencyDrain } from '../src/metrics/latency-histograms.js';
 import type { LoadWindow } from '../src/metrics/load-window.js';
 import { Ending, Outcome } from '../src/metrics/outcome.js';
 import { PhaseBook, type Census } from '../src/metrics/phase-book.js';
@@ -264,12 +265,18 @@ export class Recorder {
     this.#stoppedAtUs = Math.min(this.#stoppedAtUs, nowUs);
   }
 
-  /** Closes an interval: cumulative counters, and the histograms of the interval alone. */
-  interval(censuses: readonly [Census, Census]): LaneRecord {
+  /**
+   * Closes an interval: cumulative counters, and the histograms of the interval alone.
+   *
+   * @param drains - gets those that the record's latencies come out of; they are there once these are over
+   */
+  interval(censuses: readonly [Census, Census], drains: LatencyDrain[]): LaneRecord {
     const [warmup, main] = this.#phases;
+    const latencies = [warmup.latencies.beginDrain(), main.latencies.beginDrain()] as const;
+    drains.push(...latencies);
     return {
       phases: [warmup.toCounts(censuses[0]), main.toCounts(censuses[1])],
-      latencies: [warmup.latencies.drain(), main.latencies.drain()],
+      latencies: [latencies[0].records, latencies[1].records],
       window: {
         attempted: this.#windowAttempted,
         accepted: this.#windowAccepted,

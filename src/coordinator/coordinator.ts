@@ -28,8 +28,8 @@ const START_LEAD_US = 20_000;
 const WATCH_MS = 250;
 /** A worker speaks every second; one that is silent for so long hangs. */
 const SILENT_WORKER_US = 30_000_000;
-/** What a worker says of its greetings may be an interval old, and on its way. */
-const NEWS_AGE_US = 1_250_000;
+/** What a worker says of its greetings may be an interval old, and on its way for half of one. */
+const NEWS_AGE_US = 1_750_000;
 /** How long a worker that was told to cut may take to say its last word. */
 const LAST_WORD_MS = 5_000;
 

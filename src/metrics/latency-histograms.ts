@@ -194,9 +194,37 @@ function carryingCount(percentile: number): number {
   return Math.round(100 / (1 - percentile / 100));
 }
 
+/** Histograms on their way into records, one by one: compressing them takes its time. */
+export class LatencyDrain {
+  /** Those that are done, in the order of their keys. */
+  readonly records: LatencyRecord[] = [];
+  readonly #full: readonly (readonly [number, LatencyHistogram])[];
+
+  constructor(full: readonly (readonly [number, LatencyHistogram])[]) {
+    this.#full = full;
+  }
+
+  /** How many are still to come. */
+  get left(): number {
+    return this.#full.length - this.records.length;
+  }
+
+  /** Makes the next record, and forgets what its histogram held. Call only when there is one. */
+  next(): void {
+    const next = this.#full[this.records.length];
+    assert(next !== undefined, 'a drain that is over makes no record');
+    const [key, histogram] = next;
+    this.records.push(histogram.toRecord(key));
+    histogram.reset();
+  }
+}
+
 /** A histogram per latency key, made when the first value of that key comes. */
 export class LatencySet {
   readonly #histograms: (LatencyHistogram | null)[] = new Array<LatencyHistogram | null>(LATENCY_COUNT).fill(null);
+
+  /** What takes the place of a histogram that is being drained; the two take turns. */
+  readonly #spares: (LatencyHistogram | null)[] = new Array<LatencyHistogram | null>(LATENCY_COUNT).fill(null);
 
   /** Records one value in µs under a step's index or a `LatencyKey`. */
   record(key: number, us: number): void {
@@ -215,22 +243,30 @@ export class LatencySet {
     return this.#histograms[key] ?? null;
   }
 
-  /** Records of everything held, then forgets it: the end of an interval. */
+  /** Records of everything held, then forgets it. */
   drain(): LatencyRecord[] {
-    const records: LatencyRecord[] = [];
-    for (let key = 0; key < LATENCY_COUNT; key++) {
-      const histogram = this.#histograms[key];
-      if (histogram === null || histogram === undefined || histogram.count === 0) continue;
-      records.push(histogram.toRecord(key));
-      histogram.reset();
+    const drain = this.beginDrain();
+    while (drain.left > 0) drain.next();
+    return drain.records;
+  }
+
+  /** The same one by one: what is recorded from now on belongs to what comes after. Finish it before the next one. */
+  beginDrain(): LatencyDrain {
+    const full: [number, LatencyHistogram][] = [];
+    for (const [key, histogram] of this.#histograms.entries()) {
+      if (histogram === null || histogram.count === 0) continue;
+      full.push([key, histogram]);
+      this.#histograms[key] = this.#spares[key] ?? null;
+      this.#spares[key] = histogram;
     }
-    return records;
+    return new LatencyDrain(full);
   }
 
   /** Gives all memory back. */
   destroy(): void {
-    for (const histogram of this.#histograms) histogram?.destroy();
+    for (const histogram of [...this.#histograms, ...this.#spares]) histogram?.destroy();
     this.#histograms.fill(null);
+    this.#spares.fill(null);
   }
 
   #create(key: number): LatencyHistogram {

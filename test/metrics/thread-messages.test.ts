@@ -13,7 +13,7 @@ import { Ending, ErrorKind } from '../../src/metrics/outcome.js';
 import { Census } from '../../src/metrics/phase-book.js';
 import { Step } from '../../src/protocol/steps.js';
 import { Recorder } from '../../workers/recorder.js';
-import { healthRecord, intervalRecord, laneRecord, latencyRecord } from '../support/engine-records.js';
+import { closedInterval, healthRecord, intervalRecord, laneRecord, latencyRecord } from '../support/engine-records.js';
 import { firstLane } from '../../src/plan/lane-plan.js';
 import { planOf } from '../support/engine-plan.js';
 
@@ -35,7 +35,7 @@ function usedRecorder(): Recorder {
 }
 
 const recorder = usedRecorder();
-const lane = recorder.interval([new Census(), new Census()]);
+const lane = closedInterval(recorder, [new Census(), new Census()]);
 const record = intervalRecord(1, 2, {
   lanes: [lane, laneRecord()],
   lastGreetedUs: 7,

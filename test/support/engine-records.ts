@@ -9,7 +9,8 @@ import type {
   PhaseCounts,
   WindowCounts,
 } from '../../src/metrics/interval-record.js';
-import { LatencyHistogram } from '../../src/metrics/latency-histograms.js';
+import { LatencyHistogram, type LatencyDrain } from '../../src/metrics/latency-histograms.js';
+import type { Census } from '../../src/metrics/phase-book.js';
 import { OUTCOME_COUNT } from '../../src/metrics/outcome.js';
 import { STEP_COUNT, Step } from '../../src/protocol/steps.js';
 
@@ -128,4 +129,15 @@ export function intervalRecord(workerId: number, index: number, changes: RecordC
     health: healthRecord(),
     ...others,
   };
+}
+
+/** The whole record of an interval that ends now. */
+export function closedInterval(
+  recorder: { interval(censuses: readonly [Census, Census], drains: LatencyDrain[]): LaneRecord },
+  censuses: readonly [Census, Census],
+): LaneRecord {
+  const drains: LatencyDrain[] = [];
+  const record = recorder.interval(censuses, drains);
+  for (const drain of drains) while (drain.left > 0) drain.next();
+  return record;
 }

@@ -1,4 +1,5 @@
 /** One session with everything around it but a network and a timer: the test says what happens, and when. */
+import { closedInterval } from './engine-records.js';
 import { LoadWindow } from '../../src/metrics/load-window.js';
 import { ManualClock } from '../../src/clock.js';
 import type { FeederPlan } from '../../src/data/feeder.js';
@@ -263,7 +264,7 @@ export class EngineSession implements SessionOwner {
   latencies(): Map<number, { count: number; sumUs: number }> {
     const censuses: [Census, Census] = [new Census(), new Census()];
     this.session.count(censuses, this.#warmupEndUs);
-    const record = this.recorder.interval(censuses);
+    const record = closedInterval(this.recorder, censuses);
     return new Map(record.latencies[1].map(({ key, count, sumUs }) => [key, { count, sumUs }]));
   }
 

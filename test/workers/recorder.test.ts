@@ -1,4 +1,5 @@
 /** What is written down, in which phase, in which interval, and what counts for the window. */
+import { closedInterval } from '../support/engine-records.js';
 import { LoadWindow } from '../../src/metrics/load-window.js';
 import { describe, expect, test } from 'vitest';
 import { LATENCY_COUNT, LatencyKey, type LaneRecord } from '../../src/metrics/interval-record.js';
@@ -16,7 +17,7 @@ const TEXT = { text: () => 'sample' };
 const recorder = (): Recorder => new Recorder(new LoadWindow(WARMUP_END_US, WINDOW_END_US));
 
 function intervalOf(from: Recorder, censuses: [Census, Census] = [new Census(), new Census()]): LaneRecord {
-  return from.interval(censuses);
+  return closedInterval(from, censuses);
 }
 
 function ended(outcome: Outcome, takenAtUs: number, beganAtUs: number, recipients = 1): MessageEnd {
