@@ -21,8 +21,8 @@ export default defineConfig(({ mode }) => {
       maxWorkers: Math.max(2, availableParallelism() - 1),
       // Tests that run side by side wait for deadlines most of their time.
       maxConcurrency: 32,
-      testTimeout: real ? 60_000 : 20_000,
-      hookTimeout: real ? 60_000 : 20_000,
+      testTimeout: real ? 60_000 : 30_000,
+      hookTimeout: real ? 60_000 : 30_000,
       teardownTimeout: 10_000,
       reporters: [real ? 'verbose' : 'default', './test/support/vitest-summary-reporter.ts'],
     },

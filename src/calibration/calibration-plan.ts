@@ -87,6 +87,7 @@ export function closedPlan(
     messages: null,
     connections: null,
     warmupMs: WARMUP_MS,
+    isWarmupAuto: false,
     drainMs: Math.min(plan.drainMs, DRAIN_MS),
     objectives: [],
     abortOnFail: false,

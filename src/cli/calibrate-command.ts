@@ -49,6 +49,15 @@ export async function calibrateCommand(
   if (plan.scenarios.some(({ proxy }) => proxy !== null)) {
     stderr.tell('the header of the PROXY protocol is left out: the built-in sink does not know it\n');
   }
+  if (
+    plan.scenarios.some(
+      ({ localAddresses, tls }) => localAddresses.length > 0 || tls.caPem !== null || tls.serverName !== null,
+    )
+  ) {
+    stderr.tell(
+      'source addresses, roots to trust and names in certificates do not count here: they are of the real target\n',
+    );
+  }
   const interruption = listenForStop();
   try {
     const calibration = await calibrate(

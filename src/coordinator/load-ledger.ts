@@ -59,7 +59,7 @@ export class LoadLedger {
         this.metrics.add(event.record);
         break;
       case 'minute':
-        this.metrics.add(event.record, event.count);
+        this.metrics.addMinute(event);
         break;
       case 'minutesAlone':
         break;

@@ -1,5 +1,6 @@
 /** What happens to a load, in order: enough to tell all of it again. Plain records. */
 import type { IntervalRecord } from '../metrics/interval-record.js';
+import type { MinuteRecord } from '../metrics/minute-records.js';
 import type { SteadyState } from '../metrics/steady-state.js';
 import type { GeneratorResult } from './coordinator-worker.js';
 
@@ -19,8 +20,8 @@ export type RunEvent =
   /** Time zero: ISO time of day, and how long the program took to come so far, s. */
   | { readonly type: 'started'; readonly startedAt: string; readonly startupSec: number }
   | { readonly type: 'interval'; readonly record: IntervalRecord }
-  /** The records of `count` seconds of one worker, merged: said again, for whoever tells the run later. */
-  | { readonly type: 'minute'; readonly count: number; readonly record: IntervalRecord }
+  /** The records of seconds of one worker, merged: said again, for whoever tells the run later. */
+  | ({ readonly type: 'minute' } & MinuteRecord)
   /** From here on the records of seconds are not kept, for want of room: those of minutes are. */
   | { readonly type: 'minutesAlone' }
   /** The measured time begins at `atUs`, µs since time zero; why, and null where too little was known to tell. */

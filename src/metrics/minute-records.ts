@@ -5,6 +5,7 @@
 import type { IntervalRecord, LaneRecord, LatencyRecord } from './interval-record.js';
 import { LatencyHistogram, LatencySet } from './latency-histograms.js';
 import type { LoadWindow } from './load-window.js';
+import { isRecordBalanced } from './record-books.js';
 
 const MINUTE_US = 60_000_000;
 
@@ -12,6 +13,8 @@ const MINUTE_US = 60_000_000;
 export interface MinuteRecord {
   /** How many records of seconds it stands for. */
   readonly count: number;
+  /** Those of them whose own books did not balance. */
+  readonly unbalanced: number;
   /** Counters as its last second has them, histograms of all of them. Its index is that of the minute's first second. */
   readonly record: IntervalRecord;
 }
@@ -69,6 +72,7 @@ class OpenMinute {
   #last: IntervalRecord;
   #busyUs = 0;
   #count = 0;
+  #unbalanced = 0;
 
   constructor(minuteUs: number, first: IntervalRecord) {
     this.minuteUs = minuteUs;
@@ -87,6 +91,7 @@ class OpenMinute {
     this.#busyUs += record.health.busy * (record.endUs - record.startUs);
     this.#last = record;
     this.#count++;
+    if (!isRecordBalanced(record)) this.#unbalanced++;
   }
 
   close(): MinuteRecord {
@@ -96,6 +101,7 @@ class OpenMinute {
     this.#lag.destroy();
     return {
       count: this.#count,
+      unbalanced: this.#unbalanced,
       record: {
         ...this.#last,
         // A second belongs to where its middle is.

@@ -1,10 +1,11 @@
 /** All that the generators have said so far, merged: totals per phase, and the run over time. */
-import { STEPS_WITHOUT_REPLY, STEP_COUNT, Step } from '../protocol/steps.js';
 import type { HealthRecord, IntervalRecord, LaneRecord, PhaseCounts } from './interval-record.js';
 import { ArrivalCount } from './arrival-counts.js';
 import { LatencyHistogram, LatencySet } from './latency-histograms.js';
 import type { LoadWindow } from './load-window.js';
 import { Ending, Outcome } from './outcome.js';
+import type { MinuteRecord } from './minute-records.js';
+import { isRecordBalanced } from './record-books.js';
 import { Timeline, type RunningCounts } from './timeline.js';
 
 /** What one worker has said. */
@@ -66,13 +67,18 @@ export class RunMetrics {
     this.#stoppedAtUs = Math.min(this.#stoppedAtUs, atUs);
   }
 
-  /** Takes in one record, which may stand for those of several seconds. */
-  add(record: IntervalRecord, seconds = 1): void {
+  /** Takes in one record. */
+  add(record: IntervalRecord): void {
+    this.addMinute({ record, count: 1, unbalanced: isRecordBalanced(record) ? 0 : 1 });
+  }
+
+  /** Takes in one that stands for those of several seconds. */
+  addMinute({ record, count, unbalanced }: MinuteRecord): void {
     const worker = this.workers[record.workerId];
     if (worker === undefined) return;
     worker.last = record;
-    worker.intervals += seconds;
-    if (!record.lanes.every(({ phases }) => phases.every(isBalanced))) this.unbalancedRecords++;
+    worker.intervals += count;
+    this.unbalancedRecords += unbalanced;
     for (const [lane, { latencies }] of record.lanes.entries()) this.#addLatencies(lane, latencies);
     const middleUs = (record.startUs + record.endUs) / 2;
     if (this.window.holds(middleUs) && middleUs < this.#stoppedAtUs) {
@@ -124,39 +130,6 @@ export class RunMetrics {
   health(): HealthRecord[] {
     return this.workers.flatMap(({ last }) => (last === null ? [] : [last.health]));
   }
-}
-
-/** The books of one phase of one record: every equation that must hold at any moment. */
-export function isBalanced(counts: PhaseCounts): boolean {
-  const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
-  const answered = new Float64Array(STEP_COUNT);
-  const failed = new Float64Array(STEP_COUNT);
-  for (const row of counts.replies) {
-    if (!row.interim) answered[row.step] = (answered[row.step] as number) + row.count;
-  }
-  for (const row of counts.errors) failed[row.step] = (failed[row.step] as number) + row.count;
-  return (
-    counts.messagesAttempted === sum(counts.messages) + counts.messagesInFlight &&
-    counts.recipientsAttempted === sum(counts.recipients) + counts.recipientsInFlight &&
-    isOffered(counts.arrivals) &&
-    counts.sessions.started === sum(counts.sessions.ended) + counts.sessions.open &&
-    counts.clients.started === sum(counts.clients.ended) + counts.clients.open &&
-    counts.sent.every(
-      (sent, step) =>
-        step === Step.session ||
-        (sent === (counts.replied[step] ?? 0) + (counts.failed[step] ?? 0) + (counts.inFlight[step] ?? 0) &&
-          failed[step] === counts.failed[step] &&
-          (STEPS_WITHOUT_REPLY.includes(step) || answered[step] === counts.replied[step])),
-    )
-  );
-}
-
-/** Every arrival that was offered was started or dropped. */
-function isOffered(arrivals: readonly number[]): boolean {
-  const of = (index: number): number => arrivals[index] ?? 0;
-  return (
-    of(ArrivalCount.offered) === of(ArrivalCount.started) + of(ArrivalCount.droppedCap) + of(ArrivalCount.droppedEnd)
-  );
 }
 
 /** The counters of a record that the timeline takes differences of, over both phases. */

@@ -17,10 +17,13 @@ export function confidenceOf(
   { warmupEndUs, endUs }: RunWindow,
   seed: number,
 ): RunResult['confidence'] {
-  const measured = buckets.filter(({ startUs, endUs: bucketEndUs }) => {
+  const inWindow = buckets.filter(({ startUs, endUs: bucketEndUs }) => {
     const middleUs = (startUs + bucketEndUs) / 2;
     return middleUs >= warmupEndUs && middleUs < endUs;
   });
+  // What is drawn must be alike: a second has not the weight of a minute.
+  const longestUs = Math.max(0, ...inWindow.map(lengthUs));
+  const measured = inWindow.filter((bucket) => lengthUs(bucket) * 2 > longestUs);
   if (measured.length < MIN_INTERVALS) return null;
   const rows = (['message', 'response'] as const).flatMap((latency) => {
     const intervals = measured.map((bucket) => {
@@ -43,3 +46,7 @@ export function confidenceOf(
 }
 
 const NOTHING = { valuesUs: new Float64Array(0), counts: new Float64Array(0) };
+
+function lengthUs({ startUs, endUs }: Bucket): number {
+  return endUs - startUs;
+}

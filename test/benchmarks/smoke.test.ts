@@ -191,11 +191,13 @@ describe('the small setting of', () => {
   );
 
   test(
-    'planned arrivals are started, every one',
+    'planned arrivals are started or dropped, every one',
     async () => {
       const { stdout, figures } = await smallRun(LAG_MACRO, '0.1', 'kept');
       expect(stdout).toMatch(/^connections kept, even +\d/m);
-      expect(figures.checksum).toEqual({ started: 2000, expected: 2000 });
+      const { offered, started, dropped } = figures.checksum;
+      expect([offered, (started ?? 0) + (dropped ?? 0)]).toEqual([2000, 2000]);
+      expect(started).toBeGreaterThan(0);
     },
     MACRO_MS,
   );

@@ -95,6 +95,18 @@ describe('minutes', () => {
     expect(minute?.record.health.busy).toBeCloseTo(0.45, 10);
   });
 
+  test('say how many of their seconds did not balance', () => {
+    const seconds = secondsOf(0, [2, 2, 2], 0);
+    const torn = seconds.map((record, index) =>
+      index === 1 ? intervalRecord(0, 1, { main: { messagesAttempted: 9 } }) : record,
+    );
+    const window = new LoadWindow(0);
+    expect(minutesOf(torn, window)).toMatchObject([{ count: 3, unbalanced: 1 }]);
+    const metrics = new RunMetrics(1, window);
+    for (const minute of minutesOf(torn, window)) metrics.addMinute(minute);
+    expect(metrics.unbalancedRecords).toBe(1);
+  });
+
   test('say of every lane what its seconds said', () => {
     const lane = (us: number): ReturnType<typeof laneRecord> =>
       laneRecord({ latencies: [latencyRecord(Step.mail, us)] });
@@ -123,7 +135,7 @@ describe('minutes', () => {
             new RunMetrics(workers.length, window),
           ];
           for (const record of records) bySeconds.add(record);
-          for (const { record, count } of minutesOf(records, window)) byMinutes.add(record, count);
+          for (const minute of minutesOf(records, window)) byMinutes.addMinute(minute);
           for (const phase of [0, 1] as const) {
             for (const key of [LatencyKey.message, Step.rcpt]) {
               expect(toldBy(byMinutes, phase, key)).toEqual(toldBy(bySeconds, phase, key));

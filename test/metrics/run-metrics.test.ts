@@ -2,7 +2,8 @@ import { LoadWindow } from '../../src/metrics/load-window.js';
 import { describe, expect, test } from 'vitest';
 import type { PhaseCounts } from '../../src/metrics/interval-record.js';
 import { LatencyKey } from '../../src/metrics/interval-record.js';
-import { RunMetrics, isBalanced } from '../../src/metrics/run-metrics.js';
+import { isBalanced } from '../../src/metrics/record-books.js';
+import { RunMetrics } from '../../src/metrics/run-metrics.js';
 import { Step } from '../../src/protocol/steps.js';
 import { healthRecord, intervalRecord, latencyRecord, perStep, phaseCounts } from '../support/engine-records.js';
 

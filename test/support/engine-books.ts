@@ -1,7 +1,7 @@
 /** The equations that hold after every single event, and short forms of what was counted. */
 import { LATENCY_COUNT, LatencyKey, type PhaseCounts } from '../../src/metrics/interval-record.js';
 import { ERROR_KIND_NAMES, OUTCOME_NAMES, Outcome } from '../../src/metrics/outcome.js';
-import { isBalanced } from '../../src/metrics/run-metrics.js';
+import { isBalanced } from '../../src/metrics/record-books.js';
 import { STEP_COUNT, STEP_NAMES, Step } from '../../src/protocol/steps.js';
 
 /** Steps whose success is no reply of the server. */

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { LATENCY_COUNT, LatencyKey, type LaneRecord } from '../../src/metrics/interval-record.js';
 import { Ending, ErrorKind, OUTCOME_COUNT, Outcome } from '../../src/metrics/outcome.js';
 import { Census } from '../../src/metrics/phase-book.js';
-import { isBalanced } from '../../src/metrics/run-metrics.js';
+import { isBalanced } from '../../src/metrics/record-books.js';
 import { Step } from '../../src/protocol/steps.js';
 import { OpenSessions, Recorder } from '../../workers/recorder.js';
 import type { MessageEnd } from '../../workers/recorder.js';
