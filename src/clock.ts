@@ -19,10 +19,15 @@ export function monotonicUs(): number {
  * the shared clock is taken once, here.
  */
 export class RunClock implements Clock {
-  readonly #offsetUs: number;
+  #offsetUs = 0;
 
-  /** @param zeroUs - the run's time zero, a reading of {@link monotonicUs} in any thread of this machine */
-  constructor(zeroUs: number) {
+  /** @param zeroUs - the run's time zero, a reading of {@link monotonicUs} in any thread of this machine; the present until it is known */
+  constructor(zeroUs = monotonicUs()) {
+    this.startFrom(zeroUs);
+  }
+
+  /** Time zero is known. */
+  startFrom(zeroUs: number): void {
     this.#offsetUs = monotonicUs() - performance.now() * 1e3 - zeroUs;
   }
 

@@ -4,7 +4,7 @@
  */
 import pLimit, { type LimitFunction } from 'p-limit';
 import { assertNever } from '../src/assert.js';
-import { RunClock, type Clock } from '../src/clock.js';
+import { RunClock } from '../src/clock.js';
 import { Census } from '../src/metrics/phase-book.js';
 import { plannedWindow, type LoadWindow } from '../src/metrics/load-window.js';
 import type { LatencyDrain } from '../src/metrics/latency-histograms.js';
@@ -54,15 +54,16 @@ export class Generator implements ClientHost, RetryHost, ArrivalHost {
   readonly #window: LoadWindow;
   readonly #data: WorkerData;
   readonly #health: HealthMonitor;
-  readonly #clients: Client[] = [];
+  /** None before time zero. */
+  #clients: readonly Client[] = [];
   readonly #recorders: readonly Recorder[];
   readonly #openSessions = new OpenSessions();
   readonly #supply: MessageSupply;
   /** Null: closed load. */
   readonly #arrivals: ArrivalDriver | null;
   #arrivalTimer: NodeJS.Timeout | null = null;
-  #clock: Clock = { nowUs: () => 0 };
-  #wheel = new DeadlineWheel(0);
+  readonly #clock = new RunClock();
+  readonly #wheel = new DeadlineWheel(0);
   #lanes: readonly Lane[] = [];
   /** Those that try messages again. */
   #retryLanes: readonly Lane[] = [];
@@ -126,19 +127,19 @@ export class Generator implements ClientHost, RetryHost, ArrivalHost {
   run(): Promise<GeneratorResult> {
     const { port, share } = this.#task;
     // Everything that takes time is done before "ready", so that time zero finds all workers waiting.
-    const scripts = compileScripts(this.#lanePlans, this.#data);
+    const clients = this.#prepare(compileScripts(this.#lanePlans, this.#data));
     return new Promise((resolve) => {
       this.#finished = resolve;
       port.on('message', (message) => {
         switch (message.type) {
           case 'start': {
-            const clock = new RunClock(message.zeroUs);
+            this.#clock.startFrom(message.zeroUs);
             // A timer may be a little early; nothing may begin before time zero.
             setTimeout(
               () => {
-                this.#begin(clock, scripts);
+                this.#begin(clients);
               },
-              Math.max(0, Math.ceil(-clock.nowUs() / 1e3) + 1),
+              Math.max(0, Math.ceil(-this.#clock.nowUs() / 1e3) + 1),
             );
             break;
           }
@@ -259,26 +260,29 @@ export class Generator implements ClientHost, RetryHost, ArrivalHost {
     if (this.#activeClients === 0) this.#finish();
   }
 
-  #begin(clock: Clock, scripts: readonly CompiledScript[]): void {
-    this.#clock = clock;
-    const nowUs = clock.nowUs();
-    this.#health.begin();
-    this.#wheel = new DeadlineWheel(nowUs);
-    this.#lanes = this.#openLanes(clock, scripts);
+  /** Makes a client for each place, so that none has to be made when the first arrivals are due. */
+  #prepare(scripts: readonly CompiledScript[]): Client[] {
+    this.#lanes = this.#openLanes(scripts);
     this.#retryLanes = this.#lanes.filter(({ retries }) => retries !== null);
     const { sessions, workerId, workerCount } = this.#task.share;
-    const shared = { wheel: this.#wheel, outbox: new Outbox(), clock, observer: null };
+    const shared = { wheel: this.#wheel, outbox: new Outbox(), clock: this.#clock, observer: null };
     // Whoever begins first moves to the lane of its turn.
     const lane = this.#lanes[0] as Lane;
-    this.#activeClients = sessions;
-    for (let index = 0; index < sessions; index++) {
+    return Array.from({ length: sessions }, (_, index) => {
       const client = new Client(this, lane, this.#arrivals);
       const session = new SessionActor({ ...shared, ...lane.tools }, client);
       const connection = new SmtpConnection(lane.connections, session, workerId + index * workerCount);
       session.attach(connection);
       client.attach(session, connection);
-      this.#clients.push(client);
-    }
+      return client;
+    });
+  }
+
+  #begin(clients: readonly Client[]): void {
+    const nowUs = this.#clock.nowUs();
+    this.#health.begin();
+    this.#clients = clients;
+    this.#activeClients = clients.length;
     this.#tickDueUs = nowUs + WHEEL_TICK_US;
     this.#timer = setInterval(() => {
       this.#tick();
@@ -342,7 +346,7 @@ export class Generator implements ClientHost, RetryHost, ArrivalHost {
     for (const client of arrivals.takeResting()) client.retire();
   }
 
-  #openLanes(clock: Clock, scripts: readonly CompiledScript[]): Lane[] {
+  #openLanes(scripts: readonly CompiledScript[]): Lane[] {
     const { addresses, share } = this.#task;
     const firstStarts = Array.from({ length: share.firstStart }, (_, place) => this.#table[place % this.#table.length]);
     const hooks = {
@@ -350,7 +354,7 @@ export class Generator implements ClientHost, RetryHost, ArrivalHost {
       // A timer comes a millisecond late, or behind all that was heard at once; what is heard comes all the time.
       onHeard: this.#arrivals?.startDue.bind(this.#arrivals) ?? null,
       onQueued: (connection: Sending): void => {
-        this.#health.sends.queued(connection, clock.nowUs());
+        this.#health.sends.queued(connection, this.#clock.nowUs());
       },
     };
     return this.#lanePlans.map((plan, lane) => {
@@ -360,7 +364,7 @@ export class Generator implements ClientHost, RetryHost, ArrivalHost {
         script: scripts[lane] as CompiledScript,
         recorder: this.#recorders[lane] as Recorder,
         address: addresses[lane % addresses.length] as PinnedAddress,
-        clock,
+        clock: this.#clock,
         numbers: scripts.length === 1 ? null : new LaneNumbers(share.workerId, share.workerCount, firstTurn),
         hooks,
         retryHost: this,
