@@ -18,7 +18,15 @@ describe('the plan of a calibration', () => {
     };
     const plan = closedPlan(planOf({ ...written, workers: 9, messagesPerSession: 3, size: '2KiB' }), TASK);
     expect(plan).toMatchObject({
-      ...{ arrivals: null, sessions: 7, workers: 7, durationMs: 3000, warmupMs: 1000, isWarmupAuto: false, messages: null },
+      ...{
+        arrivals: null,
+        sessions: 7,
+        workers: 7,
+        durationMs: 3000,
+        warmupMs: 1000,
+        isWarmupAuto: false,
+        messages: null,
+      },
       ...{ objectives: [], gates: [], abortOnFail: false },
     });
     expect(plan.scenarios[0]).toMatchObject({ messagesPerSession: 3, message: { sizeBytes: 2048 } });
