@@ -6,6 +6,7 @@ import { LatencySet } from './latency-histograms.js';
 import { ERROR_KIND_NAMES, OUTCOME_COUNT } from './outcome.js';
 import { ReplyCounts } from './reply-counts.js';
 import { RETRY_COUNTS } from './retry-counts.js';
+import { SampleBudget } from './sample-budget.js';
 import { TlsCounts } from './tls-counts.js';
 import { UnexpectedCounts } from './unexpected-counts.js';
 
@@ -52,9 +53,11 @@ export class PhaseBook {
   readonly pipelined = new Float64Array(STEP_COUNT);
   /** Commands left without an answer when the run's end cut their session. */
   readonly cutOff = new Float64Array(STEP_COUNT);
-  readonly replies = new ReplyCounts();
+  /** For texts of all tables. */
+  readonly #budget = new SampleBudget();
+  readonly replies = new ReplyCounts(this.#budget);
   readonly tls = new TlsCounts();
-  readonly unexpected = new UnexpectedCounts();
+  readonly unexpected = new UnexpectedCounts(this.#budget);
   /** Of the interval under way; drained at its end. */
   readonly latencies = new LatencySet();
 
@@ -66,7 +69,7 @@ export class PhaseBook {
   countError(step: number, kind: number, sample: string): void {
     const cell = step * KIND_COUNT + kind;
     const before = this.#errorCounts[cell] as number;
-    if (before === 0) this.#errorSamples.set(cell, sample);
+    if (before === 0) this.#errorSamples.set(cell, this.#budget.take(sample));
     this.#errorCounts[cell] = before + 1;
   }
 

@@ -1,13 +1,20 @@
 /** Replies that a script did not expect, counted by step, code, enhanced code and what was expected. Bounded. */
 import type { UnexpectedRow } from './interval-record.js';
 import type { ReplyText } from './reply-counts.js';
+import { SampleBudget } from './sample-budget.js';
 
 /** Distinct rows kept per phase; what comes beyond joins the row of its step without enhanced code, by class of the code. */
-const MAX_UNEXPECTED_ROWS = 200;
+const MAX_UNEXPECTED_ROWS = 60;
 
 /** The table of one phase. */
 export class UnexpectedCounts {
   readonly #rows = new Map<string, UnexpectedRow>();
+  readonly #budget: SampleBudget;
+
+  /** @param budget - room for texts, perhaps shared with other tables */
+  constructor(budget = new SampleBudget()) {
+    this.#budget = budget;
+  }
 
   /** Counts one reply. `enhanced` is packed as in `ReplyRow`. */
   count(step: number, code: number, enhanced: number, expected: string, text: ReplyText): void {
@@ -34,7 +41,7 @@ export class UnexpectedCounts {
     }
     const known = this.#rows.get(key);
     if (known !== undefined) this.#rows.set(key, { ...known, count: known.count + row.count });
-    else this.#rows.set(key, text === null ? placed : { ...placed, sample: text.text() });
+    else this.#rows.set(key, text === null ? placed : { ...placed, sample: this.#budget.take(text.text()) });
   }
 }
 
