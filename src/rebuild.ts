@@ -3,7 +3,8 @@ import type { RunEvent } from './messages/run-event.js';
 import { storedRecord } from './metrics/interval-record.js';
 import type { RunResult } from './report/result-schema.js';
 import { RunStory, storedHead, storedPlan } from './run-story.js';
-import { readHead, readJournal, type JournalLine } from './run-store/journal-reader.js';
+import type { JournalLine } from './run-store/journal-line.js';
+import { readHead, readJournal } from './run-store/journal-reader.js';
 
 /** A run that was told again. */
 export interface Rebuilt {

@@ -102,7 +102,9 @@ export class Generator implements ClientHost, RetryHost, ArrivalHost {
       task.port.postMessage({ type: 'interval', record });
     });
     this.#window = plannedWindow(plan);
-    this.#recorders = this.#lanePlans.map(() => new Recorder(this.#window, this.#openSessions));
+    this.#recorders = this.#lanePlans.map(
+      (_lane, _index, { length }) => new Recorder(this.#window, this.#openSessions, length),
+    );
     const places = new LanePlaces(this.#table);
     this.#supply = new MessageSupply(share, this.#window, places);
     this.#arrivals = arrivalsOf(task.plan, share, places, this.#window, this);

@@ -50,7 +50,7 @@ export class OpenSessions {
 
 /** The recorder of one lane. All times are µs since time zero. */
 export class Recorder {
-  readonly #phases: readonly [PhaseBook, PhaseBook] = [new PhaseBook(), new PhaseBook()];
+  readonly #phases: readonly [PhaseBook, PhaseBook];
   readonly #window: LoadWindow;
   /** Per phase and key, how many values were recorded over the whole run. */
   readonly #latencyCounts = [new Float64Array(LATENCY_COUNT), new Float64Array(LATENCY_COUNT)] as const;
@@ -70,8 +70,10 @@ export class Recorder {
   /**
    * @param window - what it shares with all others of its worker
    * @param allOpen - what it shares with the recorders of other lanes
+   * @param lanes - how many they are
    */
-  constructor(window: LoadWindow, allOpen = new OpenSessions()) {
+  constructor(window: LoadWindow, allOpen = new OpenSessions(), lanes = 1) {
+    this.#phases = [new PhaseBook(lanes), new PhaseBook(lanes)];
     this.#allOpen = allOpen;
     this.#window = window;
   }

@@ -53,17 +53,24 @@ export class PhaseBook {
   readonly pipelined = new Float64Array(STEP_COUNT);
   /** Commands left without an answer when the run's end cut their session. */
   readonly cutOff = new Float64Array(STEP_COUNT);
-  /** For texts of all tables. */
-  readonly #budget = new SampleBudget();
-  readonly replies = new ReplyCounts(this.#budget);
+  readonly replies: ReplyCounts;
   readonly tls = new TlsCounts();
-  readonly unexpected = new UnexpectedCounts(this.#budget);
+  readonly unexpected: UnexpectedCounts;
   /** Of the interval under way; drained at its end. */
   readonly latencies = new LatencySet();
 
   /** Length STEP_COUNT x kinds, row by row. */
   readonly #errorCounts = new Float64Array(STEP_COUNT * KIND_COUNT);
   readonly #errorSamples = new Map<number, string>();
+  /** For texts of all tables. */
+  readonly #budget: SampleBudget;
+
+  /** @param lanes - how many lanes share a record */
+  constructor(lanes = 1) {
+    this.#budget = new SampleBudget(lanes);
+    this.replies = new ReplyCounts(this.#budget);
+    this.unexpected = new UnexpectedCounts(this.#budget);
+  }
 
   /** Counts one error of a step; `sample` is kept for the first of its kind. */
   countError(step: number, kind: number, sample: string): void {

@@ -3,11 +3,10 @@ import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { PostrushError } from '../errors.js';
 import { fileProblem } from '../file-problem.js';
+import { JournalLine, MAX_LINE_OCTETS, parsed } from './journal-line.js';
 import { HEAD_SCHEMA, JOURNAL_SCHEMA, RUN_FILES } from './run-directory.js';
 
 const CHUNK_BYTES = 1024 * 1024;
-/** A line that is longer is none of ours. */
-const MAX_LINE_BYTES = 64 * 1024 * 1024;
 const LF = 0x0a;
 
 /** What a journal holds. */
@@ -69,30 +68,6 @@ function checkFirst(path: string, event: Record<string, unknown> | null): void {
   );
 }
 
-/** One line, which need not be parsed to see what it is. */
-export class JournalLine {
-  readonly #text: string;
-
-  constructor(text: string) {
-    this.#text = text;
-  }
-
-  /** What kind of event it is; empty: it does not say so where it should. */
-  get type(): string {
-    return /^\{"type":"(\w+)"/.exec(this.#text)?.[1] ?? '';
-  }
-
-  /** Whose record it holds; -1: it does not say so where it should. */
-  get workerId(): number {
-    return Number(/^[^[]{1,80}?"workerId":(\d+)/.exec(this.#text)?.[1] ?? -1);
-  }
-
-  /** What it says; null: it is torn. */
-  parse(): Record<string, unknown> | null {
-    return parsed(this.#text);
-  }
-}
-
 /** The lines of a journal, without all of them in memory. */
 function* linesOf(path: string): Generator<string> {
   let handle: number;
@@ -114,24 +89,12 @@ function* linesOf(path: string): Generator<string> {
         start = end + 1;
       }
       rest = rest.subarray(start);
-      if (rest.length > MAX_LINE_BYTES)
+      if (rest.length > MAX_LINE_OCTETS)
         throw unusable(path, `${RUN_FILES.journal} is no journal: one of its lines has no end`);
     }
     if (rest.length > 0) yield rest.toString('utf8');
   } finally {
     closeSync(handle);
-  }
-}
-
-function parsed(text: string): Record<string, unknown> | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : null;
-  } catch {
-    // Torn: the program was ended while it wrote.
-    return null;
   }
 }
 

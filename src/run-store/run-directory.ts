@@ -10,6 +10,7 @@ import { closeSync, mkdirSync, openSync, readdirSync, rmSync, statSync, writeFil
 import { dirname, join, resolve } from 'node:path';
 import { PostrushError } from '../errors.js';
 import { fileProblem } from '../file-problem.js';
+import { journalLine } from './journal-line.js';
 
 /** Names of the files. */
 export const RUN_FILES = { head: 'head.json', journal: 'journal.jsonl', result: 'result.json' } as const;
@@ -67,7 +68,7 @@ export class RunDirectory {
 
   /** Adds a line. A disk that is full ends the journal and not the run. */
   append(event: object): void {
-    if (this.#journal >= 0 && this.#problem === '') this.#write(Buffer.from(`${JSON.stringify(event)}\n`));
+    if (this.#journal >= 0 && this.#problem === '') this.#write(journalLine(event));
   }
 
   /**
@@ -78,7 +79,7 @@ export class RunDirectory {
    */
   appendSpare(event: object, end: object): void {
     if (this.#isShort || this.#journal < 0 || this.#problem !== '') return;
-    const line = Buffer.from(`${JSON.stringify(event)}\n`);
+    const line = journalLine(event);
     if (this.#bytes + line.length <= this.#maxBytes * (1 - RESERVED_SHARE)) {
       this.#write(line);
       return;
