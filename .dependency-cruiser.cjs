@@ -105,7 +105,7 @@ const PARTS = [
     from: '^src/run-store/',
     may: [...FOUNDATION, '^src/metrics/'],
     mayTypes: ['^src/plan/'],
-    node: ['fs', 'fs/promises', 'path'],
+    node: ['fs', 'fs/promises', 'path', 'zlib'],
   },
   {
     name: 'report',

@@ -63,7 +63,12 @@ export class RunStory {
     this.ledger = new LoadLedger(plan);
     this.watch = new ObjectiveWatch(
       this.#conditions.objectives,
-      { scenarios: plan.scenarios.map(({ name }) => name), lanesEach: plan.targets.length, workers: plan.workers },
+      {
+        scenarios: plan.scenarios.map(({ name }) => name),
+        lanesEach: plan.targets.length,
+        workers: plan.workers,
+        isCounted: plan.messages !== null || plan.connections !== null,
+      },
       this.ledger.metrics.window,
     );
   }
@@ -78,6 +83,7 @@ export class RunStory {
   observe(event: RunEvent): void {
     if (event.type === 'warmedUp') this.#plan = measuredFrom(this.#plan, event.atUs);
     else if (event.type === 'interval' || event.type === 'minute') this.watch.add(event.record);
+    else if (event.type === 'stopped') this.watch.stopped(event.atUs);
     else if (event.type === 'workerDone') this.watch.workerDone(event.result.workerId);
     else if (event.type === 'workerLost') this.watch.workerDone(event.workerId);
   }

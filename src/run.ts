@@ -87,11 +87,11 @@ export async function runPlan(given: LoadPlan, hooks: RunHooks = {}): Promise<Ru
   const abort = new AbortController();
   const loadHooks: LoadHooks = {
     abort: abort.signal,
-    onEvent: (event, metrics, nowUs) => {
+    onEvent: (event, metrics) => {
       story?.observe(event);
       if (hooks.store !== undefined) keep(event, hooks.store, minutes);
       const isWatched = plan.abortOnFail && event.type === 'interval' && !abort.signal.aborted;
-      if (isWatched && (story?.watch.missed(metrics, nowUs) ?? null) !== null) abort.abort();
+      if (isWatched && (story?.watch.missed(metrics) ?? null) !== null) abort.abort();
     },
     stop: hooks.stop,
     cut: hooks.cut,

@@ -34,22 +34,26 @@ export class ObjectiveWatch {
   readonly #wholes: readonly Whole[];
   readonly #order: readonly (Stretches | Whole)[];
   readonly #time: MeasuredTime;
+  /** Up to when each worker was heard, µs; Infinity: it says nothing more. */
+  readonly #heardUs: number[];
 
   /**
    * @param scenarios - names in the order of the plan
    * @param lanesEach - lanes of each scenario, one per target
+   * @param isCounted - the load may end before its time, when so many messages or sessions are over
    */
   constructor(
     objectives: readonly Objective[],
-    { scenarios, lanesEach, workers }: { scenarios: readonly string[]; lanesEach: number; workers: number },
+    { scenarios, lanesEach, workers, isCounted }: WatchedPlan,
     time: MeasuredTime,
   ) {
     this.#time = time;
+    this.#heardUs = new Array<number>(workers).fill(0);
     this.#order = objectives.map((objective) => {
       const scenario = objective.scenario === null ? -1 : scenarios.indexOf(objective.scenario);
       const lanes = { first: scenario < 0 ? 0 : scenario * lanesEach, count: scenario < 0 ? Infinity : lanesEach };
       const isWhole = objective.overMs === null && objective.afterMs === 0;
-      return isWhole ? new Whole(objective, lanes) : new Stretches(objective, lanes, workers, time);
+      return isWhole ? new Whole(objective, lanes) : new Stretches(objective, lanes, { workers, isCounted, time });
     });
     this.#stretches = this.#order.filter((each) => each instanceof Stretches);
     this.#wholes = this.#order.filter((each) => each instanceof Whole);
@@ -62,25 +66,29 @@ export class ObjectiveWatch {
 
   /** Takes in one record. */
   add(record: IntervalRecord): void {
+    this.#heardUs[record.workerId] = record.endUs;
     for (const each of this.#stretches) each.add(record);
   }
 
   /** A worker says nothing more. */
   workerDone(workerId: number): void {
+    this.#heardUs[workerId] = Infinity;
     for (const each of this.#stretches) each.workerDone(workerId);
   }
 
-  /** The first objective that is missed so far, as written; null: none is. */
-  missed(metrics: RunMetrics, nowUs: number): string | null {
+  /** The load was stopped: what would be measured behind `atUs` is no whole stretch. */
+  stopped(atUs: number): void {
+    for (const each of this.#stretches) each.stopped(atUs);
+  }
+
+  /** The first objective that is missed so far, as written; null: none is, or the measured time is over. */
+  missed(metrics: RunMetrics): string | null {
+    const heardUs = Math.min(...this.#heardUs);
+    if (heardUs >= this.#time.endUs) return null;
     const stretch = this.#stretches.find(({ isMissed }) => isMissed);
     if (stretch !== undefined) return stretch.objective.expression;
-    const sec = (nowUs - this.#time.warmupEndUs) / 1e6;
-    if (sec * 1e6 < SETTLING_US) return null;
-    const whole = this.#wholes.find((each) => {
-      const value = each.value(metrics, sec);
-      return value !== null && !meets(each.objective.operator, value, each.objective.bound);
-    });
-    return whole?.objective.expression ?? null;
+    if (heardUs - this.#time.warmupEndUs < SETTLING_US) return null;
+    return this.#wholes.find((each) => each.isMissed(metrics, this.#time))?.objective.expression ?? null;
   }
 
   /** All of them, in their order. @param endUs - end of the measured time */
@@ -91,6 +99,14 @@ export class ObjectiveWatch {
       return resultOf(each.objective, each.value(metrics, sec));
     });
   }
+}
+
+/** What is read of a plan. */
+interface WatchedPlan {
+  readonly scenarios: readonly string[];
+  readonly lanesEach: number;
+  readonly workers: number;
+  readonly isCounted: boolean;
 }
 
 /** Which lanes an objective is about. */
@@ -129,6 +145,23 @@ class Whole {
     const sums = sumOf(records, metric, unit === '/s');
     return shareOrRate(sums, unit, sec);
   }
+
+  /** Whether it is missed while the measured time goes on. */
+  isMissed(metrics: RunMetrics, { warmupEndUs, endUs }: MeasuredTime): boolean {
+    const { metric, unit, operator, bound } = this.objective;
+    let value = this.value(metrics, 1);
+    if (unit === '/s') {
+      // Workers are heard at different times: each has its own seconds.
+      value = 0;
+      for (const { last } of metrics.workers) {
+        const sec = (Math.min(last?.endUs ?? 0, endUs) - warmupEndUs) / 1e6;
+        if (sec > 0) value += sumOf(inRange(last?.lanes ?? [], this.#lanes), metric, true).part / sec;
+      }
+    }
+    if (value === null || meets(operator, value, bound)) return false;
+    // A count only grows: what it has not reached yet it may still reach.
+    return unit !== 'count' || operator.startsWith('<') || (operator === '==' && value > bound);
+  }
 }
 
 /** What an objective has come to in one stretch of the time. */
@@ -145,21 +178,32 @@ class Stretches {
   readonly #lanes: LaneRange;
   readonly #time: MeasuredTime;
   readonly #lengthUs: number;
+  readonly #isCounted: boolean;
   readonly #open = new Map<number, Stretch>();
   /** Cumulative sums of each worker's last record. */
   readonly #before: { part: number; whole: number }[] = [];
   /** Up to when each worker was heard, µs. */
   readonly #heardUs: number[];
+  /** Of each worker's last record: what had begun until then. */
+  readonly #begun: number[] = [];
+  /** End of the last record in which something began, µs. */
+  #lastBegunUs = 0;
+  #stoppedAtUs = Infinity;
   /** Length of what is measured where it is one stretch, s; known at the end. */
   #measuredSec = 0;
   #worst: number | null = null;
   #hasAny = false;
   #hasNone = false;
 
-  constructor(objective: Objective, lanes: LaneRange, workers: number, time: MeasuredTime) {
+  constructor(
+    objective: Objective,
+    lanes: LaneRange,
+    { workers, isCounted, time }: Pick<WatchedPlan, 'workers' | 'isCounted'> & { readonly time: MeasuredTime },
+  ) {
     this.objective = objective;
     this.#lanes = lanes;
     this.#time = time;
+    this.#isCounted = isCounted;
     this.#lengthUs = objective.overMs === null ? Infinity : objective.overMs * 1e3;
     this.#heardUs = new Array<number>(workers).fill(0);
   }
@@ -187,21 +231,36 @@ class Stretches {
       }
     }
     this.#heardUs[record.workerId] = record.endUs;
-    this.#closePassed(Math.min(...this.#heardUs));
+    const begun = begunIn(record);
+    if (begun > (this.#begun[record.workerId] ?? 0)) this.#lastBegunUs = Math.max(this.#lastBegunUs, record.endUs);
+    this.#begun[record.workerId] = begun;
+    this.#closePassed(Math.min(...this.#heardUs, this.#wholeUntilUs, this.#stoppedAtUs));
   }
 
   workerDone(workerId: number): void {
     this.#heardUs[workerId] = Infinity;
   }
 
+  stopped(atUs: number): void {
+    this.#stoppedAtUs = Math.min(this.#stoppedAtUs, atUs);
+  }
+
   /** @param endUs - end of the measured time: stretches that go further are not whole, and do not count */
   result(endUs: number): ObjectiveResult {
     this.#measuredSec = (endUs - this.#startUs) / 1e6;
-    this.#closePassed(this.#lengthUs === Infinity ? Infinity : endUs);
+    const isToTheEnd = endUs >= this.#time.endUs;
+    this.#closePassed(
+      this.#lengthUs === Infinity ? Infinity : Math.min(endUs, isToTheEnd ? Infinity : this.#wholeUntilUs),
+    );
     const { allowsNone } = this.objective;
     const result = resultOf(this.objective, this.#worst);
     if (this.#hasAny) return { ...result, pass: !this.isMissed && (allowsNone || !this.#hasNone) };
     return { ...result, pass: allowsNone };
+  }
+
+  /** Where the load ends with a count, a stretch is known to be whole once something has begun behind it. */
+  get #wholeUntilUs(): number {
+    return this.#isCounted ? this.#lastBegunUs - RECORD_LATE_US : Infinity;
   }
 
   /** The stretch that a moment belongs to; -1: none. */
@@ -251,6 +310,13 @@ class Stretches {
 }
 
 const NOTHING = { part: 0, whole: 0 };
+/** Records end at most so much behind their second. */
+const RECORD_LATE_US = 500_000;
+
+/** Messages and sessions that have begun in the measured time. */
+function begunIn({ lanes }: IntervalRecord): number {
+  return lanes.reduce((sum, { phases }) => sum + phases[1].messagesAttempted + phases[1].sessions.started, 0);
+}
 
 function isWorse({ operator, bound }: Objective, value: number, than: number): boolean {
   if (operator.startsWith('<')) return value > than;
