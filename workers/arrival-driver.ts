@@ -104,6 +104,10 @@ export class ArrivalDriver implements ArrivalSource {
     return true;
   }
 
+  recorderOf(lane: number): Recorder {
+    return this.#host.recorderOf(lane);
+  }
+
   nextFor(nowUs: number): Arrival | null {
     return this.#isQueueing && this.#share.nextUs <= nowUs ? this.#share.take() : null;
   }

@@ -12,6 +12,8 @@ export interface ArrivalSource {
   readonly isOver: boolean;
   /** Global number of message `index` of an arrival, from 0. */
   numberOf(arrival: Arrival, index: number): number;
+  /** What counts for a lane. */
+  recorderOf(lane: number): Recorder;
   /** An arrival that waits for a session, for one that has become free; null: none waits. */
   nextFor(nowUs: number): Arrival | null;
 }
@@ -91,7 +93,7 @@ export class ClientArrival implements PlannedOwner {
     if (!this.#source.isReusing || this.#roomInSession <= 0) return false;
     const arrival = this.#source.nextFor(nowUs);
     if (arrival === null) return false;
-    this.end(recorder);
+    this.end();
     this.assign(arrival, nowUs);
     this.begin(recorder, nowUs);
     return true;
@@ -123,10 +125,12 @@ export class ClientArrival implements PlannedOwner {
   }
 
   /** It is over, or was never begun: what was not taken of it is dropped. */
-  end(recorder: Recorder): void {
+  end(): void {
     const arrival = this.#arrival;
     if (arrival === null) return;
     this.#arrival = null;
+    // Whoever has not begun it has the lane of the client before.
+    const recorder = this.#source.recorderOf(arrival.lane);
     if (!this.#hasBegun) {
       recorder.arrivalDropped(arrival, ArrivalCount.droppedEnd, ArrivalCount.messagesDroppedEnd);
     } else if (arrival.firstMessage >= 0 && this.#taken < arrival.messages) {

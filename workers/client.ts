@@ -257,7 +257,7 @@ export class Client implements SessionOwner, WheelEntry {
   retire(): void {
     this.#isWaiting = false;
     if (this.#startedAtUs >= 0) this.#end();
-    else this.planned?.end(this.#lane.recorder);
+    else this.planned?.end();
     this.#host.onClientDone(this);
   }
 
@@ -268,7 +268,7 @@ export class Client implements SessionOwner, WheelEntry {
 
   #end(): void {
     this.#lane.recorder.clientEnded(this.#lastEnding, this.#startedAtUs);
-    this.planned?.end(this.#lane.recorder);
+    this.planned?.end();
     this.#startedAtUs = -1;
   }
 }

@@ -307,7 +307,10 @@ export class Generator implements ClientHost, RetryHost, ArrivalHost {
     }
   }
 
-  /** The warm-up ends at `atUs`, or now where that has passed: what has begun keeps its side. */
+  /**
+   * The warm-up ends at `atUs`, or now where that has passed: what has begun keeps its side. Whoever hears of it only behind
+   * the warm-up's planned end stays with that: its own books hold, and those of the plan tell of it.
+   */
   #measureFrom(atUs: number): void {
     const nowUs = this.#clock.nowUs();
     if (this.isStopping || nowUs >= this.#window.warmupEndUs) return;
@@ -355,8 +358,8 @@ export class Generator implements ClientHost, RetryHost, ArrivalHost {
       onLimit: this.#health.limitHit.bind(this.#health),
       // A timer comes a millisecond late, or behind all that was heard at once; what is heard comes all the time.
       onHeard: this.#arrivals?.startDue.bind(this.#arrivals) ?? null,
-      onQueued: (connection: Sending): void => {
-        this.#health.sends.queued(connection, this.#clock.nowUs());
+      onQueued: (connection: Sending, wasDrained: boolean): void => {
+        this.#health.sends.queued(connection, this.#clock.nowUs(), wasDrained);
       },
     };
     return this.#lanePlans.map((plan, lane) => {

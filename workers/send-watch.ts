@@ -7,13 +7,14 @@
 export interface Sending {
   /** Every octet written so far was taken. */
   readonly isDrained: boolean;
-  /** It is among those that are watched. */
-  isSendWatched: boolean;
+  /** Since when it waits, while it is watched; null: it is not. */
+  sendWait: SendWait | null;
 }
 
-interface Waiting {
+/** A connection that waits, or has waited until a moment ago. */
+export interface SendWait {
   readonly connection: Sending;
-  readonly sinceUs: number;
+  sinceUs: number;
   /** It has waited for a whole tick, and is counted. */
   isStalled: boolean;
 }
@@ -24,14 +25,23 @@ export class SendWatch {
   stalls = 0;
   /** How long they waited all together, µs; a connection that still waits counts up to the last tick. */
   stalledUs = 0;
-  #waiting: Waiting[] = [];
+  #waiting: SendWait[] = [];
   #lastTickUs = 0;
 
-  /** A connection has written what was not taken at once. */
-  queued(connection: Sending, nowUs: number): void {
-    if (connection.isSendWatched) return;
-    connection.isSendWatched = true;
-    this.#waiting.push({ connection, sinceUs: nowUs, isStalled: false });
+  /**
+   * A connection has written what was not taken at once.
+   *
+   * @param wasDrained - what it wrote before was taken by then, so that this waits anew
+   */
+  queued(connection: Sending, nowUs: number, wasDrained: boolean): void {
+    const wait = connection.sendWait;
+    if (wait === null) {
+      connection.sendWait = { connection, sinceUs: nowUs, isStalled: false };
+      this.#waiting.push(connection.sendWait);
+    } else if (wasDrained) {
+      wait.sinceUs = nowUs;
+      wait.isStalled = false;
+    }
   }
 
   /** Looks who still waits. */
@@ -41,11 +51,11 @@ export class SendWatch {
   }
 
   /** @returns whether it goes on waiting */
-  #look(waiting: Waiting, nowUs: number): boolean {
+  #look(waiting: SendWait, nowUs: number): boolean {
     const { connection, sinceUs, isStalled } = waiting;
     if (isStalled) this.stalledUs += nowUs - this.#lastTickUs;
     if (connection.isDrained) {
-      connection.isSendWatched = false;
+      connection.sendWait = null;
       return false;
     }
     // Who wrote just before the tick has not waited for one.

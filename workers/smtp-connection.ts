@@ -20,7 +20,7 @@ import { isInShare } from '../src/plan/share.js';
 import { DropHow } from '../src/scenario/compiled-script.js';
 import type { LaneNumbers } from './lane-numbers.js';
 import type { ProxyHeaders } from './proxy-headers.js';
-import type { Sending } from './send-watch.js';
+import type { SendWait, Sending } from './send-watch.js';
 import type { Connection, ConnectionListener } from './session-state.js';
 import type { TlsTickets } from './tls-tickets.js';
 
@@ -68,7 +68,7 @@ export interface ConnectionHooks {
   /** Octets came at `nowUs` and were dealt with: who waits for a moment may see that it has come. Null: nobody does. */
   readonly onHeard: ((nowUs: number) => void) | null;
   /** A connection has written what the kernel did not take at once. Null: nobody asks. */
-  readonly onQueued: ((connection: Sending) => void) | null;
+  readonly onQueued: ((connection: Sending, wasDrained: boolean) => void) | null;
   /** A TLS handshake succeeded. */
   onHandshake(beganAtUs: number, agreement: TlsAgreement): void;
 }
@@ -89,7 +89,9 @@ export class SmtpConnection implements Connection, Sending {
   #turn: number;
   /** Sessions before the one under way. */
   visit = -1;
-  isSendWatched = false;
+  sendWait: SendWait | null = null;
+  /** What was written before the cork was taken. */
+  #wasDrained = true;
 
   /** @param place - which of the concurrent sessions of the run this is, from 0 */
   constructor(tools: ConnectionTools, listener: ConnectionListener, place: number) {
@@ -184,18 +186,21 @@ export class SmtpConnection implements Connection, Sending {
   }
 
   write(bytes: Buffer, isShared = false): void {
+    const wasDrained = this.#stream.writableLength === 0;
     // TLS may keep what it is given beyond the call, whatever it says of its queue.
     this.#stream.write(this.#secure === null || isShared ? bytes : Buffer.from(bytes));
-    if (this.#stream.writableLength > 0 && this.#stream.writableCorked === 0) this.#tools.hooks.onQueued?.(this);
+    if (this.#stream.writableLength > 0 && this.#stream.writableCorked === 0)
+      this.#tools.hooks.onQueued?.(this, wasDrained);
   }
 
   cork(): void {
+    this.#wasDrained = this.#stream.writableLength === 0;
     this.#stream.cork();
   }
 
   uncork(): void {
     this.#stream.uncork();
-    if (this.#stream.writableLength > 0) this.#tools.hooks.onQueued?.(this);
+    if (this.#stream.writableLength > 0) this.#tools.hooks.onQueued?.(this, this.#wasDrained);
   }
 
   notifyDrained(): void {

@@ -17,7 +17,7 @@ export function trialOf(result: RunResult): CalibrationTrial {
   const ceilingPerSec =
     cpuUsPerMessage === null
       ? messagesPerSec / Math.max(busy, Number.EPSILON)
-      : (parallelWorkers(workers.length, environment.cores) * 1e6) / cpuUsPerMessage;
+      : (parallelWorkers(workers.length, usableCores(environment)) * 1e6) / cpuUsPerMessage;
   return {
     measuredSec: window.measuredSec,
     attempted: messages.attempted,
@@ -28,6 +28,11 @@ export function trialOf(result: RunResult): CalibrationTrial {
     cpuUsPerMessage,
     ceilingPerSec,
   };
+}
+
+/** Cores that this process may use, perhaps parts of one. */
+export function usableCores({ cores, cpuLimit }: Pick<RunResult['environment'], 'cores' | 'cpuLimit'>): number {
+  return Math.min(cores, cpuLimit ?? Infinity);
 }
 
 /** More workers than cores take turns. */

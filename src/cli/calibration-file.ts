@@ -13,6 +13,7 @@ export interface CeilingKey {
   /** Version of Node.js. */
   readonly node: string;
   readonly cpuModel: string;
+  /** That this process may use. */
   readonly cores: number;
   readonly workers: number;
   /** See `work-shape.ts`. */

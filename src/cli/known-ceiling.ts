@@ -1,4 +1,5 @@
 /** What is known of the generator's ceiling before a run, and whether the plan is beyond it. */
+import { usableCores } from '../calibration/generator-ceiling.js';
 import { peakMessagesPerSec } from '../calibration/planned-rate.js';
 import { workShape } from '../calibration/work-shape.js';
 import type { LoadPlan } from '../plan/load-plan.js';
@@ -10,8 +11,9 @@ import type { Environment } from './environment.js';
 
 /** The key of a plan on this machine. */
 export function ceilingKey(plan: LoadPlan, workers: number): CeilingKey {
-  const { node, cpuModel, cores } = machineOf();
-  return { node, cpuModel, cores, workers, shape: workShape(plan) };
+  const machine = machineOf();
+  const { node, cpuModel } = machine;
+  return { node, cpuModel, cores: usableCores(machine), workers, shape: workShape(plan) };
 }
 
 /**

@@ -14,6 +14,7 @@ import type { Interruption } from './interruption.js';
 import type { Output } from './output.js';
 import { RunDirectory, directoryProblem } from '../run-store/run-directory.js';
 import { defaultDirectory } from './default-directory.js';
+import type { RunProgress } from '../report/progress.js';
 import { ProgressPrinter } from './progress-printer.js';
 import { STDOUT_PATH, jsonText, writeJsonFile, writeWhole } from './result-file.js';
 import { knownCeiling } from './known-ceiling.js';
@@ -93,6 +94,7 @@ async function perform(
   { directory, ceiling }: { directory: RunDirectory | null; ceiling: KnownCeiling | null },
 ): Promise<RunResult | null> {
   const sink = settings.targets.length === 0 ? await startBuiltInSink() : null;
+  const seen = { load: false };
   try {
     if (sink !== null && !settings.isQuiet) {
       progress.note(
@@ -101,14 +103,18 @@ async function perform(
     }
     const plan = sink === null ? settings.plan : settings.planFor(sink.url);
     const hooks = {
-      ...{ stop, cut, onProgress: progress.show.bind(progress) },
+      ...{ stop, cut },
+      onProgress: (now: RunProgress): void => {
+        seen.load ||= now.phase !== 'preflight';
+        progress.show(now);
+      },
       ...(directory === null ? {} : { store: directory }),
       ...(ceiling === null ? {} : { ceiling }),
     };
     return await runPlan(plan, sink === null ? hooks : { ...hooks, builtInSink: { replyDelayMs: sink.replyDelayMs } });
   } catch (error) {
     // Whatever a run that was told to stop during its pre-flight says, the user knows why it ended.
-    if (stop.aborted) return null;
+    if (stop.aborted && !seen.load) return null;
     throw error;
   } finally {
     await sink?.close();

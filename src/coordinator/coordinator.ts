@@ -26,6 +26,8 @@ import { WORKER_URL, WorkerPool, type RunningTask } from './worker-pool.js';
 /** Between the decision to start and time zero: enough for the message to reach every worker. */
 const START_LEAD_US = 20_000;
 const WATCH_MS = 250;
+/** To count what is in use takes time that grows with it: once a second. */
+const LOOK_EVERY = 4;
 /** A worker speaks every second; one that is silent for so long hangs. */
 const SILENT_WORKER_US = 30_000_000;
 /** What a worker says of its greetings may be an interval old, and on its way for half of one. */
@@ -42,7 +44,7 @@ export interface LoadHooks {
   /** End the load as a signal would, because of what it has come to. */
   readonly abort?: AbortSignal | undefined;
   /** Called with everything that happens, once it is in the books. */
-  readonly onEvent?: ((event: RunEvent, metrics: RunMetrics, nowUs: number) => void) | undefined;
+  readonly onEvent?: ((event: RunEvent, metrics: RunMetrics) => void) | undefined;
   /** Called whenever the merged metrics have grown. */
   readonly onMetrics?: ((metrics: RunMetrics, nowUs: number) => void) | undefined;
   /** Looks at what is in use on this machine. */
@@ -122,6 +124,9 @@ class LoadRun {
   #ready = 0;
   #zeroUs = -1;
   #lastWord: NodeJS.Timeout | null = null;
+  #looks = 0;
+  /** What a hook has thrown; the run ends with it. Null: nothing. */
+  #failure: { readonly error: unknown } | null = null;
   /** When each worker was last heard, µs since time zero; Infinity once it has ended. */
   readonly #heardAtUs: number[] = [];
 
@@ -161,6 +166,7 @@ class LoadRun {
       this.#hooks.cut?.removeEventListener('abort', onCut);
       this.#hooks.abort?.removeEventListener('abort', onAbort);
     }
+    if (this.#failure !== null) throw this.#failure.error;
     const [first] = this.#ledger.lost;
     if (this.#zeroUs < 0 && first !== undefined) {
       throw new PostrushError(
@@ -214,16 +220,29 @@ class LoadRun {
     this.#heardAtUs[message.record.workerId] = this.#nowUs();
     this.#enter({ type: 'interval', record: message.record });
     this.#watchWarmup();
-    this.#hooks.onMetrics?.(this.#ledger.metrics, this.#nowUs());
+    this.#inform(() => this.#hooks.onMetrics?.(this.#ledger.metrics, this.#nowUs()));
   }
 
   /** Puts down what has happened, and tells of it. */
   #enter(event: RunEvent): void {
     this.#ledger.apply(event);
-    this.#hooks.onEvent?.(event, this.#ledger.metrics, this.#nowUs());
+    this.#inform(() => this.#hooks.onEvent?.(event, this.#ledger.metrics));
+  }
+
+  /** Calls a hook. One that throws ends the run, and not the program that the run is part of. */
+  #inform(hook: () => void): void {
+    if (this.#failure !== null) return;
+    try {
+      hook();
+    } catch (error) {
+      this.#failure = { error };
+      for (const task of this.#tasks) task.abort();
+    }
   }
 
   #start(): void {
+    // What is in use before the load is what it is told apart from.
+    const use = this.#hooks.look?.();
     this.#zeroUs = monotonicUs() + START_LEAD_US;
     const startedAtMs = Date.now() + START_LEAD_US / 1e3;
     this.#enter({
@@ -231,12 +250,15 @@ class LoadRun {
       startedAt: new Date(startedAtMs).toISOString(),
       startupSec: (startedAtMs - performance.timeOrigin) / 1e3,
     });
+    if (use !== undefined) this.#enter({ type: 'machine', use });
     this.#tell({ type: 'start', zeroUs: this.#zeroUs });
   }
 
   /** Enters what is in use on this machine whenever it is more than ever. */
   #watchMachine(): void {
-    const use = this.#zeroUs < 0 ? undefined : this.#hooks.look?.();
+    this.#looks++;
+    const isDue = this.#zeroUs >= 0 && this.#looks % LOOK_EVERY === 0;
+    const use = isDue ? this.#hooks.look?.() : undefined;
     if (use === undefined) return;
     const peak = peakOf(this.#ledger.peakUse, use);
     const isMore =

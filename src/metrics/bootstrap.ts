@@ -15,7 +15,8 @@ const MOST_RESAMPLES = 1000;
 const FEWEST_RESAMPLES = 200;
 /** Additions that a whole estimate may take: about a second. */
 const MOST_WORK = 200_000_000;
-const STREAM = 0x7fff_fff1;
+/** Tells its randomness from that of workers and of arrivals. */
+const STREAM = 0x7fff_fff2;
 
 /** Values of one interval and how often each occurred; as long as each other. */
 export interface IntervalValues {

@@ -48,7 +48,8 @@ export function steadyState(seconds: readonly Bucket[], isMailSent: boolean): St
   const rateChange = (after / afterSec - before / beforeSec) / meanPerSec;
   const chance = (DEVIATIONS * Math.sqrt(before + after)) / ((before + after) / 2);
   const isRateSteady = Math.abs(rateChange) <= Math.max(SMALL_RATE_CHANGE, chance);
-  const [first, second] = [latencyOf(earlier), latencyOf(later)];
+  const telling = tellingLatency([...earlier, ...later]);
+  const [first, second] = [medianOf(earlier.map(telling)), medianOf(later.map(telling))];
   if (first === null || second === null) return { isSteady: isRateSteady, rateChange, latencyChange: null };
   const latencyChange = (second.medianUs - first.medianUs) / first.medianUs;
   const bound = Math.max(
@@ -71,12 +72,10 @@ function secondsOf(seconds: readonly Bucket[]): number {
   return seconds.reduce((sum, { startUs, endUs }) => sum + (endUs - startUs) / 1e6, 0);
 }
 
-/** The median of what says most of how the server does: responses, then messages, then the commonest command. */
-function latencyOf(seconds: readonly Bucket[]): { readonly medianUs: number; readonly count: number } | null {
-  const response = seconds.map((second) => second.response);
-  if (response.some((latency) => latency !== null)) return medianOf(response);
-  const message = seconds.map((second) => second.message);
-  if (message.some((latency) => latency !== null)) return medianOf(message);
+/** Finds what says most of how the server does, the same for all of these: responses, then messages, then the commonest command. */
+function tellingLatency(seconds: readonly Bucket[]): (second: Bucket) => BucketLatency | null {
+  if (seconds.some(({ response }) => response !== null)) return ({ response }) => response;
+  if (seconds.some(({ message }) => message !== null)) return ({ message }) => message;
   const counts = new Map<number, number>();
   for (const { latencies } of seconds) {
     for (const [step, latency] of latencies.entries()) {
@@ -84,7 +83,7 @@ function latencyOf(seconds: readonly Bucket[]): { readonly medianUs: number; rea
     }
   }
   const [commonest] = [...counts].sort(([, a], [, b]) => b - a);
-  return commonest === undefined ? null : medianOf(seconds.map(({ latencies }) => latencies[commonest[0]] ?? null));
+  return ({ latencies }) => (commonest === undefined ? null : (latencies[commonest[0]] ?? null));
 }
 
 function medianOf(latencies: readonly (BucketLatency | null)[]): { medianUs: number; count: number } | null {

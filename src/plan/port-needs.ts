@@ -2,6 +2,7 @@
 import { listedAddresses } from './address-list.js';
 import type { LoadPlan, ScenarioPlan } from './load-plan.js';
 import { LoadProfile } from './load-profile.js';
+import type { ScriptStep } from './script-steps.js';
 
 /** How long Linux keeps the port of a connection that was closed from here, s (`TCP_TIMEWAIT_LEN`). */
 export const TIME_WAIT_SEC = 60;
@@ -25,14 +26,17 @@ export function portNeeds(plan: PortPlan): PortNeeds | null {
   const { targets, scenarios, sessions, arrivals } = plan;
   const hosts = targets.filter(({ path }) => path === null).length;
   if (hosts === 0) return null;
-  const addressPairs = hosts * Math.max(...scenarios.map(sourcesOf));
+  // Where scenarios have sources of their own, the one with fewest runs out first.
+  const addressPairs = hosts * Math.min(...scenarios.map(sourcesOf));
   const isOpen = arrivals !== null && !arrivals.isReusing;
   const connectsPerSec = isOpen ? new LoadProfile(arrivals.profile).peakPerSec : null;
-  const closers = scenarios.filter(closesFirst);
+  const closers = scenarios.filter(({ session: { steps }, close }) => closesFirst(steps ?? [], close));
   const weight = (list: readonly ScenarioPlan[]): number => list.reduce((sum, each) => sum + each.weight, 0);
   const share = weight(closers) / weight(scenarios);
+  const endMs = arrivals?.endMs ?? null;
+  const heldSec = Math.min(TIME_WAIT_SEC, endMs === null ? Infinity : endMs / 1e3);
   // Whoever waits for the server's close behind its 221 leaves the port to the server.
-  const held = share === 0 ? 0 : connectsPerSec === null ? null : connectsPerSec * share * TIME_WAIT_SEC;
+  const held = share === 0 ? 0 : connectsPerSec === null ? null : connectsPerSec * share * heldSec;
   return { addressPairs, atOnce: sessions, connectsPerSec, held };
 }
 
@@ -59,8 +63,10 @@ function sourcesOf({ localAddresses }: ScenarioPlan): number {
   return localAddresses.length === 0 ? 1 : listedAddresses(localAddresses).addresses.length;
 }
 
-/** Its connections are closed from here with FIN before the server closes them. */
-function closesFirst({ session: { steps }, close }: ScenarioPlan): boolean {
-  const last = steps?.at(-1);
-  return last?.kind === 'drop' && (last.how ?? close) === 'fin';
+/** Connections may be closed from here with FIN before the server closes them. */
+function closesFirst(steps: readonly ScriptStep[], close: ScenarioPlan['close']): boolean {
+  const last = steps.at(-1);
+  if (last?.kind === 'drop') return (last.how ?? close) === 'fin';
+  if (last?.kind === 'repeat') return closesFirst(last.steps, close);
+  return last?.kind === 'choose' && last.branches.some((branch) => closesFirst(branch.steps, close));
 }

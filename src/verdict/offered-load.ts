@@ -72,50 +72,55 @@ export function offeredLoad(
   if (arrivals === null)
     return { ...offeredClosed(plan, main.messagesAttempted, outcome), arrivals: null, planned: null };
   const { offered, dropped } = offeredMessages(main, true, outcome.isTargetLost);
-  const missing = { arrivals: 0, messages: 0 };
+  /** By phase. */
+  const missing = [nothing(), nothing()] as const;
   for (const { workerId } of outcome.lost) {
-    const share = plannedBy({ ...plan, arrivals }, workerId);
-    const counted = outcome.metrics.workers[workerId]?.last?.lanes.flatMap(({ phases }) => phases) ?? [];
-    const known = (index: number): number => counted.reduce((sum, phase) => sum + (phase.arrivals[index] ?? 0), 0);
-    missing.arrivals += share.arrivals - known(ArrivalCount.offered);
-    missing.messages += share.messages - known(ArrivalCount.messagesOffered);
+    const planned = plannedBy({ ...plan, arrivals }, workerId);
+    const lanes = outcome.metrics.workers[workerId]?.last?.lanes ?? [];
+    for (const phase of [0, 1] as const) {
+      const known = (index: number): number =>
+        lanes.reduce((sum, { phases }) => sum + (phases[phase].arrivals[index] ?? 0), 0);
+      missing[phase].arrivals += planned[phase].arrivals - known(ArrivalCount.offered);
+      missing[phase].messages += planned[phase].messages - known(ArrivalCount.messagesOffered);
+    }
   }
+  const [missingBefore, missingMain] = missing;
   const of = (totals: PhaseTotals, index: number): number => totals.arrivals[index] ?? 0;
   const { endMs } = arrivals;
-  const isBounded = plan.messages === null && plan.connections === null;
-  const accounted = of(warmup, ArrivalCount.offered) + of(main, ArrivalCount.offered) + missing.arrivals;
+  const isByTime = plan.messages === null && plan.connections === null;
+  const counted = of(warmup, ArrivalCount.offered) + of(main, ArrivalCount.offered);
+  const accounted = counted + missingBefore.arrivals + missingMain.arrivals;
   return {
-    messages: offered + missing.messages,
-    dropped: { ...dropped, worker: missing.messages },
+    messages: offered + missingMain.messages,
+    dropped: { ...dropped, worker: missingMain.messages },
     arrivals: {
-      offered: of(main, ArrivalCount.offered) + missing.arrivals,
+      offered: of(main, ArrivalCount.offered) + missingMain.arrivals,
       started: of(main, ArrivalCount.started),
       droppedCap: of(main, ArrivalCount.droppedCap),
-      droppedEnd: of(main, ArrivalCount.droppedEnd) + missing.arrivals,
+      droppedEnd: of(main, ArrivalCount.droppedEnd) + missingMain.arrivals,
     },
     planned:
-      endMs !== null && isBounded
+      endMs !== null && isByTime
         ? { arrivals: plannedArrivals(sequencePlan({ ...plan, arrivals }), plan.seed), accounted }
         : null,
   };
 }
 
-/** All that a worker was to do. */
-function plannedBy(
-  plan: LoadPlan & { readonly arrivals: ArrivalPlan },
-  workerId: number,
-): { arrivals: number; messages: number } {
+const nothing = (): { arrivals: number; messages: number } => ({ arrivals: 0, messages: 0 });
+
+/** All that a worker was to do, in the warm-up and behind it. */
+function plannedBy(plan: LoadPlan & { readonly arrivals: ArrivalPlan }, workerId: number) {
   const share = new ArrivalShare(plan, workerId);
-  const sum = { arrivals: 0, messages: 0 };
+  const [before, main] = [nothing(), nothing()];
   while (share.nextUs < plan.warmupMs * 1e3) {
-    sum.arrivals++;
-    sum.messages += share.take().sureMessages;
+    before.arrivals++;
+    before.messages += share.take().sureMessages;
   }
   for (const { arrivals, messages } of share.close()) {
-    sum.arrivals += arrivals;
-    sum.messages += messages;
+    main.arrivals += arrivals;
+    main.messages += messages;
   }
-  return sum;
+  return [before, main] as const;
 }
 
 /** With a duration nothing more was offered than was begun. */

@@ -15,13 +15,15 @@ export interface PlacedLoad extends ArrivalTotals {
   readonly longestWaitUs: number | null;
   /** The most sessions that there may be at once. */
   readonly sessions: number;
+  /** The most connects that may be under way in one worker. */
+  readonly connectLimit: number;
   /** The run went on to the end of its plan. */
   readonly isWhole: boolean;
 }
 
 /** Says that the load was not placed, or nothing. */
 export function saturationReasons(load: PlacedLoad): VerdictReason[] {
-  const { offered, started, droppedCap, waited, longestWaitUs, sessions } = load;
+  const { offered, started, droppedCap, waited, longestWaitUs, sessions, connectLimit } = load;
   const droppedEnd = load.isWhole ? load.droppedEnd : 0;
   const due = offered - (load.isWhole ? 0 : load.droppedEnd);
   const busy = `all ${sessions.toLocaleString('en-US')} sessions (-s) busy`;
@@ -43,9 +45,11 @@ export function saturationReasons(load: PlacedLoad): VerdictReason[] {
   }
   const waitingShare = started === 0 ? 0 : waited / started;
   if (waitingShare > MAX_WAITING_SHARE) {
+    const connects =
+      sessions > connectLimit ? `, or ${String(connectLimit)} connects under way (--connect-limit),` : '';
     const longest = longestWaitUs === null ? '' : `, the longest for ${(longestWaitUs / 1e6).toFixed(2)} s`;
     add(
-      `${formatPercent(waitingShare)} of the arrivals found ${busy} and waited${longest}`,
+      `${formatPercent(waitingShare)} of the arrivals found ${busy}${connects} and waited${longest}`,
       waitingShare,
       MAX_WAITING_SHARE,
     );

@@ -75,3 +75,12 @@ test('a lone worker that is lost leaves a result with what it had told', async (
   expect(result.messages.accepted).toBeGreaterThan(0);
   expect(result.messages.dropped).toBe(0);
 });
+
+test('a hook of the caller that throws ends the run with its error, and nothing else', async () => {
+  const sink = await openSink();
+  const options = loadOptions(sink.url, { duration: '30s', workers: 2 });
+  const onProgress = ({ phase }: { phase: string }): void => {
+    if (phase !== 'preflight') throw new Error('the disk of the caller is full');
+  };
+  await expect(run(options, { onProgress })).rejects.toThrow('the disk of the caller is full');
+});

@@ -19,12 +19,33 @@ describe('a plan needs', () => {
   });
 
   test('a minute of those that it closes itself, at the highest rate', () => {
-    expect(portNeeds(planOf({ profile: '0/s ->(10s) 400/s', dropAfter: 'rcpt' }))).toMatchObject({
+    expect(portNeeds(planOf({ profile: '0/s ->(90s) 400/s', dropAfter: 'rcpt' }))).toMatchObject({
       connectsPerSec: 400,
       held: 24_000,
     });
+    expect(portNeeds(planOf({ rate: '400/s', duration: '5s', warmup: '2s', dropAfter: 'rcpt' }))?.held).toBe(2_800);
     expect(portNeeds(planOf({ rate: '400/s', dropAfter: 'rcpt', close: 'rst' }))?.held).toBe(0);
     expect(portNeeds(planOf({ dropAfter: 'rcpt' }))?.held).toBeNull();
+  });
+
+  test('the same where only one of the ways of a session ends so', () => {
+    const plan = planOf({ rate: '400/s', duration: '2m' });
+    const drop = { kind: 'drop', how: null } as const;
+    const branches = [
+      { weight: 1, steps: [] },
+      { weight: 1, steps: [{ kind: 'repeat', min: 1, max: 2, steps: [drop] } as const] },
+    ];
+    const [scenario] = plan.scenarios;
+    const steps = [{ kind: 'choose', branches } as const];
+    const ending = { ...scenario, session: { ...scenario.session, steps } };
+    expect(portNeeds({ ...plan, scenarios: [ending] })?.held).toBe(24_000);
+    expect(portNeeds({ ...plan, scenarios: [{ ...ending, close: 'rst' }] })?.held).toBe(0);
+  });
+
+  test('as many addresses as the scenario with fewest has', () => {
+    const plan = planOf({ localAddresses: '127.0.0.2-127.0.0.5' });
+    const [scenario] = plan.scenarios;
+    expect(portNeeds({ ...plan, scenarios: [scenario, { ...scenario, localAddresses: [] }] })?.addressPairs).toBe(1);
   });
 
   test('nobody knows how many connections for messages that arrive for kept sessions', () => {
@@ -45,7 +66,7 @@ describe('before a load', () => {
       '101 connections at once may need more local ports than the 100 that there are: spread the load with --local-address, ' +
         'use fewer connections, or widen net.ipv4.ip_local_port_range',
     );
-    expect(portWarning(planOf({ rate: '500/s', sessions: 9, dropAfter: 'rcpt' }), 28_232)).toContain(
+    expect(portWarning(planOf({ rate: '500/s', duration: '2m', sessions: 9, dropAfter: 'rcpt' }), 28_232)).toContain(
       '9 connections at once and 30000 closed ones within 60 s (TIME_WAIT) may need more local ports than the 28232',
     );
   });

@@ -3,18 +3,18 @@ import { describe, expect, test } from 'vitest';
 import { SendWatch, type Sending } from '../../workers/send-watch.js';
 
 const MS = 1_000;
-const connection = (): Sending & { isDrained: boolean } => ({ isDrained: false, isSendWatched: false });
+const connection = (): Sending & { isDrained: boolean } => ({ isDrained: false, sendWait: null });
 
 describe('a write that the kernel does not take', () => {
   test('is no stall when it is taken before the next tick, or the one after', () => {
     const watch = new SendWatch();
     const quick = connection();
     watch.tick(10 * MS);
-    watch.queued(quick, 12 * MS);
+    watch.queued(quick, 12 * MS, true);
     quick.isDrained = true;
     watch.tick(20 * MS);
     const late = connection();
-    watch.queued(late, 29 * MS);
+    watch.queued(late, 29 * MS, true);
     watch.tick(30 * MS);
     late.isDrained = true;
     watch.tick(40 * MS);
@@ -25,7 +25,7 @@ describe('a write that the kernel does not take', () => {
     const watch = new SendWatch();
     const slow = connection();
     watch.tick(10 * MS);
-    watch.queued(slow, 12 * MS);
+    watch.queued(slow, 12 * MS, true);
     watch.tick(20 * MS);
     watch.tick(30 * MS);
     expect([watch.stalls, watch.stalledUs]).toEqual([1, 18 * MS]);
@@ -50,20 +50,30 @@ describe('a write that the kernel does not take', () => {
       [70, false],
     ] as const) {
       slow.isDrained = isDrained;
-      if (!isDrained) watch.queued(slow, at * MS);
+      if (!isDrained) watch.queued(slow, at * MS, at === 10 || at === 50);
       watch.tick(at * MS);
     }
     expect(watch.stalls).toBe(2);
+  });
+
+  test('is none where each write was taken before the next one, whenever the ticks come', () => {
+    const watch = new SendWatch();
+    const busy = connection();
+    for (let at = 10; at < 100; at += 10) {
+      watch.queued(busy, (at - 1) * MS, true);
+      watch.tick(at * MS);
+    }
+    expect([watch.stalls, watch.stalledUs]).toEqual([0, 0]);
   });
 
   test('counts for each connection apart', () => {
     const watch = new SendWatch();
     const all = [connection(), connection(), connection()];
     watch.tick(10 * MS);
-    for (const each of all) watch.queued(each, 10 * MS);
+    for (const each of all) watch.queued(each, 10 * MS, true);
     all[1]!.isDrained = true;
     watch.tick(20 * MS);
     expect([watch.stalls, watch.stalledUs]).toEqual([2, 20 * MS]);
-    expect(all.map(({ isSendWatched }) => isSendWatched)).toEqual([true, false, true]);
+    expect(all.map(({ sendWait }) => sendWait !== null)).toEqual([true, false, true]);
   });
 });
