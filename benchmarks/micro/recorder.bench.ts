@@ -1,5 +1,6 @@
 /**
- * What it costs to write down a message: eight steps begun and answered, with replies, octets and latencies.
+ * What it costs to write down a message: eight steps begun and answered, with replies, octets and latencies; and what two
+ * clocks cost, with which an arrival has lag, service and response time besides.
  * `node dist/benchmarks/micro/recorder.bench.js [messages]` prints a line per shape.
  */
 import type { LatencyDrain } from '../../src/metrics/latency-histograms.js';
@@ -27,9 +28,16 @@ const ROUNDS = 7;
 const KEPT = [Step.mail, Step.rcpt, Step.data, Step.transfer, Step.endOfData];
 /** All steps of a session with one message. */
 const SINGLE = [Step.connect, Step.greeting, Step.ehlo, ...KEPT, Step.quit];
-const SHAPES: readonly { shape: string; steps: readonly number[] }[] = [
-  { shape: 'connection kept', steps: KEPT },
-  { shape: 'one per connection', steps: SINGLE },
+interface Shape {
+  readonly shape: string;
+  readonly steps: readonly number[];
+  /** Messages are planned: each has two clocks. */
+  readonly isPlanned: boolean;
+}
+const SHAPES: readonly Shape[] = [
+  { shape: 'connection kept', steps: KEPT, isPlanned: false },
+  { shape: 'kept, two clocks', steps: KEPT, isPlanned: true },
+  { shape: 'one per connection', steps: SINGLE, isPlanned: false },
 ];
 /** Typical codes and enhanced codes by step. */
 const CODES: Readonly<Record<number, readonly [code: number, enhanced: number]>> = {
@@ -50,17 +58,17 @@ const TEXT = { text: () => 'Ok' };
  */
 export function runBench(messages: number): Promise<RecorderFigure[]> {
   return Promise.resolve(
-    SHAPES.map(({ shape, steps }) => {
+    SHAPES.map(({ shape, steps, isPlanned }) => {
       let checksum = 0;
       const { median, best } = nsPerUnit(ROUNDS, messages, () => {
-        checksum = record(steps, messages);
+        checksum = record(steps, isPlanned, messages);
       });
       return { shape, nsPerMessage: median, nsPerMessageMin: best, checksum };
     }),
   );
 }
 
-function record(steps: readonly number[], messages: number): number {
+function record(steps: readonly number[], isPlanned: boolean, messages: number): number {
   const recorder = new Recorder(new LoadWindow(0));
   const recipients = new Array<number>(OUTCOME_COUNT).fill(0);
   recipients[Outcome.accepted] = 1;
@@ -68,6 +76,8 @@ function record(steps: readonly number[], messages: number): number {
   let nowUs = 1;
   for (let message = 0; message < messages; message++) {
     const takenAtUs = nowUs;
+    const intendedUs = takenAtUs - 0.5 * (message % 199);
+    if (isPlanned) recorder.arrivalStarted(intendedUs, intendedUs, takenAtUs);
     recorder.messageTaken(1, nowUs);
     if (isSingle) recorder.sessionStarted(nowUs);
     for (const step of steps) {
@@ -83,8 +93,9 @@ function record(steps: readonly number[], messages: number): number {
       }
       recorder.replied(step, sentAtUs, nowUs);
     }
+    const arrival = isPlanned ? { intendedUs, servedFromUs: takenAtUs } : null;
     recorder.messageSettled(
-      { firstBeganAtUs: null, arrival: null, outcome: Outcome.accepted, takenAtUs, beganAtUs: takenAtUs, recipients },
+      { firstBeganAtUs: null, arrival, outcome: Outcome.accepted, takenAtUs, beganAtUs: takenAtUs, recipients },
       nowUs,
     );
     if (isSingle) recorder.sessionEnded(Ending.completed, takenAtUs, nowUs);

@@ -8,6 +8,7 @@ import { describe, expect, test } from 'vitest';
 import { runBench as benchCorpusMessage } from '../../benchmarks/micro/corpus-message.bench.js';
 import { runBench as benchDataTemplate } from '../../benchmarks/micro/data-template.bench.js';
 import { runBench as benchDeadlineWheel } from '../../benchmarks/micro/deadline-wheel.bench.js';
+import { runBench as benchHealth } from '../../benchmarks/micro/health.bench.js';
 import { runBench as benchMessageTemplate } from '../../benchmarks/micro/message-template.bench.js';
 import { runBench as benchRecorder } from '../../benchmarks/micro/recorder.bench.js';
 import { runBench as benchSessionSteps } from '../../benchmarks/micro/session-steps.bench.js';
@@ -50,9 +51,16 @@ describe('the small setting of', () => {
     expect(figures.map(({ shape, checksum }) => [shape, checksum])).toEqual([
       // Per message: replies and latencies of its steps, and the latency of the message.
       ['connection kept', 1000 * (4 + 5 + 1)],
+      // Lag, service and response time.
+      ['kept, two clocks', 1000 * (4 + 5 + 1 + 3)],
       // The latency of the session comes on top.
       ['one per connection', 1000 * (7 + 9 + 1 + 1)],
     ]);
+  });
+
+  test('health has a value for every tick', async () => {
+    const figures = await benchHealth(2);
+    expect(figures.map(({ checksum }) => checksum)).toEqual([200, 200]);
   });
 
   test('sessions from steps write what the standard ones write', async () => {
