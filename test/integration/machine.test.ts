@@ -63,7 +63,7 @@ test('a run tells of open files, ports and connections in TIME_WAIT, against the
 test('a plan for which the ports may not do is told before it runs', async () => {
   const sink = await openSink();
   const program = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
-  const words = [sink.url, '-r', '5000/s', '-s', '5', '-d', '200ms', '--drop-after', 'rcpt', '--on-full', 'drop'];
+  const words = [sink.url, '-r', '400000/s', '-s', '5', '-d', '200ms', '--drop-after', 'rcpt', '--on-full', 'drop'];
   const stderr = await new Promise<string>((resolve) => {
     const env = { ...process.env, POSTRUSH_OUT: 'none', POSTRUSH_CALIBRATION: 'none' };
     execFile(process.execPath, [program, 'run', ...words], { env, timeout: 30_000 }, (_error, _stdout, text) =>
@@ -71,6 +71,6 @@ test('a plan for which the ports may not do is told before it runs', async () =>
     );
   });
   expect(stderr).toMatch(
-    /^warning: 5 connections at once and 300000 closed ones within 60 s \(TIME_WAIT\) may need more local ports than the \d+ that there are: spread the load with --local-address/m,
+    /^warning: 5 connections at once and 80000 closed ones within 60 s \(TIME_WAIT\) may need more local ports than the \d+ that there are: spread the load with --local-address/m,
   );
 });
