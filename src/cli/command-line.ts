@@ -192,6 +192,9 @@ function parseOnce(words: readonly string[], version: string): Invocation | Comm
     program.parse(words, { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
+    // `postrush help` ends with whatever exit code the process has so far, and prints nothing of a command that is none.
+    if (error.code === 'commander.help')
+      return { kind: 'print', text: outcome.printed === '' ? program.helpInformation() : outcome.printed };
     return error.exitCode === 0 ? { kind: 'print', text: outcome.printed } : error;
   }
   return outcome.invocation ?? { kind: 'print', text: outcome.printed };

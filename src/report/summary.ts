@@ -83,7 +83,7 @@ export function summarise(input: SummaryInput): RunResult {
   const [warmup, main] = totals;
   const hasWarmup = plan.warmupMs > 0;
   const buckets = metrics.timeline.finish();
-  const throughput = throughputOf(metrics.lanes(), window, offeredInTime(input.offered));
+  const throughput = throughputOf(metrics.lanes(), window, offeredInTime(input));
   return {
     schema: 'postrush.result/1',
     verdict: input.verdict,
@@ -185,17 +185,21 @@ function laneOf(
     weight,
     clientShare: started === 0 ? 0 : main.clients.started / started,
     ...blocksOf(main, latencies[1], offered, peakOpen),
-    throughput: throughputOf(records, window, input.offered.arrivals === null ? null : inTime(offered)),
+    throughput: throughputOf(records, window, input.offered.arrivals === null ? null : inTime(offered, input.endedBy)),
   };
 }
 
 /** Messages whose time had come when the run ended. */
-function inTime({ offered, dropped: { target, end, worker } }: OfferedMessages): number {
-  return offered - target - end - worker;
+function inTime(
+  { offered, dropped: { target, end, worker } }: OfferedMessages,
+  endedBy: SummaryInput['endedBy'],
+): number {
+  // Where the plan went to its end, what still waited then had come as well.
+  return endedBy === 'plan' ? offered : offered - target - end - worker;
 }
 
-function offeredInTime({ messages, dropped, arrivals }: OfferedLoad): number | null {
-  return arrivals === null ? null : inTime({ offered: messages, dropped });
+function offeredInTime({ offered: { messages, dropped, arrivals }, endedBy }: SummaryInput): number | null {
+  return arrivals === null ? null : inTime({ offered: messages, dropped }, endedBy);
 }
 
 function arrivalsOf({ arrivals }: OfferedLoad): RunResult['arrivals'] {

@@ -11,7 +11,7 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
   ['books', 'The counts contradict each other: a defect of postrush. Please report it with the result file (--json).'],
   [
     'saturated',
-    'A finding: this is more than the server takes with so many sessions. Lower the rate (-r), allow more sessions (-s), or let arrivals wait (--on-full queue).',
+    'A finding: this is more than the server takes with so many sessions. Lower the rate (-r), allow more sessions (-s), or let arrivals wait (--on-full queue) where they do not yet.',
   ],
   ['targetLost', 'Look at the replies and errors below, and at the log of the server around the end of the run.'],
 ]);

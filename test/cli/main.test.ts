@@ -60,7 +60,15 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('without anything to run', () => {
-  test.each([[[]], [['--help']], [['run', '--help']], [['schema', '--help']]])('%j prints help', async (words) => {
+  test.each([
+    [[]],
+    [['--help']],
+    [['run', '--help']],
+    [['schema', '--help']],
+    [['help']],
+    [['help', 'run']],
+    [['help', 'nosuch']],
+  ])('%j prints help', async (words) => {
     const { code, stdout, stderr } = await postrush(words);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/^Usage: postrush/);
