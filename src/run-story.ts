@@ -160,6 +160,7 @@ function placedLoad(plan: LoadPlan, arrivals: ArrivalTotals, { metrics, endedBy 
     waited: wait?.count ?? 0,
     longestWaitUs: wait === null || wait.count === 0 ? null : wait.maxUs,
     sessions: plan.sessions,
+    workers: plan.workers,
     connectLimit: plan.connectLimit,
     isWhole: endedBy === 'plan',
   };

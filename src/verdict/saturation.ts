@@ -15,6 +15,8 @@ export interface PlacedLoad extends ArrivalTotals {
   readonly longestWaitUs: number | null;
   /** The most sessions that there may be at once. */
   readonly sessions: number;
+  /** Among which the sessions are divided. */
+  readonly workers: number;
   /** The most connects that may be under way in one worker. */
   readonly connectLimit: number;
   /** The run went on to the end of its plan. */
@@ -23,10 +25,12 @@ export interface PlacedLoad extends ArrivalTotals {
 
 /** Says that the load was not placed, or nothing. */
 export function saturationReasons(load: PlacedLoad): VerdictReason[] {
-  const { offered, started, droppedCap, waited, longestWaitUs, sessions, connectLimit } = load;
+  const { offered, started, droppedCap, waited, longestWaitUs, sessions, workers, connectLimit } = load;
   const droppedEnd = load.isWhole ? load.droppedEnd : 0;
   const due = offered - (load.isWhole ? 0 : load.droppedEnd);
-  const busy = `all ${sessions.toLocaleString('en-US')} sessions (-s) busy`;
+  // Each worker has its part of the sessions: one may have none free while another has.
+  const whose = workers > 1 ? `, divided among ${String(workers)} workers` : '';
+  const busy = `all ${sessions.toLocaleString('en-US')} sessions (-s${whose}) busy`;
   const reasons: VerdictReason[] = [];
   const add = (text: string, value: number, bound: number): void => {
     reasons.push({ kind: 'saturated', text: `the server did not take the load: ${text}`, value, bound });

@@ -46,7 +46,7 @@ describe('of a worker that is lost', () => {
 describe('a load that was not placed says why', () => {
   const load = {
     ...{ offered: 1_000, started: 1_000, droppedCap: 0, droppedEnd: 0, waited: 200, longestWaitUs: 2e6 },
-    ...{ sessions: 900, connectLimit: 256, isWhole: true },
+    ...{ sessions: 900, workers: 1, connectLimit: 256, isWhole: true },
   };
 
   test('by the sessions, and by the connects where these may be fewer', () => {
@@ -54,8 +54,8 @@ describe('a load that was not placed says why', () => {
       'the server did not take the load: 20.0 % of the arrivals found all 900 sessions (-s) busy, or 256 connects under way ' +
         '(--connect-limit), and waited, the longest for 2.00 s',
     ]);
-    expect(saturationReasons({ ...load, sessions: 200 })[0]?.text).toBe(
-      'the server did not take the load: 20.0 % of the arrivals found all 200 sessions (-s) busy and waited, the longest for 2.00 s',
+    expect(saturationReasons({ ...load, sessions: 200, workers: 2 })[0]?.text).toBe(
+      'the server did not take the load: 20.0 % of the arrivals found all 200 sessions (-s, divided among 2 workers) busy and waited, the longest for 2.00 s',
     );
   });
 });
